@@ -1,0 +1,128 @@
+# Functions with which the top file describes the folders. Needs: CMake 3.25, Debian 12 packages.
+include(CTest)
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(CURL REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+pkg_check_modules(simdjson REQUIRED IMPORTED_TARGET simdjson)
+pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(yamlcpp REQUIRED IMPORTED_TARGET yaml-cpp)
+if(SALLYPORT_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  # Paths relative to the source tree, so that several build folders share their entries;
+  # the two "sloppiness" values are what ccache asks for when precompiled headers are used.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
+      CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
+endif()
+
+add_library(sallyport_options INTERFACE)
+target_include_directories(sallyport_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_options(sallyport_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Werror
+  -fno-omit-frame-pointer -fstack-protector-strong)
+target_compile_definitions(sallyport_options INTERFACE
+  $<$<CONFIG:Release,RelWithDebInfo>:_FORTIFY_SOURCE=2> _GLIBCXX_ASSERTIONS
+  BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+  SALLYPORT_VERSION="${PROJECT_VERSION}")
+target_link_options(sallyport_options INTERFACE -Wl,-z,relro,-z,now)
+target_link_libraries(sallyport_options INTERFACE Threads::Threads)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(sallyport_options INTERFACE -Wno-gnu-zero-variadic-macro-arguments
+    -Xclang -fno-pch-timestamp)
+  target_link_options(sallyport_options INTERFACE -fuse-ld=lld-19)
+else()
+  # g++ 12 reports false positives in its own library headers under optimisation.
+  target_compile_options(sallyport_options INTERFACE -Wno-maybe-uninitialized -Wno-restrict
+    -Wno-stringop-overflow -Wno-array-bounds -Wno-dangling-pointer -Wno-missing-field-initializers)
+endif()
+if(SALLYPORT_SANITIZE)
+  target_compile_options(sallyport_options INTERFACE -fsanitize=${SALLYPORT_SANITIZE}
+    -fno-sanitize-recover=all)
+  target_link_options(sallyport_options INTERFACE -fsanitize=${SALLYPORT_SANITIZE})
+endif()
+if(SALLYPORT_FUZZ)
+  target_compile_options(sallyport_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(SALLYPORT_THINLTO)
+  target_compile_options(sallyport_options INTERFACE -flto=thin)
+  target_link_options(sallyport_options INTERFACE -flto=thin
+    -Wl,--thinlto-cache-dir=${CMAKE_BINARY_DIR}/thinlto-cache)
+endif()
+
+# One precompiled header for all folders.
+file(WRITE ${CMAKE_BINARY_DIR}/empty.cc "")
+add_library(sallyport_pch OBJECT ${CMAKE_BINARY_DIR}/empty.cc)
+target_link_libraries(sallyport_pch PRIVATE sallyport_options)
+target_precompile_headers(sallyport_pch PRIVATE <algorithm> <array> <atomic> <chrono> <cstdint>
+  <cstring> <expected> <functional> <map> <memory> <mutex> <optional> <span> <string> <string_view>
+  <unordered_map> <utility> <variant> <vector>)
+
+# sallyport_library(NAME DEPS folder... LINK target...): all sources of src/NAME (and below it) as
+# one static library, its *_test.cc as one test program NAME_test, its headers in the header check.
+function(sallyport_library name)
+  cmake_parse_arguments(ARG "" "" "DEPS;LINK" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/${name}/*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  if(NOT sources)
+    add_library(sallyport_${name} INTERFACE)
+    return()
+  endif()
+  add_library(sallyport_${name} STATIC ${sources})
+  list(TRANSFORM ARG_DEPS PREPEND sallyport_)
+  target_link_libraries(sallyport_${name} PUBLIC sallyport_options ${ARG_DEPS} ${ARG_LINK})
+  target_precompile_headers(sallyport_${name} REUSE_FROM sallyport_pch)
+  if(SALLYPORT_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE sallyport_${name} GTest::gtest GTest::gmock
+                          GTest::gtest_main)
+    target_compile_definitions(${name}_test PRIVATE
+      SALLYPORT_TESTDATA="${CMAKE_SOURCE_DIR}/tests/data")
+    target_precompile_headers(${name}_test REUSE_FROM sallyport_pch)
+    add_test(NAME ${name}_test COMMAND ${name}_test)
+    set_tests_properties(${name}_test PROPERTIES TIMEOUT 300)
+  endif()
+  sallyport_check_headers(${name} sallyport_${name})
+endfunction()
+
+# Every header compiles alone: one generated file a header, compiled, never linked.
+function(sallyport_check_headers name target)
+  if(NOT SALLYPORT_CHECK_HEADERS)
+    return()
+  endif()
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/src src/${name}/*.h)
+  set(units)
+  foreach(header ${headers})
+    string(REPLACE "/" "_" unit ${header})
+    set(unit ${CMAKE_BINARY_DIR}/headers/${unit}.cc)
+    file(CONFIGURE OUTPUT ${unit} CONTENT "#include \"${header}\"\n#include \"${header}\"\n")
+    list(APPEND units ${unit})
+  endforeach()
+  if(units)
+    add_library(${name}_headers OBJECT ${units})
+    target_link_libraries(${name}_headers PRIVATE ${target})
+  endif()
+endfunction()
+
+function(sallyport_program name folder)
+  cmake_parse_arguments(ARG "" "" "DEPS;LINK" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/${folder}/*.cc)
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${name} ${sources})
+  list(TRANSFORM ARG_DEPS PREPEND sallyport_)
+  target_link_libraries(${name} PRIVATE sallyport_options ${ARG_DEPS} ${ARG_LINK})
+  target_precompile_headers(${name} REUSE_FROM sallyport_pch)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  sallyport_check_headers(${folder} ${name})
+endfunction()

@@ -1,0 +1,35 @@
+// How a command is added: one file in app/commands/ with one function, one line in main.cc's table.
+//
+//   void add_config_command(CLI::App& root, Exit& exit) {
+//     auto* check = root.add_subcommand("check", "...");
+//     check->callback([=, &exit] { exit = run_check(...); });
+//   }
+//
+// Answers go to stdout, errors to stderr as one sentence with the next step. Every command knows
+// --json. Exit codes: design section 5.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "base/result.h"
+
+namespace sallyport::app {
+
+enum class Exit : int {
+  kDone = 0,         ///< done
+  kNo = 1,           ///< the answer is no: findings, a broken chain
+  kWrongInput = 2,   ///< wrong usage or input
+  kEnvironment = 3,  ///< the environment failed: a file, a port, a peer
+};
+
+/// "sallyport: MESSAGE. NEXT STEP." on stderr; with `json` one JSON object on stderr.
+void print_error(const Error& error, bool json = false);
+
+void add_gateway_command(CLI::App& root, Exit& exit);
+void add_config_command(CLI::App& root, Exit& exit);
+void add_audit_command(CLI::App& root, Exit& exit);
+void add_status_command(CLI::App& root, Exit& exit);
+void add_profile_command(CLI::App& root, Exit& exit);
+void add_device_command(CLI::App& root, Exit& exit);
+
+}  // namespace sallyport::app

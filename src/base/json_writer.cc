@@ -1,0 +1,147 @@
+#include "base/json_writer.h"
+
+#include <charconv>
+
+#include "base/encoding.h"
+
+namespace sallyport {
+namespace {
+
+// Length of the valid UTF-8 sequence that starts here, 0 if there is none.
+std::size_t sequence_length(std::string_view text) {
+  auto first = static_cast<unsigned char>(text[0]);
+  std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (text.size() < length || !is_utf8(text.substr(0, length))) return 0;
+  return length;
+}
+
+}  // namespace
+
+void append_json_text(std::string& out, std::string_view text) {
+  out.push_back('"');
+  std::size_t start = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
+      ++i;
+      continue;
+    }
+    if (c >= 0x80) {
+      if (std::size_t length = sequence_length(text.substr(i)); length != 0) {
+        i += length;
+        continue;
+      }
+    }
+    out.append(text, start, i - start);
+    switch (c) {
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        if (c >= 0x80) {
+          out += "\\ufffd";
+        } else {
+          out += "\\u00";
+          out.push_back(kHexDigits[c >> 4]);
+          out.push_back(kHexDigits[c & 15]);
+        }
+    }
+    start = ++i;
+  }
+  out.append(text, start);
+  out.push_back('"');
+}
+
+void JsonWriter::separate() {
+  if (!out_.empty() && out_.back() != '{' && out_.back() != '[' && out_.back() != '\n' &&
+      out_.back() != ':') {
+    out_.push_back(',');
+  }
+}
+
+void JsonWriter::name(std::string_view name) {
+  separate();
+  out_.push_back('"');
+  out_ += name;
+  out_ += "\":";
+}
+
+JsonWriter& JsonWriter::begin() {
+  separate();
+  out_.push_back('{');
+  return *this;
+}
+
+JsonWriter& JsonWriter::object(std::string_view key) {
+  name(key);
+  out_.push_back('{');
+  return *this;
+}
+
+JsonWriter& JsonWriter::array(std::string_view key) {
+  name(key);
+  out_.push_back('[');
+  return *this;
+}
+
+JsonWriter& JsonWriter::end() {
+  out_.push_back('}');
+  return *this;
+}
+
+JsonWriter& JsonWriter::end_array() {
+  out_.push_back(']');
+  return *this;
+}
+
+JsonWriter& JsonWriter::text(std::string_view key, std::string_view value) {
+  name(key);
+  append_json_text(out_, value);
+  return *this;
+}
+
+JsonWriter& JsonWriter::number(std::string_view key, std::int64_t value) {
+  name(key);
+  char digits[24];
+  auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  out_.append(digits, end);
+  return *this;
+}
+
+JsonWriter& JsonWriter::boolean(std::string_view key, bool value) {
+  name(key);
+  out_ += value ? "true" : "false";
+  return *this;
+}
+
+JsonWriter& JsonWriter::null(std::string_view key) {
+  name(key);
+  out_ += "null";
+  return *this;
+}
+
+JsonWriter& JsonWriter::raw(std::string_view key, std::string_view value) {
+  name(key);
+  out_ += value;
+  return *this;
+}
+
+JsonWriter& JsonWriter::item(std::string_view value) {
+  separate();
+  append_json_text(out_, value);
+  return *this;
+}
+
+}  // namespace sallyport

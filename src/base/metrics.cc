@@ -1,0 +1,125 @@
+#include "base/metrics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace sallyport {
+namespace {
+
+std::string format_labels(const Labels& labels) {
+  std::string out;
+  for (const auto& [name, value] : labels) {
+    if (!out.empty()) out += ",";
+    out += name + "=\"";
+    for (char c : value) {
+      if (c == '\\' || c == '"') out.push_back('\\');
+      if (c == '\n') {
+        out += "\\n";
+      } else {
+        out.push_back(c);
+      }
+    }
+    out += "\"";
+  }
+  return out;
+}
+
+std::string braces(const std::string& labels, std::string_view more = {}) {
+  if (labels.empty() && more.empty()) return {};
+  return fmt::format("{{{}{}{}}}", labels, labels.empty() || more.empty() ? "" : ",", more);
+}
+
+}  // namespace
+
+void Histogram::observe(double seconds) {
+  auto at = std::lower_bound(kBounds.begin(), kBounds.end(), seconds) - kBounds.begin();
+  buckets_[static_cast<std::size_t>(at)].fetch_add(1, std::memory_order_relaxed);
+  micros_.fetch_add(static_cast<std::uint64_t>(std::max(0.0, seconds) * 1e6),
+                    std::memory_order_relaxed);
+}
+
+Metrics::Entry& Metrics::entry(Kind kind, std::string name, std::string help,
+                               const Labels& labels) {
+  return entries_.emplace_back(Entry{kind,
+                                     std::move(name),
+                                     std::move(help),
+                                     format_labels(labels),
+                                     nullptr,
+                                     nullptr,
+                                     nullptr,
+                                     {}});
+}
+
+Counter& Metrics::counter(std::string name, std::string help, Labels labels) {
+  std::lock_guard lock(mutex_);
+  auto& metric = counters_.emplace_back();
+  entry(Kind::kCounter, std::move(name), std::move(help), labels).counter = &metric;
+  return metric;
+}
+
+Gauge& Metrics::gauge(std::string name, std::string help, Labels labels) {
+  std::lock_guard lock(mutex_);
+  auto& metric = gauges_.emplace_back();
+  entry(Kind::kGauge, std::move(name), std::move(help), labels).gauge = &metric;
+  return metric;
+}
+
+Histogram& Metrics::histogram(std::string name, std::string help, Labels labels) {
+  std::lock_guard lock(mutex_);
+  auto& metric = histograms_.emplace_back();
+  entry(Kind::kHistogram, std::move(name), std::move(help), labels).histogram = &metric;
+  return metric;
+}
+
+void Metrics::callback(std::string name, std::string help, Labels labels,
+                       std::function<double()> read) {
+  std::lock_guard lock(mutex_);
+  entry(Kind::kCallback, std::move(name), std::move(help), labels).read = std::move(read);
+}
+
+std::string Metrics::render() const {
+  std::lock_guard lock(mutex_);
+  // Same name: in the order of creation; entries_ never moves, so a map keeps it simple.
+  std::multimap<std::string_view, const Entry*> by_name;
+  for (const auto& e : entries_) by_name.emplace(e.name, &e);
+  std::string out;
+  std::string_view previous;
+  for (const auto& [name, e] : by_name) {
+    if (e->name != previous) {
+      const char* type = e->kind == Kind::kCounter     ? "counter"
+                         : e->kind == Kind::kHistogram ? "histogram"
+                                                       : "gauge";
+      out += fmt::format("# HELP {} {}\n# TYPE {} {}\n", e->name, e->help, e->name, type);
+      previous = e->name;
+    }
+    switch (e->kind) {
+      case Kind::kCounter:
+        out += fmt::format("{}{} {}\n", e->name, braces(e->labels), e->counter->value());
+        break;
+      case Kind::kGauge:
+        out += fmt::format("{}{} {}\n", e->name, braces(e->labels), e->gauge->value());
+        break;
+      case Kind::kCallback:
+        out += fmt::format("{}{} {}\n", e->name, braces(e->labels), e->read());
+        break;
+      case Kind::kHistogram: {
+        std::uint64_t total = 0;
+        for (std::size_t i = 0; i < Histogram::kBounds.size(); ++i) {
+          total += e->histogram->bucket(i);
+          out += fmt::format("{}_bucket{} {}\n", e->name,
+                             braces(e->labels, fmt::format("le=\"{}\"", Histogram::kBounds[i])),
+                             total);
+        }
+        total += e->histogram->bucket(Histogram::kBounds.size());
+        out += fmt::format("{}_bucket{} {}\n", e->name, braces(e->labels, "le=\"+Inf\""), total);
+        out += fmt::format("{}_sum{} {}\n{}_count{} {}\n", e->name, braces(e->labels),
+                           e->histogram->sum(), e->name, braces(e->labels), total);
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace sallyport

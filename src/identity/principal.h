@@ -1,0 +1,39 @@
+// A verified person or application: what a token that passed every check says about its bearer.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "identity/settings.h"
+
+namespace sallyport::identity {
+
+struct Principal {
+  std::string issuer;     ///< the issuer's configured name, not its URL
+  std::string tenant;     ///< `tid`; empty where the provider has none
+  std::string object_id;  ///< `oid`; empty where the provider has none
+  std::string subject;    ///< `sub`
+  /// issuer/tenant/object id, else issuer/sub: the key of counters, records and revocations.
+  std::string key;
+  TokenKind kind = TokenKind::kAccessToken;
+  bool app_only = false;
+  std::string client;      ///< `azp`, `appid`, `cid` or `client_id`; for an ID token its audience
+  std::string token_id;    ///< `uti`, else `jti`
+  std::string session_id;  ///< `sid`
+  std::string name;        ///< display only; kept outside the audit chain
+  std::vector<std::string> groups;
+  std::vector<std::string> roles;
+  std::vector<std::string> scopes;
+  std::int64_t issued_at = 0;     ///< `iat`, seconds
+  std::int64_t not_before = 0;    ///< `nbf`, 0 if absent
+  std::int64_t expires_at = 0;    ///< `exp`
+  std::int64_t auth_time = 0;     ///< `auth_time`, 0 if absent
+  std::int64_t skew = 0;          ///< of its issuer, seconds: for the times on a cache hit
+  std::string key_id;             ///< `kid` of the key that signed
+  bool claims_challenge = false;  ///< `xms_cc` has cp1
+};
+using PrincipalPtr = std::shared_ptr<const Principal>;
+
+}  // namespace sallyport::identity

@@ -1,0 +1,48 @@
+// What the administrator said about one identity provider: the `issuers` block of the
+// configuration, already checked (config/) and free of file syntax.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::identity {
+
+enum class TokenKind { kAccessToken, kIdToken };
+
+enum class Gate { kRefuse, kAllow };
+
+struct SignInSettings {
+  std::string client;
+  std::vector<std::string> scopes;
+};
+
+struct IssuerSettings {
+  std::string name;                    ///< ours; stable, part of a principal's key
+  std::string issuer;                  ///< exact `iss`
+  std::vector<std::string> audiences;  ///< exact `aud`, at least one
+  TokenKind token = TokenKind::kAccessToken;
+  std::vector<std::string> clients;  ///< allowed `azp`; empty: any
+  std::vector<std::string> require_scopes;
+  std::vector<std::string> require_roles;
+  std::vector<std::string> require_groups;
+  std::optional<SignInSettings> sign_in;
+  std::string header;  ///< one more header to look for the token, lower case; may be empty
+  std::vector<std::string> algorithms{"RS256"};
+  std::chrono::seconds skew{60};
+  std::chrono::seconds max_token_age{24 * 3600};  ///< exp - iat, and now - iat, at most
+  Gate guests = Gate::kRefuse;
+  Gate app_only = Gate::kRefuse;
+  std::string jwks_file;  ///< instead of discovery
+  std::string ca_file;
+  std::string proxy;
+
+  friend bool operator==(const IssuerSettings&, const IssuerSettings&) = default;
+};
+inline bool operator==(const SignInSettings& a, const SignInSettings& b) {
+  return a.client == b.client && a.scopes == b.scopes;
+}
+
+}  // namespace sallyport::identity
