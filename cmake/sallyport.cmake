@@ -17,24 +17,21 @@ endif()
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
-  # Paths relative to the source tree, so that several build folders share their entries;
-  # the two "sloppiness" values are what ccache asks for when precompiled headers are used.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
-      CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_SOURCE_DIR}/cmake/cached-compile ${CMAKE_SOURCE_DIR})
 endif()
 
 add_library(sallyport_options INTERFACE)
 target_include_directories(sallyport_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(sallyport_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Werror
-  -fno-omit-frame-pointer -fstack-protector-strong)
+  -fno-omit-frame-pointer -fstack-protector-strong -fPIE)
 target_compile_definitions(sallyport_options INTERFACE
   $<$<CONFIG:Release,RelWithDebInfo>:_FORTIFY_SOURCE=2> _GLIBCXX_ASSERTIONS
   BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
   SALLYPORT_VERSION="${PROJECT_VERSION}")
-target_link_options(sallyport_options INTERFACE -Wl,-z,relro,-z,now)
+target_link_options(sallyport_options INTERFACE -pie -Wl,-z,relro,-z,now)
 target_link_libraries(sallyport_options INTERFACE Threads::Threads)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-  target_compile_options(sallyport_options INTERFACE -Wno-gnu-zero-variadic-macro-arguments
+  target_compile_options(sallyport_options INTERFACE -Wno-gnu-zero-variadic-macro-arguments -Wno-missing-designated-field-initializers
     -Xclang -fno-pch-timestamp)
   target_link_options(sallyport_options INTERFACE -fuse-ld=lld-19)
 else()
@@ -94,7 +91,7 @@ function(sallyport_library name)
 endfunction()
 
 # Every header compiles alone: one generated file a header, compiled, never linked.
-function(sallyport_check_headers name target)
+function(sallyport_check_headers name)
   if(NOT SALLYPORT_CHECK_HEADERS)
     return()
   endif()
@@ -108,7 +105,8 @@ function(sallyport_check_headers name target)
   endforeach()
   if(units)
     add_library(${name}_headers OBJECT ${units})
-    target_link_libraries(${name}_headers PRIVATE ${target})
+    target_link_libraries(${name}_headers PRIVATE ${ARGN})
+    target_compile_options(${name}_headers PRIVATE -O0 -g0 -fno-sanitize=all)
   endif()
 endfunction()
 
@@ -124,5 +122,5 @@ function(sallyport_program name folder)
   target_link_libraries(${name} PRIVATE sallyport_options ${ARG_DEPS} ${ARG_LINK})
   target_precompile_headers(${name} REUSE_FROM sallyport_pch)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
-  sallyport_check_headers(${folder} ${name})
+  sallyport_check_headers(${folder} sallyport_options ${ARG_DEPS} ${ARG_LINK})
 endfunction()

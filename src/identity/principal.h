@@ -15,10 +15,14 @@ struct Principal {
   std::string tenant;     ///< `tid`; empty where the provider has none
   std::string object_id;  ///< `oid`; empty where the provider has none
   std::string subject;    ///< `sub`
-  /// issuer/tenant/object id, else issuer/sub: the key of counters, records and revocations.
+  /// `ISSUER/TENANT/OBJECT`, else `ISSUER//SUB` (so that no `sub` can look like the first form):
+  /// the key of counters, records and revocations.
   std::string key;
   TokenKind kind = TokenKind::kAccessToken;
   bool app_only = false;
+  bool guest = false;  ///< `acct` 1, or another home tenant in `idp`
+  /// The token has no group list because there are too many: a group criterion must not pass.
+  bool groups_overage = false;
   std::string client;      ///< `azp`, `appid`, `cid` or `client_id`; for an ID token its audience
   std::string token_id;    ///< `uti`, else `jti`
   std::string session_id;  ///< `sid`

@@ -17,6 +17,8 @@ enum class Gate { kRefuse, kAllow };
 struct SignInSettings {
   std::string client;
   std::vector<std::string> scopes;
+
+  friend bool operator==(const SignInSettings&, const SignInSettings&) = default;
 };
 
 struct IssuerSettings {
@@ -25,6 +27,8 @@ struct IssuerSettings {
   std::vector<std::string> audiences;  ///< exact `aud`, at least one
   TokenKind token = TokenKind::kAccessToken;
   std::vector<std::string> clients;  ///< allowed `azp`; empty: any
+  // Of each list the token must have every entry, compared exactly. Scopes are not asked of an
+  // application's own token at an Entra issuer, which never has any: see token_verifier.cc.
   std::vector<std::string> require_scopes;
   std::vector<std::string> require_roles;
   std::vector<std::string> require_groups;
@@ -41,8 +45,5 @@ struct IssuerSettings {
 
   friend bool operator==(const IssuerSettings&, const IssuerSettings&) = default;
 };
-inline bool operator==(const SignInSettings& a, const SignInSettings& b) {
-  return a.client == b.client && a.scopes == b.scopes;
-}
 
 }  // namespace sallyport::identity

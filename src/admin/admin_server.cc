@@ -1,0 +1,166 @@
+#include "admin/admin_server.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <tuple>
+
+#include "base/log.h"
+#include "http/bits.h"
+#include "http/listener.h"
+#include "http/refusal.h"
+#include "http/url.h"
+
+namespace sallyport::admin {
+namespace {
+
+constexpr std::uint32_t kStop = http::kFirstOwn;
+constexpr std::size_t kMaxConnections = 64;
+constexpr http::ServerTimes kTimes{std::chrono::seconds(5), std::chrono::seconds(5),
+                                   std::chrono::seconds(15)};
+
+// Who is at the other end of a UNIX socket: the kernel's word (SO_PEERCRED).
+bool may_enter(int fd) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+  if (peer.uid == 0 || peer.uid == ::geteuid()) return true;
+  log::limited(log::Level::kWarning, "admin.peer_refused", {{"uid", std::uint64_t{peer.uid}}});
+  return false;
+}
+
+std::string write_answer(const Answer& answer, bool keep_alive, bool to_head) {
+  std::string out = fmt::format(
+      "HTTP/1.1 {} {}\r\ncontent-type: {}\r\ncontent-length: {}\r\ncache-control: no-store\r\n"
+      "x-content-type-options: nosniff\r\n{}\r\n",
+      answer.status, http::reason_phrase(answer.status), answer.type, answer.body.size(),
+      keep_alive ? "" : "connection: close\r\n");
+  if (!to_head) out += answer.body;
+  return out;
+}
+
+}  // namespace
+
+struct AdminServer::Door {
+  Door(EventLoop& loop, UniqueFd listener, bool is_local)
+      : fd(std::move(listener)), watch(loop, fd.get()), signal(loop), local(is_local) {
+    watch.attach(&signal, http::kPeerReadable, 0);
+  }
+  UniqueFd fd;
+  Watch watch;
+  Signal signal;
+  bool local;
+};
+
+Result<std::unique_ptr<AdminServer>> AdminServer::open(const std::string& socket_path,
+                                                       const std::string& host, std::uint16_t port,
+                                                       RouteTable routes) {
+  std::unique_ptr<AdminServer> server(new AdminServer);
+  server->routes_ = std::move(routes);
+  if (!socket_path.empty()) {
+    auto socket = http::listen_unix(socket_path);
+    if (!socket) return fail(std::move(socket.error()), "for admin.socket");
+    server->socket_path_ = socket_path;
+    server->doors_.push_back(std::make_unique<Door>(server->loop_, std::move(*socket), true));
+  }
+  if (!host.empty()) {
+    auto tcp = http::listen_tcp(host, port, 1);
+    if (!tcp) return fail(std::move(tcp.error()), "for admin.listen");
+    server->port_ = tcp->port;
+    server->doors_.push_back(
+        std::make_unique<Door>(server->loop_, std::move(tcp->sockets.front()), false));
+  }
+  return server;
+}
+
+AdminServer::~AdminServer() {
+  stop();
+}
+
+void AdminServer::start() {
+  thread_ = std::thread([this] {
+    for (auto& door : doors_) spawn(accept_connections(*door));
+    loop_.run();
+  });
+}
+
+void AdminServer::stop() {
+  if (!thread_.joinable()) return;
+  loop_.post([this] {
+    stopping_ = true;
+    for (auto& door : doors_) door->signal.raise(kStop);
+    for (auto* connection : connections_) connection->signal().raise(kStop);
+    if (running_ == 0) loop_.stop();
+  });
+  thread_.join();
+  if (!socket_path_.empty()) ::unlink(socket_path_.c_str());
+}
+
+Task<void> AdminServer::accept_connections(Door& door) {
+  ++running_;
+  while (!stopping_) {
+    UniqueFd fd(::accept4(door.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (fd) {
+      bool welcome = connections_.size() < kMaxConnections && (!door.local || may_enter(fd.get()));
+      if (welcome) spawn(serve(std::move(fd), door.local));
+      continue;
+    }
+    if (errno == EINTR || errno == ECONNABORTED) continue;
+    door.signal.clear(http::kPeerReadable);
+    std::ignore = co_await door.signal.wait(http::kPeerReadable | kStop);
+  }
+  if (--running_ == 0) loop_.stop();
+}
+
+Task<void> AdminServer::serve(UniqueFd fd, bool local) {
+  ++running_;
+  try {
+    http::ServerConnection client(loop_, std::move(fd), kTimes);
+    client.abort_on(kStop);
+    connections_.insert(&client);
+    struct Leave {
+      std::unordered_set<http::ServerConnection*>& set;
+      http::ServerConnection* client;
+      ~Leave() { set.erase(client); }
+    } leave{connections_, &client};
+    for (;;) {
+      auto next = co_await client.next_head();
+      if (next != http::ServerConnection::Next::kHead) break;
+      std::string text = answer(client.head(), local);
+      bool sent = co_await client.send(text);
+      if (!sent) break;
+      bool drained = co_await client.drain();
+      if (!drained || !client.keep_alive()) break;
+    }
+  } catch (const std::exception& error) {
+    log::limited(log::Level::kError, "admin.connection_failed", {{"reason", error.what()}});
+  }
+  if (--running_ == 0) loop_.stop();
+}
+
+// A page in a browser may be made to ask this port by a name of its own (DNS rebinding): only the
+// loopback names are answered.
+bool AdminServer::host_is_ours(const http::RequestHead& head) const {
+  auto url = http::parse_url(fmt::format("http://{}", http::find_field(head.fields, "host")));
+  return url && url->port == port_ &&
+         (url->host == "localhost" || http::is_loopback_literal(url->host));
+}
+
+std::string AdminServer::answer(const http::RequestHead& head, bool local) const {
+  bool to_head = head.method == "HEAD";
+  bool keep = head.keep_alive;
+  if (!local && !host_is_ours(head)) {
+    return write_answer({421, "text/plain", "Ask by a loopback address.\n"}, keep, to_head);
+  }
+  for (const auto& route : routes_) {
+    if (route.path != head.path || (!local && !route.on_port)) continue;
+    if (route.method != head.method && !(to_head && route.method == "GET")) {
+      return write_answer({405, "text/plain", "This method is not known here.\n"}, keep, to_head);
+    }
+    return write_answer(route.answer(), keep, to_head);
+  }
+  return write_answer({404, "text/plain", "There is nothing here.\n"}, keep, to_head);
+}
+
+}  // namespace sallyport::admin

@@ -1,0 +1,130 @@
+// `sallyport gateway --config FILE`: runs until SIGTERM or SIGINT; SIGHUP reads the configuration
+// again.
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "app/command.h"
+#include "app/service.h"
+#include "base/log.h"
+
+namespace sallyport::app {
+namespace {
+
+// What this process holds must not reach a core file or a debugger of the same user.
+void harden() {
+  ::prctl(PR_SET_DUMPABLE, 0);
+  rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+}
+
+// Each connection takes up to two descriptors.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+sigset_t our_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, number);
+  return set;
+}
+
+void print_findings(const config::Findings& findings) {
+  for (const auto& finding : findings) fmt::print(stderr, "{}\n", config::text(finding));
+}
+
+void log_findings(const config::Findings& findings) {
+  for (const auto& finding : findings) {
+    log::warning("config.finding", {{"text", config::text(finding)}});
+  }
+}
+
+void reload(Service& service, const std::string& path) {
+  auto loaded = config::load(path, config::system_environment());
+  log_findings(loaded.findings);
+  if (!loaded.configuration) {
+    log::error("config.reload_refused", {{"file", path},
+                                         {"next_step",
+                                          "the running configuration stays; correct the file "
+                                          "and send SIGHUP again"}});
+    return;
+  }
+  std::string hash = loaded.configuration->sha256;
+  auto done = service.reload(std::move(*loaded.configuration));
+  if (!done) {
+    log::error("config.reload_refused", {{"file", path}, {"reason", done.error().text()}});
+    return;
+  }
+  log::info("config.reloaded", {{"file", path}, {"sha256", hash}});
+}
+
+Exit run(const std::string& path, const std::string& log_format, bool verbose) {
+  auto loaded = config::load(path, config::system_environment());
+  print_findings(loaded.findings);
+  if (!loaded.configuration) {
+    fmt::print(stderr,
+               "sallyport: the gateway does not start with this configuration. Correct "
+               "it and try again; `sallyport config check {}` shows the same.\n",
+               path);
+    return Exit::kWrongInput;
+  }
+  harden();
+  raise_descriptor_limit();
+  ::signal(SIGPIPE, SIG_IGN);
+  sigset_t signals = our_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: they wait here alone
+  auto format = log_format == "json"   ? log::Format::kJson
+                : log_format == "text" ? log::Format::kText
+                                       : log::Format::kAuto;
+  log::start(format, verbose ? log::Level::kDebug : log::Level::kInfo);
+  auto service = Service::start(std::move(*loaded.configuration));
+  if (!service) {
+    log::stop();
+    print_error(service.error());
+    return Exit::kEnvironment;
+  }
+  for (;;) {
+    siginfo_t info{};
+    int number = ::sigwaitinfo(&signals, &info);
+    if (number == SIGHUP) {
+      reload(**service, path);
+    } else if (number == SIGTERM || number == SIGINT) {
+      break;
+    }
+  }
+  log::info("gateway.draining");
+  (*service)->stop();
+  log::info("gateway.stopped");
+  service->reset();
+  log::stop();
+  return Exit::kDone;
+}
+
+}  // namespace
+
+void add_gateway_command(CLI::App& root, Exit& exit) {
+  auto* command =
+      root.add_subcommand("gateway", "Run the gateway: admit, swap the credential, stream, record");
+  struct Options {
+    std::string config;
+    std::string log = "auto";
+    bool verbose = false;
+  };
+  auto options = std::make_shared<Options>();
+  command->add_option("--config", options->config, "The configuration, sallyport.yaml")->required();
+  command->add_option("--log", options->log, "Log lines as text or json (auto: text on a terminal)")
+      ->check(CLI::IsMember({"auto", "text", "json"}));
+  command->add_flag("--verbose", options->verbose, "Log more");
+  command->callback(
+      [options, &exit] { exit = run(options->config, options->log, options->verbose); });
+}
+
+}  // namespace sallyport::app

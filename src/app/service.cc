@@ -1,0 +1,284 @@
+#include "app/service.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <mutex>
+
+#include "admin/admin_server.h"
+#include "admin/status.h"
+#include "audit/trail.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "config/reload.h"
+#include "gateway/gateway.h"
+#include "http/fetch.h"
+#include "http/listener.h"
+#include "identity/key_service.h"
+#include "store/sqlite_name_table.h"
+
+namespace sallyport::app {
+namespace {
+
+constexpr std::chrono::seconds kDrainPatience{25};
+// All request bodies that are held at once, whatever the number of connections.
+constexpr std::size_t kBodyBudget = std::size_t{512} << 20;
+
+Sha256 random_key() {
+  Sha256 key;
+  system_entropy().fill(key);
+  return key;
+}
+
+std::vector<audit::Detail> details_of(const config::Configuration& configuration) {
+  return {{"file", configuration.path}, {"sha256", configuration.sha256}};
+}
+
+}  // namespace
+
+// Members are destroyed from the last to the first: who uses comes after who is used.
+struct Service::Parts {
+  explicit Parts(config::Configuration from) : configuration(std::move(from)) {}
+
+  WallTime started = system_clock().wall();
+  Metrics metrics;
+  std::mutex mutex;                     ///< of `configuration` and `identity`
+  config::Configuration configuration;  ///< guarded
+  std::unique_ptr<audit::Trail> trail;
+  std::unique_ptr<audit::NameTable> names;
+  std::unique_ptr<gateway::Instruments> instruments;
+  http::ByteBudget bodies{kBodyBudget};
+  std::unique_ptr<gateway::ConnectionLimits> connections;
+  http::Resolver resolver;
+  http::Fetcher fetcher;
+  std::unique_ptr<identity::KeyService> keys;
+  std::unique_ptr<gateway::Shared> shared;
+  std::unique_ptr<gateway::Gateway> gateway;
+  identity::SnapshotPtr identity;  ///< guarded; the newest that was published
+  std::unique_ptr<admin::AdminServer> admin;
+  bool stopped = false;
+
+  void publish_identity(const identity::SnapshotPtr& snapshot);
+  void on_key_event(const identity::KeyEvent& event);
+  void record_event(std::string_view name, std::span<const audit::Detail> details);
+  [[nodiscard]] Result<void> open_record();
+  [[nodiscard]] Result<void> open_gateway();
+  [[nodiscard]] Result<void> open_admin();
+  [[nodiscard]] admin::RouteTable admin_routes();
+  [[nodiscard]] admin::Status status();
+};
+
+void Service::Parts::record_event(std::string_view name, std::span<const audit::Detail> details) {
+  auto recorded = trail->event({name, system_clock().wall(), details});
+  if (!recorded) log::error("audit.event_failed", {{"reason", recorded.error().message}});
+}
+
+// On the fetch thread, and once before the workers start.
+void Service::Parts::publish_identity(const identity::SnapshotPtr& snapshot) {
+  std::lock_guard lock(mutex);
+  identity = snapshot;
+  if (gateway) gateway->publish_identity(snapshot);
+}
+
+void Service::Parts::on_key_event(const identity::KeyEvent& event) {
+  auto join = [](const std::vector<std::string>& list) {
+    std::string text;
+    for (const auto& item : list) text += (text.empty() ? "" : " ") + item;
+    return text;
+  };
+  std::string added = join(event.added);
+  std::string removed = join(event.removed);
+  bool bad = event.kind != identity::KeyEvent::Kind::kKeysChanged &&
+             event.kind != identity::KeyEvent::Kind::kRecovered;
+  log::write(bad ? log::Level::kWarning : log::Level::kInfo, identity::name_of(event.kind),
+             {{"issuer", event.issuer},
+              {"message", event.message},
+              {"added", added},
+              {"removed", removed}});
+  std::vector<audit::Detail> details{{"what", identity::name_of(event.kind)},
+                                     {"issuer", event.issuer}};
+  if (!event.message.empty()) details.emplace_back("message", event.message);
+  if (!added.empty()) details.emplace_back("added", added);
+  if (!removed.empty()) details.emplace_back("removed", removed);
+  record_event("keys", details);
+}
+
+Result<void> Service::Parts::open_record() {
+  auto opened = audit::Trail::open(configuration.audit, {.workers = configuration.listen.workers},
+                                   system_clock(), system_entropy(), metrics);
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  trail = std::move(*opened);
+  auto table = store::SqliteNameTable::open(configuration.store_path, system_clock(), metrics);
+  if (!table) return std::unexpected(std::move(table.error()));
+  names = std::move(*table);
+  return {};
+}
+
+Result<void> Service::Parts::open_gateway() {
+  auto routes = gateway::Routes::create(configuration.listen, configuration.limits,
+                                        configuration.upstreams, configuration.models);
+  if (!routes) return std::unexpected(std::move(routes.error()));
+  instruments = std::make_unique<gateway::Instruments>(metrics);
+  connections = std::make_unique<gateway::ConnectionLimits>(
+      configuration.limits.connections, configuration.limits.connections_per_source);
+  keys = std::make_unique<identity::KeyService>(
+      fetcher, system_clock(), system_entropy(), configuration.issuers,
+      [this](identity::SnapshotPtr snapshot) { publish_identity(snapshot); },
+      [this](const identity::KeyEvent& event) { on_key_event(event); });
+  shared = std::make_unique<gateway::Shared>(gateway::Shared{
+      system_clock(), system_entropy(), *instruments, trail->side(), *names, *keys, resolver,
+      bodies, *connections, random_key(), configuration.audit.sync.count() == 0});
+  std::vector<identity::IssuerState> states;
+  for (const auto& issuer : configuration.issuers) states.emplace_back(issuer);
+  auto without_keys = identity::make_snapshot(0, std::move(states));
+  auto opened =
+      gateway::Gateway::open(configuration.listen, *shared, *trail, *routes, without_keys);
+  if (!opened) return fail(std::move(opened.error()), "for listen.address");
+  std::lock_guard lock(mutex);
+  gateway = std::move(*opened);
+  identity = without_keys;
+  return {};
+}
+
+Result<void> Service::Parts::open_admin() {
+  const auto& settings = configuration.admin;
+  auto opened = admin::AdminServer::open(
+      settings.socket, settings.listen ? settings.listen->host : std::string(),
+      settings.listen ? settings.listen->port : std::uint16_t{0}, admin_routes());
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  admin = std::move(*opened);
+  return {};
+}
+
+admin::RouteTable Service::Parts::admin_routes() {
+  auto metrics_page = [this] {
+    return admin::Answer{200, "text/plain; version=0.0.4", metrics.render()};
+  };
+  auto status_page = [this] {
+    return admin::Answer{200, "application/json", admin::status_json(status()) + "\n"};
+  };
+  return {{"GET", "/metrics", true, metrics_page},
+          {"GET", "/healthz", true, [] { return admin::Answer{200, "text/plain", "ok\n"}; }},
+          {"GET", "/status", false, status_page}};
+}
+
+admin::Status Service::Parts::status() {
+  std::lock_guard lock(mutex);
+  admin::Status status;
+  WallTime now = system_clock().wall();
+  status.version = SALLYPORT_VERSION;
+  status.instance = trail->directory().instance();
+  status.pid = ::getpid();
+  status.started = started;
+  status.configuration_path = configuration.path;
+  status.configuration_sha256 = configuration.sha256;
+  status.listen_address = http::format_address(configuration.listen.host, gateway->port());
+  status.public_url = configuration.listen.public_url;
+  bool keys_there = identity->any_ready(now);
+  bool record = true;
+  for (const auto& worker : gateway->workers()) {
+    const auto& counts = worker->counts();
+    admin::WorkerStatus row;
+    row.connections = counts.connections;
+    row.exchanges = counts.exchanges;
+    row.cached_tokens = counts.cached_tokens;
+    row.requests = {{"complete", counts.complete},
+                    {"aborted_by_client", counts.aborted},
+                    {"upstream_error", counts.upstream_error},
+                    {"record_failed", counts.record_failed},
+                    {"refused", counts.refused}};
+    status.workers.push_back(std::move(row));
+    record = record && counts.record_accepting;
+    status.audit.chains.push_back(
+        {status.workers.size() - 1, worker->chain_view().written_sequence(), {}});
+  }
+  status.ready = keys_there && record;
+  status.reason = !keys_there ? "keys.unavailable" : !record ? "audit.unavailable" : "";
+  for (const auto& health : keys->health()) {
+    status.issuers.push_back({health.name, health.issuer, health.ready, health.keys,
+                              health.last_success, health.last_error});
+  }
+  for (std::size_t i = 0; i < configuration.upstreams.size(); ++i) {
+    const auto& upstream = configuration.upstreams[i];
+    auto url = http::parse_url(upstream.base_url);
+    status.upstreams.push_back({upstream.name, std::string(upstream::facts(upstream.provider).name),
+                                url ? url->authority() : std::string(),
+                                i < configuration.credential_sources.size()
+                                    ? configuration.credential_sources[i]
+                                    : std::string()});
+  }
+  status.audit.directory = configuration.audit.directory.string();
+  status.audit.sync = configuration.audit.sync.count() == 0
+                          ? "each"
+                          : fmt::format("{}ms", configuration.audit.sync.count());
+  return status;
+}
+
+Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Service::~Service() {
+  stop();
+}
+
+Result<std::unique_ptr<Service>> Service::start(config::Configuration configuration) {
+  auto parts = std::make_unique<Parts>(std::move(configuration));
+  // Made before anything can fail, so that what is open is ended in order.
+  std::unique_ptr<Service> service(new Service(std::move(parts)));
+  Parts& p = *service->parts_;
+  auto opened = p.open_record();
+  if (opened) opened = p.open_gateway();
+  if (opened) opened = p.open_admin();
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  p.record_event("configuration", details_of(p.configuration));
+  p.gateway->start();
+  p.keys->start();
+  p.admin->start();
+  log::info("gateway.listening",
+            {{"address", http::format_address(p.configuration.listen.host, p.gateway->port())},
+             {"port", std::uint64_t{p.gateway->port()}},
+             {"tls", p.configuration.listen.tls_certificate.empty() ? "no" : "yes"},
+             {"workers", p.configuration.listen.workers},
+             {"version", SALLYPORT_VERSION}});
+  if (p.configuration.admin.listen) {
+    log::info(
+        "admin.listening",
+        {{"address", http::format_address(p.configuration.admin.listen->host, p.admin->port())},
+         {"port", std::uint64_t{p.admin->port()}}});
+  }
+  return service;
+}
+
+Result<void> Service::reload(config::Configuration next) {
+  Parts& p = *parts_;
+  auto refused = config::refuse_reload(p.configuration, next);
+  if (!refused.empty()) {
+    return fail("config.needs_restart", refused.front().message, refused.front().next_step);
+  }
+  auto routes = gateway::Routes::create(next.listen, next.limits, next.upstreams, next.models);
+  if (!routes) return std::unexpected(std::move(routes.error()));
+  {
+    std::lock_guard lock(p.mutex);
+    p.configuration = std::move(next);
+    p.connections->set(p.configuration.limits.connections,
+                       p.configuration.limits.connections_per_source);
+    p.gateway->publish_routes(*routes);
+  }
+  p.keys->reload(p.configuration.issuers);
+  p.record_event("configuration", details_of(p.configuration));
+  return {};
+}
+
+void Service::stop() {
+  Parts& p = *parts_;
+  if (std::exchange(p.stopped, true)) return;
+  if (p.gateway) p.gateway->drain(kDrainPatience);
+  if (p.admin) p.admin->stop();
+  p.keys.reset();
+  p.gateway.reset();
+  if (p.trail) {
+    auto closed = p.trail->close();
+    if (!closed) log::error("audit.close_failed", {{"reason", closed.error().message}});
+  }
+}
+
+}  // namespace sallyport::app

@@ -1,0 +1,35 @@
+// The running gateway, wired together: the one file that knows every folder. Made from a checked
+// configuration, run by the `gateway` command, ended by a signal.
+//
+//   auto service = Service::start(std::move(configuration));
+//   ... (*service)->reload(next) on SIGHUP ...
+//   (*service)->stop();
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "config/configuration.h"
+
+namespace sallyport::app {
+
+class Service {
+ public:
+  /// Opens everything, in the order in which it fails most plainly, and begins to serve.
+  [[nodiscard]] static Result<std::unique_ptr<Service>> start(config::Configuration configuration);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  /// Swaps in a configuration that was checked whole; on an error everything stays as it is.
+  [[nodiscard]] Result<void> reload(config::Configuration next);
+  /// Drains and ends: running exchanges get up to 25 seconds.
+  void stop();
+
+ private:
+  struct Parts;
+  explicit Service(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace sallyport::app

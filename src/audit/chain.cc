@@ -1,0 +1,380 @@
+#include "audit/chain.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "audit/sync_thread.h"
+#include "base/check.h"
+#include "base/log.h"
+
+namespace sallyport::audit {
+namespace {
+
+constexpr std::uint64_t kSegmentLineBytes = 512;  // the line that begins a later segment, at most
+constexpr std::size_t kLeastSegment = 16 << 10;
+constexpr std::chrono::milliseconds kTryAgain{100};
+constexpr std::size_t kKeptBatch = 4 << 20;  // a larger buffer is given back when it is empty
+
+std::string identity_of(const Directory& directory, std::string_view worker) {
+  std::string text;
+  JsonWriter json(text);
+  json.text("node", directory.node()).text("instance", directory.instance());
+  json.text("worker", worker);
+  return text;
+}
+
+std::size_t digits_of(std::uint64_t value) {
+  std::size_t digits = 1;
+  for (; value >= 10; value /= 10) ++digits;
+  return digits;
+}
+
+void put_heads(JsonWriter& json, std::span<const Head> heads) {
+  json.array("heads");
+  for (const auto& head : heads) {
+    json.begin().text("chain", head.chain);
+    json.number("seq", static_cast<std::int64_t>(head.sequence)).text("hash", head.hash).end();
+  }
+  json.end_array();
+}
+
+}  // namespace
+
+Chain::Chain(const ChainParts& parts, std::string worker)
+    : parts_(parts),
+      name_(parts.directory.instance() + "-" + worker),
+      identity_(identity_of(parts.directory, worker)),
+      segments_(parts, std::move(worker)) {
+  std::fill(std::begin(previous_), std::end(previous_), '0');
+  line_.reserve(4096);
+  batch_.reserve(64 << 10);
+  open_.push_back({1, 0});
+}
+
+Result<std::unique_ptr<Chain>> Chain::create(const ChainParts& parts, std::string worker,
+                                             std::span<const Head> heads) {
+  SALLYPORT_CHECK(parts.segment_bytes >= kLeastSegment);
+  std::unique_ptr<Chain> chain(new Chain(parts, std::move(worker)));
+  if (auto started = chain->segments_.start(); !started) {
+    return std::unexpected(std::move(started.error()));
+  }
+  chain->room_ = chain->segments_.left();
+  SALLYPORT_CHECK(chain->append_start(heads));
+  if (auto written = chain->flush(); !written) return std::unexpected(std::move(written.error()));
+  return chain;
+}
+
+Chain::~Chain() {
+  if (sync_ != nullptr) sync_->remove(segments_);
+}
+
+void Chain::attach(SyncThread& sync) {
+  SALLYPORT_CHECK(sync_ == nullptr);
+  sync_ = &sync;
+  sync.add(segments_);
+}
+
+// --- appending ---
+
+bool Chain::append_start(std::span<const Head> heads) {
+  begin_line("event", parts_.clock.wall());
+  JsonWriter json(line_);
+  json.text("event", "start").text("program", "sallyport").text("version", SALLYPORT_VERSION);
+  json.number("pid", ::getpid());
+  if (!heads.empty()) put_heads(json, heads);
+  return append_line(0);
+}
+
+bool Chain::append_heads(std::span<const Head> heads, WallTime time) {
+  if (!accepting()) return false;
+  begin_line("event", time);
+  JsonWriter json(line_);
+  json.text("event", "heads");
+  put_heads(json, heads);
+  return append_line(0);
+}
+
+bool Chain::append_interrupted(std::string_view id, std::string_view of_chain,
+                               std::uint64_t opened_sequence, WallTime time) {
+  if (!accepting()) return false;
+  begin_line("closed", time);
+  JsonWriter json(line_);
+  json.text("id", id).text("of", of_chain);
+  json.number("opened", static_cast<std::int64_t>(opened_sequence));
+  json.text("outcome", text(Outcome::kInterrupted));
+  return append_line(0);
+}
+
+template <typename Record>
+bool Chain::append(std::string_view type, const Record& record, std::uint64_t reserve) {
+  if (!accepting()) {
+    parts_.instruments.turned_away.add();
+    return false;
+  }
+  begin_line(type, record.time);
+  JsonWriter json(line_);
+  append_members(json, record);
+  return append_line(reserve);
+}
+
+bool Chain::append_opened(const Opened& record) {
+  if (!append("opened", record, 1)) return false;
+  ++open_.back().open;
+  return true;
+}
+
+bool Chain::append_refused(const Refused& record) {
+  return append("refused", record, 0);
+}
+
+bool Chain::append_answered(const Answered& record) {
+  return append("answered", record, 0);
+}
+
+bool Chain::append_event(const Event& record) {
+  return append("event", record, 0);
+}
+
+void Chain::append_closed(const Closed& record) {
+  SALLYPORT_CHECK(reserved_ > 0);
+  begin_line("closed", record.time);
+  JsonWriter json(line_);
+  append_members(json, record);
+  line_.push_back('}');
+  --reserved_;
+  // Its room was set aside; where a failure has upset the places, flush() finds it one.
+  if (!place(0)) split_.reset(), room_ = 0;
+  seal_line();
+  count_closed(record.opened_sequence);
+}
+
+void Chain::begin_line(std::string_view type, WallTime time) {
+  char stamp[kTimeChars];
+  write_time(stamp, time);
+  last_time_ = time;
+  line_.clear();
+  line_.append("\"type\":\"").append(type).append("\",\"time\":\"").append(stamp, kTimeChars);
+  line_.append("\",").append(identity_);
+}
+
+bool Chain::append_line(std::uint64_t reserve) {
+  line_.push_back('}');
+  SALLYPORT_CHECK(line_.size() + 128 <= kMaxLineBytes);
+  if (!place(reserved_ + reserve)) {
+    parts_.instruments.turned_away.add();
+    return false;
+  }
+  reserved_ += reserve;
+  seal_line();
+  return true;
+}
+
+// {"seq":1,"prev":"...", and the rest of the line; its hash goes into the next.
+void Chain::seal_line() {
+  auto start = batch_.size();
+  char digits[24];
+  auto end = std::to_chars(digits, digits + sizeof digits, next_sequence_).ptr;
+  batch_.append("{\"seq\":").append(digits, end).append(",\"prev\":\"");
+  batch_.append(previous_, sizeof previous_).append("\",").append(line_);
+  hasher_.hash_hex(std::string_view(batch_).substr(start), previous_);
+  batch_.push_back('\n');
+  ++next_sequence_;
+}
+
+Head Chain::head() const {
+  return {name_, next_sequence_ - 1, std::string(previous_, sizeof previous_)};
+}
+
+// --- room ---
+
+// Whether `reserve` closed lines of full length find their place. A segment holds whole lines, so
+// what is left at the end of one is lost to them.
+bool Chain::has_room(std::uint64_t room, std::uint64_t spares, std::uint64_t reserve) const {
+  auto lines = room / kClosedLineBytes +
+               spares * ((parts_.segment_bytes - kSegmentLineBytes) / kClosedLineBytes);
+  return lines >= reserve;
+}
+
+// Finds the built line its segment, so that `reserve` closed lines still find theirs after it.
+// A closed line itself asks with what remains after it, which by then always holds: it takes no
+// more than the room that one reservation stood for.
+bool Chain::place(std::uint64_t reserve) {
+  std::uint64_t bytes = 7 + digits_of(next_sequence_) + 9 + 64 + 2 + line_.size() + 1;
+  if (spares_ == 0 && (bytes > room_ || !has_room(room_ - bytes, 0, reserve))) look_for_spare();
+  if (bytes <= room_) {
+    if (!has_room(room_ - bytes, spares_, reserve)) return false;
+    room_ -= bytes;
+  } else {
+    auto fresh = parts_.segment_bytes - kSegmentLineBytes;
+    if (spares_ == 0 || bytes > fresh || !has_room(fresh - bytes, 0, reserve)) return false;
+    --spares_;
+    begin_segment(last_time_);
+    room_ -= bytes + (digits_of(next_sequence_) - digits_of(next_sequence_ - 1));
+  }
+  bool low = room_ < parts_.segment_bytes / 2 || reserved_ > room_ / kClosedLineBytes / 2;
+  if (spares_ == 0 && low) look_for_spare();
+  return true;
+}
+
+// The first line of a later segment says from which line on requests are still open. It comes
+// between the building of a line and its place, so it has to leave that line as it is.
+void Chain::begin_segment(WallTime time) {
+  split_ = batch_.size();
+  std::string pending = std::move(line_);
+  while (open_.size() > 1 && open_.front().open == 0) open_.erase(open_.begin());
+  bool any_open = open_.front().open > 0;
+  auto open_from = any_open ? open_.front().first_sequence : next_sequence_;
+  if (!any_open) open_.clear();
+  open_.push_back({next_sequence_, 0});
+  begin_line("event", time);
+  JsonWriter json(line_);
+  json.text("event", "segment").number("open_from", static_cast<std::int64_t>(open_from));
+  line_.push_back('}');
+  auto before = batch_.size();
+  seal_line();
+  auto bytes = batch_.size() - before;
+  SALLYPORT_CHECK(bytes <= kSegmentLineBytes);
+  room_ = parts_.segment_bytes - bytes;
+  line_ = std::move(pending);
+}
+
+void Chain::count_closed(std::uint64_t opened_sequence) {
+  for (auto it = open_.rbegin(); it != open_.rend(); ++it) {
+    if (opened_sequence < it->first_sequence) continue;
+    if (it->open > 0) --it->open;
+    return;
+  }
+}
+
+// A spare segment that is ready and not yet spoken for counts as room from here on.
+void Chain::look_for_spare() {
+  if (split_) return;  // it is spoken for, until flush() has moved on to it
+  if (!segments_.spare_ready()) {
+    segments_.want_spare();
+    if (sync_ == nullptr) {
+      (void)segments_.prepare_spare();
+    } else if (!spare_asked_) {
+      spare_asked_ = true;
+      sync_->wake();
+    }
+  }
+  if (segments_.spare_ready()) {
+    spares_ = 1;
+    spare_asked_ = false;
+  }
+}
+
+// --- writing ---
+
+Result<void> Chain::flush() {
+  if (batch_.empty()) return {};
+  if (failed_ && parts_.clock.steady() < next_try_) return write_failed(0);
+  int error = write_batch();
+  // The second failure at the same place: try another one.
+  if (error != 0 && failures_ > 0) {
+    look_for_spare();
+    if (segments_.move_on()) {
+      split_.reset();
+      error = write_batch();
+    }
+  }
+  if (error != 0) return write_failed(error);
+  if (failed_) log::info("audit.writing_again", {{"chain", name_}, {"lines", next_sequence_ - 1}});
+  failed_ = false;
+  failures_ = 0;
+  batch_.clear();
+  batch_done_ = 0;
+  if (batch_.capacity() > kKeptBatch) std::string().swap(batch_);
+  room_ = segments_.left();
+  spares_ = segments_.spare_ready() ? 1 : 0;
+  if (sync_ != nullptr) sync_->note_written();
+  return {};
+}
+
+// As much of the batch as goes into the current segment, in whole lines.
+std::size_t Chain::next_piece() const {
+  auto rest = std::string_view(batch_).substr(batch_done_);
+  if (split_ && *split_ >= batch_done_) rest = rest.substr(0, *split_ - batch_done_);
+  if (rest.size() <= segments_.left()) return rest.size();
+  auto end = rest.rfind('\n', segments_.left() == 0 ? 0 : segments_.left() - 1);
+  return end == std::string_view::npos || segments_.left() == 0 ? 0 : end + 1;
+}
+
+// Returns an errno; what is written by then is counted as written and not written again.
+int Chain::write_batch() {
+  while (batch_done_ < batch_.size()) {
+    auto size = next_piece();
+    if (size == 0) {
+      if (!segments_.move_on()) return ENOSPC;
+      split_.reset();
+      continue;
+    }
+    auto piece = std::string_view(batch_).substr(batch_done_, size);
+    auto written = segments_.write(piece);
+    if (written.bytes < size) {
+      auto end = piece.substr(0, written.bytes).rfind('\n');
+      piece = piece.substr(0, end == std::string_view::npos ? 0 : end + 1);
+    }
+    batch_done_ += piece.size();
+    auto left = std::string_view(batch_).substr(batch_done_);
+    auto lines_left = static_cast<std::uint64_t>(std::ranges::count(left, '\n'));
+    auto sequence = next_sequence_ - 1 - lines_left;
+    parts_.instruments.records.add(sequence - segments_.written_sequence());
+    parts_.instruments.bytes.add(piece.size());
+    segments_.commit(piece.size(), sequence);
+    if (written.error != 0) return written.error;
+  }
+  return 0;
+}
+
+// `error` 0: it was not tried again yet.
+Result<void> Chain::write_failed(int error) {
+  if (error != 0) {
+    ++failures_;
+    failed_ = true;
+    next_try_ = parts_.clock.steady() + kTryAgain;
+    parts_.instruments.write_failures.add();
+    log::limited(log::Level::kError, "audit.write_failed",
+                 {{"chain", name_}, {"error", std::strerror(error)}});
+    segments_.want_spare();
+    if (sync_ != nullptr) sync_->wake();
+  }
+  return fail("audit.disk", fmt::format("cannot write to the audit chain {}", name_),
+              "check the disk of audit.directory and the room on it");
+}
+
+void Chain::request_sync() {
+  if (sync_ == nullptr) {
+    segments_.sync();
+    return;
+  }
+  segments_.request_sync();
+  sync_->wake();
+}
+
+void Chain::on_synced(std::function<void(std::uint64_t, bool)> callback) {
+  segments_.on_synced(std::move(callback));
+}
+
+Result<void> Chain::close(WallTime time) {
+  if (accepting()) {
+    begin_line("event", time);
+    JsonWriter json(line_);
+    json.text("event", "stop").number("open", static_cast<std::int64_t>(reserved_));
+    // A full disk may leave no room for it; the next start then reads a little more.
+    (void)append_line(0);
+  }
+  next_try_ = {};
+  auto written = flush();
+  if (sync_ != nullptr) sync_->remove(segments_);
+  sync_ = nullptr;
+  auto finished = segments_.finish();
+  return written ? finished : written;
+}
+
+}  // namespace sallyport::audit

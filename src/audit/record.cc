@@ -1,0 +1,307 @@
+#include "audit/record.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+namespace sallyport::audit {
+namespace {
+
+// How much is kept of each text and list. The sum of the worst cases, every byte escaped to six,
+// stays below kMaxLineBytes (a test builds that line).
+constexpr std::size_t kText = 256;
+constexpr std::size_t kName = 64;
+constexpr std::size_t kGroup = 128;
+constexpr std::size_t kDetail = 512;
+constexpr std::size_t kGroups = 32;
+constexpr std::size_t kTools = 64;
+constexpr std::size_t kBetas = 32;
+constexpr std::size_t kProxies = 8;
+constexpr std::size_t kDetails = 24;
+// Of what stands in a closed line, which has a fixed room: identifiers, kept to plain ASCII.
+constexpr std::size_t kProviderId = 128;
+constexpr std::size_t kToken = 64;
+
+// Not in the middle of a UTF-8 sequence.
+std::string_view cut(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xc0) == 0x80) --limit;
+  return text.substr(0, limit);
+}
+
+// The text as it is, or cut and marked. The buffer holds the result where it is cut.
+template <std::size_t N>
+std::string_view bounded(std::string_view text, std::size_t limit, char (&buffer)[N]) {
+  if (text.size() <= limit) return text;
+  auto kept = cut(text, limit);
+  char* out = std::copy(kept.begin(), kept.end(), buffer);
+  for (char c : std::string_view("...[+")) *out++ = c;
+  out = std::to_chars(out, buffer + N - 1, text.size() - kept.size()).ptr;
+  *out++ = ']';
+  return {buffer, static_cast<std::size_t>(out - buffer)};
+}
+
+void put(JsonWriter& json, std::string_view name, std::string_view text,
+         std::size_t limit = kText) {
+  if (text.empty()) return;
+  char buffer[kDetail + 32];
+  json.text(name, bounded(text, limit, buffer));
+}
+
+// An identifier of the provider in its fixed room: one byte a character, whatever it sends.
+void put_token(JsonWriter& json, std::string_view name, std::string_view text, std::size_t limit) {
+  if (text.empty()) return;
+  char buffer[kProviderId];
+  auto size = std::min(text.size(), limit);
+  for (std::size_t i = 0; i < size; ++i) {
+    char c = text[i];
+    buffer[i] = c > ' ' && c < 0x7f && c != '"' && c != '\\' ? c : '?';
+  }
+  json.text(name, {buffer, size});
+}
+
+void put_count(JsonWriter& json, std::string_view name, std::int64_t value) {
+  if (value >= 0) json.number(name, value);
+}
+
+void put_list(JsonWriter& json, std::string_view name, Texts texts, std::size_t most,
+              std::size_t limit) {
+  if (texts.empty()) return;
+  char buffer[kText + 32];
+  json.array(name);
+  for (const auto& text : texts.first(std::min(most, texts.size()))) {
+    json.item(bounded(text, limit, buffer));
+  }
+  if (texts.size() > most) {
+    char mark[32] = "...[+";
+    auto end = std::to_chars(mark + 5, mark + 30, texts.size() - most).ptr;
+    *end++ = ']';
+    json.item({mark, static_cast<std::size_t>(end - mark)});
+  }
+  json.end_array();
+}
+
+// Calls `each` with the values of a comma-separated header, without the white space around them.
+template <typename Each>
+void split_commas(std::string_view text, Each each) {
+  while (!text.empty()) {
+    auto comma = std::min(text.find(','), text.size());
+    auto value = text.substr(0, comma);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+    while (!value.empty() && (value.front() == ' ' || value.front() == '\t'))
+      value.remove_prefix(1);
+    while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
+    if (!value.empty()) each(value);
+  }
+}
+
+void put_betas(JsonWriter& json, Texts texts) {
+  std::string_view values[kBetas + 1];
+  std::size_t count = 0;
+  std::size_t more = 0;
+  for (const auto& text : texts) {
+    split_commas(text, [&](std::string_view value) {
+      if (count < kBetas) {
+        values[count++] = value;
+      } else {
+        ++more;
+      }
+    });
+  }
+  char mark[32] = "...[+";
+  if (more > 0) {
+    auto end = std::to_chars(mark + 5, mark + 30, more).ptr;
+    *end++ = ']';
+    values[count++] = {mark, static_cast<std::size_t>(end - mark)};
+  }
+  put_list(json, "betas", Texts(values, count), kBetas + 1, kName);
+}
+
+void put_person(JsonWriter& json, const Person& person) {
+  json.object("person");
+  put(json, "issuer", person.issuer);
+  put(json, "tenant", person.tenant);
+  if (person.object_id.empty()) {
+    put(json, "subject", person.subject);
+  } else {
+    put(json, "object_id", person.object_id);
+  }
+  put(json, "token", person.token_kind, kName);
+  if (person.app_only) json.boolean("app_only", true);
+  put_list(json, "groups", person.groups, kGroups, kGroup);
+  put(json, "token_id", person.token_id);
+  put(json, "session_id", person.session_id);
+  put(json, "client", person.client);
+  json.end();
+}
+
+void put_source(JsonWriter& json, const Source& source) {
+  json.object("source");
+  put(json, "address", source.address, kName);
+  put_list(json, "proxies", source.proxies, kProxies, kName);
+  json.end();
+}
+
+void put_program(JsonWriter& json, const Program& client) {
+  json.object("client");
+  put(json, "program", client.program);
+  put(json, "version", client.version);
+  put(json, "surface", client.surface);
+  put(json, "session", client.session);
+  put(json, "agent", client.agent);
+  put(json, "parent_agent", client.parent_agent);
+  put(json, "prompt", client.prompt);
+  json.end();
+}
+
+void put_request(JsonWriter& json, const Request& request) {
+  json.object("request");
+  put(json, "method", request.method, kName);
+  put(json, "path", request.path);
+  put(json, "model", request.model);
+  if (request.stream) json.boolean("stream", true);
+  put_count(json, "bytes", request.bytes);
+  put_count(json, "max_tokens", request.max_tokens);
+  put_list(json, "tools", request.tools, kTools, kName);
+  put_betas(json, request.betas);
+  json.end();
+}
+
+// What all records of a request by a known person begin with.
+template <typename Record>
+void put_who_and_what(JsonWriter& json, const Record& record) {
+  put(json, "id", record.id, kName);
+  put_person(json, record.person);
+  put_source(json, record.source);
+  put_program(json, record.client);
+  put_request(json, record.request);
+}
+
+void put_attempts(JsonWriter& json, std::span<const Attempt> attempts) {
+  if (attempts.empty()) return;
+  json.array("attempts");
+  for (const auto& attempt : attempts.first(std::min(attempts.size(), kMaxAttempts))) {
+    json.begin();
+    put_token(json, "upstream", attempt.upstream, kToken);
+    put_token(json, "deployment", attempt.deployment, kToken);
+    json.number("status", attempt.status);
+    put_token(json, "error", attempt.error, kToken);
+    json.end();
+  }
+  json.end_array();
+}
+
+void put_usage(JsonWriter& json, const Usage& usage) {
+  json.object("usage");
+  json.number("input", usage.input).number("output", usage.output);
+  json.number("cache_write_5m", usage.cache_write_5m);
+  json.number("cache_write_1h", usage.cache_write_1h);
+  json.number("cache_read", usage.cache_read);
+  if (usage.thinking != 0) json.number("thinking", usage.thinking);
+  if (usage.web_searches != 0) json.number("web_searches", usage.web_searches);
+  json.boolean("exact", usage.exact);
+  if (usage.malformed) json.boolean("malformed", true);
+  json.end();
+}
+
+void put_digits(char* out, unsigned value, int width) {
+  for (int i = width - 1; i >= 0; --i) {
+    out[i] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  }
+}
+
+}  // namespace
+
+std::string_view text(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kComplete:
+      return "complete";
+    case Outcome::kAbortedByClient:
+      return "aborted_by_client";
+    case Outcome::kCutByRevocation:
+      return "cut_by_revocation";
+    case Outcome::kUpstreamError:
+      return "upstream_error";
+    case Outcome::kRecordFailed:
+      return "record_failed";
+    case Outcome::kInterrupted:
+      return "interrupted";
+  }
+  return "unknown";
+}
+
+void append_members(JsonWriter& json, const Opened& record) {
+  put_who_and_what(json, record);
+  json.object("decision");
+  put(json, "policy", record.policy);
+  put(json, "reason", record.reason);
+  json.end();
+  json.object("route");
+  put(json, "upstream", record.upstream);
+  put(json, "deployment", record.deployment);
+  json.end();
+}
+
+void append_members(JsonWriter& json, const Closed& record) {
+  put_token(json, "id", record.id, kToken);
+  if (record.opened_sequence != 0) {
+    json.number("opened", static_cast<std::int64_t>(record.opened_sequence));
+  }
+  json.number("status", record.status);
+  json.text("outcome", text(record.outcome));
+  put_attempts(json, record.attempts);
+  put_token(json, "request_id", record.provider_request_id, kProviderId);
+  put_token(json, "apim_request_id", record.apim_request_id, kProviderId);
+  put_token(json, "stop_reason", record.stop_reason, kToken);
+  put_token(json, "error_type", record.error_type, kToken);
+  put_count(json, "first_byte_us", record.first_byte_us);
+  json.number("duration_us", record.duration_us);
+  json.number("bytes", record.bytes);
+  if (record.usage != nullptr) put_usage(json, *record.usage);
+}
+
+void append_members(JsonWriter& json, const Refused& record) {
+  put_who_and_what(json, record);
+  json.number("status", record.status);
+  put(json, "reason", record.reason);
+  put(json, "claim", record.claim);
+  put(json, "expected", record.expected);
+  put(json, "got", record.got);
+}
+
+void append_members(JsonWriter& json, const Answered& record) {
+  put_who_and_what(json, record);
+  json.number("status", record.status);
+}
+
+void append_members(JsonWriter& json, const Event& record) {
+  put(json, "event", record.name, kName);
+  if (record.details.empty()) return;
+  json.object("details");
+  for (const auto& detail : record.details.first(std::min(kDetails, record.details.size()))) {
+    if (detail.is_number) {
+      json.number(detail.name, detail.number);
+    } else {
+      put(json, detail.name, detail.text, kDetail);
+    }
+  }
+  json.end();
+}
+
+void write_time(char (&out)[kTimeChars], WallTime time) {
+  auto day = std::chrono::floor<std::chrono::days>(time);
+  std::chrono::year_month_day date{day};
+  auto micros = static_cast<std::uint64_t>((time - day).count());
+  auto seconds = static_cast<unsigned>(micros / 1'000'000);
+  std::memcpy(out, "0000-00-00T00:00:00.000000Z", kTimeChars);
+  put_digits(out, static_cast<unsigned>(std::clamp(static_cast<int>(date.year()), 0, 9999)), 4);
+  put_digits(out + 5, static_cast<unsigned>(date.month()), 2);
+  put_digits(out + 8, static_cast<unsigned>(date.day()), 2);
+  put_digits(out + 11, seconds / 3600, 2);
+  put_digits(out + 14, seconds / 60 % 60, 2);
+  put_digits(out + 17, seconds % 60, 2);
+  put_digits(out + 20, static_cast<unsigned>(micros % 1'000'000), 6);
+}
+
+}  // namespace sallyport::audit

@@ -1,0 +1,57 @@
+// The one thread that waits for the disk, so that no worker does: fdatasync of all chains, every
+// interval or on request (one sync serves everybody who asked before it began: group commit), the
+// preparing of spare segments, the cutting of finished ones. It sleeps while nothing is written.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace sallyport::audit {
+
+class Segments;
+
+class SyncThread {
+ public:
+  /// `interval` 0: on request (`sync: each`), and every 100 ms for what nobody waits for.
+  explicit SyncThread(std::chrono::milliseconds interval);
+  /// Every chain must have been removed (Chain's end does it).
+  ~SyncThread();
+  SyncThread(const SyncThread&) = delete;
+  SyncThread& operator=(const SyncThread&) = delete;
+
+  void add(Segments& segments);
+  /// Returns when the thread is done with it; waits for a sync that runs.
+  void remove(Segments& segments);
+
+  /// Something was written. Cheap; a call to the thread only if it sleeps.
+  void note_written() {
+    if (asleep_.load()) wake();
+  }
+  /// Somebody waits for a sync or a spare segment.
+  void wake();
+
+ private:
+  void run();
+  void rest();
+  void round();
+  [[nodiscard]] bool work_left();
+
+  const std::chrono::milliseconds pause_;
+  std::mutex round_mutex_;  ///< held while the chains are worked on; never taken by a worker
+  std::vector<Segments*> chains_;
+  std::chrono::steady_clock::time_point next_spare_{};
+  std::chrono::steady_clock::time_point next_sweep_{};
+
+  std::mutex wake_mutex_;  ///< held for moments
+  std::condition_variable changed_;
+  std::atomic<bool> asleep_{false};
+  bool woken_ = false;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace sallyport::audit

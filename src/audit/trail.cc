@@ -1,0 +1,73 @@
+#include "audit/trail.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace sallyport::audit {
+namespace {
+
+// Events are few; a start after a crash adds a line for each request that was open.
+constexpr std::size_t kMainSegment = 8 << 20;
+
+}  // namespace
+
+Result<std::unique_ptr<Trail>> Trail::open(const Settings& settings, const TrailOptions& options,
+                                           Clock& clock, Entropy& entropy, Metrics& metrics) {
+  std::unique_ptr<Trail> trail(new Trail(clock, metrics));
+  auto directory = Directory::open(settings.directory, options.node, clock, entropy);
+  if (!directory) return std::unexpected(std::move(directory.error()));
+  trail->directory_ = std::make_unique<Directory>(std::move(*directory));
+  ChainParts parts{*trail->directory_, options.disk != nullptr ? *options.disk : system_disk(),
+                   clock, trail->instruments_, settings.segment_bytes};
+  auto main_parts = parts;
+  main_parts.segment_bytes = std::min(settings.segment_bytes, kMainSegment);
+  trail->sync_ = std::make_unique<SyncThread>(settings.sync);
+  auto main = begin_main_chain(main_parts, trail->recovered_);
+  if (!main) return std::unexpected(std::move(main.error()));
+  trail->main_ = std::move(*main);
+  trail->main_->attach(*trail->sync_);
+  for (std::size_t i = 0; i < options.workers; ++i) {
+    auto chain = Chain::create(parts, std::to_string(i));
+    if (!chain) return std::unexpected(std::move(chain.error()));
+    (*chain)->attach(*trail->sync_);
+    trail->workers_.push_back(std::move(*chain));
+  }
+  auto side = SideJournal::open(settings.directory, clock, trail->instruments_);
+  if (!side) return std::unexpected(std::move(side.error()));
+  trail->side_ = std::move(*side);
+  trail->side_->start();
+  return trail;
+}
+
+// Without close(): as a crash would leave it, for the next start to tidy up.
+Trail::~Trail() = default;
+
+Result<void> Trail::event(const Event& event) {
+  std::lock_guard lock(main_mutex_);
+  if (!main_) return fail("audit.disk", "the audit record is closed");
+  bool appended = main_->append_event(event);
+  auto written = main_->flush();
+  if (appended && written) return {};
+  log::limited(log::Level::kError, "audit.event_lost", {{"event", event.name}});
+  return written ? fail("audit.disk", "no room in the audit record",
+                        "make room on the disk of audit.directory")
+                 : written;
+}
+
+Result<void> Trail::close() {
+  Result<void> result;
+  auto end = [&](Chain& chain) {
+    auto closed = chain.close(clock_.wall());
+    if (!closed && result) result = std::move(closed);
+  };
+  for (auto& chain : workers_) end(*chain);
+  workers_.clear();
+  side_.reset();
+  std::lock_guard lock(main_mutex_);
+  if (main_) end(*main_);
+  main_.reset();
+  return result;
+}
+
+}  // namespace sallyport::audit

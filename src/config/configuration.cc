@@ -1,0 +1,64 @@
+#include "config/configuration.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include "base/encoding.h"
+#include "config/document.h"
+#include "config/draft.h"
+#include "config/reader.h"
+#include "config/rules.h"
+
+namespace sallyport::config {
+namespace {
+
+std::string absolute(const std::string& path) {
+  std::error_code error;
+  auto result = std::filesystem::absolute(path, error);
+  return error ? path : result.lexically_normal().string();
+}
+
+}  // namespace
+
+Loaded load(const std::string& path, const Environment& environment) {
+  auto file = environment.file(path, kMaxFileBytes);
+  if (file) return parse(file->content.reveal(), path, environment);
+  Finding finding{Severity::kError, "config.file_unreadable", path, {}, {}, {}, {}, {}};
+  if (file.error().code == "file.missing") finding.code = "config.file_missing";
+  if (file.error().code == "file.too_large") finding.code = "config.too_large";
+  finding.message = std::move(file.error().message);
+  finding.next_step = file.error().next_step.empty() ? "name the configuration file"
+                                                     : std::move(file.error().next_step);
+  return {std::nullopt, {std::move(finding)}};
+}
+
+Loaded parse(std::string_view bytes, const std::string& path, const Environment& environment) {
+  Draft draft;
+  Report report(path, draft);
+  auto digest = sha256(bytes);
+  draft.configuration.sha256 = to_hex(digest);
+  draft.configuration.path = absolute(path);
+  // The order counts: names of upstreams before the models that use them; what is unused after.
+  Document document = parse_document(bytes);
+  report.add(std::move(document.findings));
+  if (document.whole) {
+    auto folder = std::filesystem::path(draft.configuration.path).parent_path();
+    Reader(folder, environment, draft, report).read(document.root);
+    if (document.root.kind == Node::Kind::kMapping) {
+      Scene scene{draft, environment, report};
+      check_listen(scene);
+      check_limits(scene);
+      check_issuers(scene);
+      check_models(scene);
+      check_upstreams(scene);
+      check_admin(scene);
+    }
+  }
+  Loaded loaded;
+  bool refused = !draft.broken.empty();
+  loaded.findings = report.take();
+  if (!refused) loaded.configuration = std::move(draft.configuration);
+  return loaded;
+}
+
+}  // namespace sallyport::config

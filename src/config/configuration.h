@@ -1,0 +1,74 @@
+// sallyport.yaml, read and checked as a whole: either every folder's plain settings, or every
+// defect at once. `sallyport config check`, the start and a reload call the same function.
+//
+//   config::Loaded loaded = config::load(path, config::system_environment());
+//   for (const auto& finding : loaded.findings) ...     // errors, or warnings of a good file
+//   if (!loaded.configuration) return Exit::kWrongInput;
+//
+// The schema is a table (schema.h); `sallyport config reference` prints it. Any thread may load;
+// the result is a value, except that credentials are shared and immutable.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/settings.h"
+#include "config/environment.h"
+#include "config/finding.h"
+#include "gateway/settings.h"
+#include "identity/settings.h"
+#include "upstream/settings.h"
+
+namespace sallyport::config {
+
+/// The largest configuration that is read.
+inline constexpr std::size_t kMaxFileBytes = 1 << 20;
+
+struct Address {
+  std::string host;  ///< an IP literal, without brackets
+  std::uint16_t port = 0;
+  friend bool operator==(const Address&, const Address&) = default;
+};
+
+struct AdminSettings {
+  std::string socket;             ///< path of the local socket
+  std::optional<Address> listen;  ///< loopback literal; nothing: no port (port 0: any free one)
+};
+
+struct Configuration {
+  gateway::ListenSettings listen;
+  gateway::Limits limits;
+  std::vector<identity::IssuerSettings> issuers;      ///< at least one
+  std::vector<upstream::UpstreamSettings> upstreams;  ///< at least one
+  std::vector<upstream::ModelSettings> models;        ///< at least one, in file order
+  audit::Settings audit;
+  std::string store_path;  ///< of the SQLite file
+  AdminSettings admin;
+
+  std::string path;    ///< absolute; relative names in the file count from its folder
+  std::string sha256;  ///< of the file's bytes, 64 hexadecimal digits
+  /// Where each upstream's credential comes from, in the order of `upstreams`: "file /etc/...",
+  /// "variable NAME", "the configuration file". Never the credential.
+  std::vector<std::string> credential_sources;
+  /// Where each key that was given stands: `listen.address` -> 3:12.
+  std::map<std::string, Place> places;
+};
+
+struct Loaded {
+  std::optional<Configuration> configuration;  ///< there exactly when no finding is an error
+  Findings findings;                           ///< in the order of the file, bounded
+};
+
+/// Reads and checks the file and everything that it refers to (secrets, certificates). Does not
+/// open sockets or folders and asks no network.
+[[nodiscard]] Loaded load(const std::string& path, const Environment& environment);
+
+/// The same over bytes that are already here; `path` names them in findings.
+[[nodiscard]] Loaded parse(std::string_view bytes, const std::string& path,
+                           const Environment& environment);
+
+}  // namespace sallyport::config

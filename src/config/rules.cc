@@ -1,0 +1,199 @@
+// Rules for the gateway's own side: listen, limits, admin.
+#include "config/rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/pem.h"
+#include "config/syntax.h"
+
+namespace sallyport::config {
+namespace {
+
+constexpr std::size_t kMaxPemBytes = 4 << 20;
+
+std::optional<Environment::File> open_file(Scene& scene, const std::string& key,
+                                           const std::string& path) {
+  auto file = scene.environment.file(path, kMaxPemBytes);
+  if (file) return std::move(*file);
+  bool missing = file.error().code == "file.missing";
+  scene.report.error(
+      key, {missing ? "config.file_missing" : "config.file_unreadable", file.error().message,
+            missing ? "put the file there, or mend the path" : "let the gateway's user read it"});
+  return std::nullopt;
+}
+
+void report_failure(Scene& scene, const std::string& key, const std::string& path, Error error) {
+  scene.report.error(key, {error.code, fmt::format("{}: {}", shown(path), error.message),
+                           std::move(error.next_step)});
+}
+
+std::string date_of(WallTime time) {
+  return format_time(time).substr(0, 10);
+}
+
+void check_certificate_facts(Scene& scene, const std::string& key, const CertificateFacts& facts,
+                             const std::string& host) {
+  auto now = scene.environment.now();
+  if (now > facts.not_after) {
+    scene.report.warning(key,
+                         {"config.certificate_expired",
+                          fmt::format("the certificate expired on {}", date_of(facts.not_after)),
+                          "renew it: no client will accept it"});
+  } else if (now < facts.not_before) {
+    scene.report.warning(
+        key, {"config.certificate_expired",
+              fmt::format("the certificate holds from {} on", date_of(facts.not_before)),
+              "check the clock of this machine"});
+  }
+  if (!facts.fits_host) {
+    scene.report.warning(
+        key, {"config.certificate_name", fmt::format("the certificate is not for {}", shown(host)),
+              "use one that names the host of listen.public_url"});
+  }
+}
+
+void check_tls(Scene& scene) {
+  const auto& listen = scene.draft.configuration.listen;
+  if (listen.tls_certificate.empty() || listen.tls_key.empty()) return;  // told by the reader
+  auto certificate = open_file(scene, "listen.tls.certificate", listen.tls_certificate);
+  auto key = open_file(scene, "listen.tls.key", listen.tls_key);
+  if (!certificate || !key) return;
+  std::string host;
+  if (auto url = parse_url(listen.public_url)) host = url->host;
+  auto facts = read_certificates(certificate->content.reveal(), host);
+  if (!facts) {
+    report_failure(scene, "listen.tls.certificate", listen.tls_certificate,
+                   std::move(facts.error()));
+    return;
+  }
+  check_certificate_facts(scene, "listen.tls.certificate", *facts, host);
+  if (auto match = check_key(certificate->content.reveal(), key->content.reveal()); !match) {
+    report_failure(scene, "listen.tls.key", listen.tls_key, std::move(match.error()));
+  }
+  if ((key->mode & 0007) != 0) {
+    scene.report.warning(
+        "listen.tls.key",
+        {"config.secret_world_readable",
+         fmt::format("every user of this machine may open {}", shown(listen.tls_key)),
+         fmt::format("run `chmod o= {}`", shown(listen.tls_key))});
+  }
+}
+
+// Segments of unreserved characters (RFC 3986 section 2.3): the prefix is compared byte for byte.
+bool is_plain_path(std::string_view path) {
+  if (path.find("//") != std::string_view::npos) return false;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    auto segment = path.substr(0, path.find('/'));
+    if (segment == "." || segment == "..") return false;
+    if (!std::ranges::all_of(segment, [](char c) {
+          return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                 c == '-' || c == '.' || c == '_' || c == '~';
+        })) {
+      return false;
+    }
+    path.remove_prefix(segment.size());
+  }
+  return true;
+}
+
+void check_public_url(Scene& scene) {
+  auto& listen = scene.draft.configuration.listen;
+  const std::string key = "listen.public_url";
+  if (listen.public_url.empty()) {
+    if (scene.report.sound(key) && !is_loopback_literal(listen.host)) {
+      scene.report.error(key, {"config.missing_key", "this key is missing",
+                               "write the https URL that clients are given"});
+    }
+    return;
+  }
+  while (listen.public_url.ends_with('/')) listen.public_url.pop_back();
+  auto url = parse_url(listen.public_url);
+  if (!url) return;
+  if (!is_plain_path(url->path)) {
+    scene.report.error(key, {"config.bad_value", "the URL's path cannot be a prefix",
+                             "use letters, digits, `-`, `.`, `_` and `~` between single slashes"});
+    return;
+  }
+  listen.path_prefix = url->path;
+  if (url->path == "/v1" || url->path.ends_with("/v1") ||
+      url->path.find("/v1/") != url->path.npos) {
+    auto base = listen.public_url.substr(0, listen.public_url.rfind("/v1"));
+    scene.report.warning(
+        key, {"config.url_has_v1", "clients put /v1/messages after this URL, so /v1 comes twice",
+              "leave /v1 out", base});
+  }
+  if (!url->is_https() && !listen.tls_certificate.empty()) {
+    scene.report.warning(key, {"config.url_scheme", "the URL says http, but listen.tls is given",
+                               "write https", fmt::format("https{}", listen.public_url.substr(4))});
+  }
+}
+
+}  // namespace
+
+void check_authorities(Scene& scene, const std::string& key, const std::string& path) {
+  if (path.empty()) return;
+  auto file = open_file(scene, key, path);
+  if (!file) return;
+  auto facts = read_certificates(file->content.reveal(), {});
+  if (!facts) report_failure(scene, key, path, std::move(facts.error()));
+}
+
+void check_listen(Scene& scene) {
+  auto& listen = scene.draft.configuration.listen;
+  if (!scene.draft.given("listen.workers")) {
+    listen.workers = std::clamp(scene.environment.cores(), 1u, 256u);
+  }
+  check_public_url(scene);
+  check_tls(scene);
+  bool address_known = scene.report.sound("listen.address") && scene.draft.given("listen.address");
+  if (address_known && !scene.draft.given("listen.tls") && !is_loopback_literal(listen.host)) {
+    scene.report.error("listen.address",
+                       {"config.plain_http",
+                        fmt::format("{} can be reached from other machines, and listen.tls is "
+                                    "missing: tokens would travel without encryption",
+                                    format_address({listen.host, listen.port})),
+                        "give listen.tls, or listen on 127.0.0.1 behind a proxy with TLS"});
+  }
+  for (std::size_t i = 0; i < listen.trusted_proxies.size(); ++i) {
+    if (!listen.trusted_proxies[i].ends_with("/0")) continue;
+    scene.report.warning(
+        fmt::format("listen.trusted_proxies[{}]", i),
+        {"config.trusts_everybody", "every client could write any source address into the record",
+         "name the proxies' own addresses"});
+  }
+}
+
+void check_limits(Scene& scene) {
+  const auto& limits = scene.draft.configuration.limits;
+  if (!scene.report.sound("limits")) return;
+  if (limits.ping >= limits.silence && scene.draft.given("limits.ping")) {
+    scene.report.warning(
+        "limits.ping", {"config.ping_too_late", "a stream is given up before its first ping is due",
+                        "choose less than limits.silence"});
+  }
+  if (limits.connections_per_source > limits.connections &&
+      scene.draft.given("limits.connections_per_source")) {
+    scene.report.warning("limits.connections_per_source",
+                         {"config.limit_without_effect",
+                          "one source may have more connections than there are at all",
+                          "choose less than limits.connections"});
+  }
+}
+
+void check_admin(Scene& scene) {
+  const auto& configuration = scene.draft.configuration;
+  const auto& listen = configuration.listen;
+  if (!configuration.admin.listen || !scene.report.sound("listen.address")) return;
+  const Address& admin = *configuration.admin.listen;
+  bool same_host = admin.host == listen.host || listen.host == "0.0.0.0" || listen.host == "::";
+  if (admin.port != 0 && admin.port == listen.port && same_host) {
+    // With SO_REUSEPORT both could bind, and connections would go to either.
+    scene.report.error("admin.listen", {"config.port_taken", "listen.address has the same port",
+                                        "choose another port"});
+  }
+}
+
+}  // namespace sallyport::config

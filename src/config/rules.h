@@ -1,0 +1,28 @@
+// What one key cannot know alone: which keys need each other, exclude each other, or do not mean
+// what the administrator believes. Run after the reader, over a draft whose single values are
+// right; also completes it (path prefix, base URLs, display names). Errors are for what cannot
+// work or is unsafe, warnings for what most likely is not meant.
+#pragma once
+
+#include "config/draft.h"
+#include "config/environment.h"
+
+namespace sallyport::config {
+
+struct Scene {
+  Draft& draft;
+  const Environment& environment;
+  Report& report;
+};
+
+void check_listen(Scene& scene);
+void check_limits(Scene& scene);
+void check_issuers(Scene& scene);
+void check_upstreams(Scene& scene);
+void check_models(Scene& scene);
+void check_admin(Scene& scene);
+
+/// A PEM file with authorities that a key names; nothing where the key is not given.
+void check_authorities(Scene& scene, const std::string& key, const std::string& path);
+
+}  // namespace sallyport::config

@@ -1,0 +1,195 @@
+#include "gateway/answer_editor.h"
+
+#include "base/json_reader.h"
+#include "base/json_writer.h"
+
+namespace sallyport::gateway {
+namespace {
+
+constexpr std::string_view kDone = "[DONE]";
+/// Larger events are none that only say [DONE].
+constexpr std::size_t kLargestDone = 1024;
+
+bool is_done(const http::StreamEvent& event) {
+  return event.data_lines == 1 && event.data == kDone && event.raw.size() <= kLargestDone;
+}
+
+/// Whether the start of an event could go on as one whose data is [DONE].
+bool may_become_done(std::string_view unfinished) {
+  if (unfinished.size() > kLargestDone) return false;
+  http::LineEnds ends(unfinished);
+  bool found = false;
+  for (std::size_t at = 0; at < unfinished.size();) {
+    const std::size_t end = ends.find(at);
+    std::string_view line = unfinished.substr(at, end - at);
+    at = end + 1;
+    if (!line.starts_with("data:")) continue;  // also half a field name
+    line.remove_prefix(5);
+    if (line.starts_with(' ')) line.remove_prefix(1);
+    const bool whole_line = end < unfinished.size();
+    if (found || (whole_line ? line != kDone : !kDone.starts_with(line))) return false;
+    found = true;
+  }
+  return true;
+}
+
+/// The text values of `model` in the object that comes next. Last one wins with most readers, so
+/// all are looked at.
+void find_models(JsonReader& json, std::vector<JsonText>& models) {
+  JsonText key;
+  JsonText text;
+  json.begin_object();
+  while (json.next_member(key)) {
+    if (key.is("model") && json.peek() == JsonKind::kText) {
+      if (json.text(text)) models.push_back(text);
+    } else {
+      json.skip();
+    }
+  }
+}
+
+}  // namespace
+
+AnswerEditor::AnswerEditor(std::span<const ModelRename> renames, usage::TokenMeter& meter)
+    : meter_(meter) {
+  for (const ModelRename& one : renames) {
+    if (one.id == one.deployment) continue;
+    Rename& kept = renames_.emplace_back();
+    kept.deployment = one.deployment;
+    append_json_text(kept.id_token, one.id);
+  }
+  awaiting_start_ = !renames_.empty();
+}
+
+std::span<const std::string_view> AnswerEditor::feed(std::string_view chunk) {
+  pieces_.clear();
+  event_begin_ = sent_ = 0;
+  splitter_.feed(chunk);
+  while (const http::StreamEvent* event = splitter_.next()) on_event(*event, chunk);
+  on_rest(chunk);
+  send(chunk.substr(sent_));
+  return pieces_;
+}
+
+std::span<const std::string_view> AnswerEditor::finish() {
+  pieces_.clear();
+  event_begin_ = sent_ = 0;
+  splitter_.finish();
+  while (const http::StreamEvent* event = splitter_.next()) on_event(*event, {});
+  if (held_) send(splitter_.unfinished());
+  held_ = false;
+  return pieces_;
+}
+
+void AnswerEditor::send(std::string_view bytes) {
+  if (!bytes.empty()) pieces_.push_back(bytes);
+}
+
+/// An event is complete with this chunk. Its bytes in the chunk are sent with those around it,
+/// unless it is edited.
+void AnswerEditor::on_event(const http::StreamEvent& event, std::string_view chunk) {
+  const bool untouched = !partly_sent_ && !event.oversized;
+  bool edited = false;
+  if (untouched && is_done(event)) {
+    send(chunk.substr(sent_, event_begin_ - sent_));
+    edited = true;
+  } else {
+    if (untouched && awaiting_start_ &&
+        usage::event_type(event.name, event.data) == "message_start") {
+      send(chunk.substr(sent_, event_begin_ - sent_));
+      edited = rename(event);
+      if (!edited) sent_ = event_begin_;
+      awaiting_start_ = false;
+    }
+    if (!edited && held_) send(splitter_.carried());
+    if (event.oversized) {
+      meter_.on_unread_event();
+    } else if (event.data_lines > 0) {
+      meter_.on_event(event.name, event.data);
+    }
+  }
+  if (edited) sent_ = event.end;
+  event_begin_ = event.end;
+  held_ = partly_sent_ = false;
+}
+
+/// The chunk ends inside an event or between two.
+void AnswerEditor::on_rest(std::string_view chunk) {
+  if (splitter_.between_events() || partly_sent_) return;
+  if (must_hold(splitter_.unfinished())) {
+    send(chunk.substr(sent_, event_begin_ - sent_));
+    sent_ = chunk.size();
+    held_ = true;
+    return;
+  }
+  if (held_) send(splitter_.carried());
+  held_ = false;
+  partly_sent_ = true;
+}
+
+bool AnswerEditor::must_hold(std::string_view unfinished) const {
+  if (unfinished.empty()) return false;  // it became oversized
+  return awaiting_start_ || may_become_done(unfinished);
+}
+
+/// Sends message_start with the model's id instead of the deployment's name. False: nothing to
+/// edit, nothing was sent.
+bool AnswerEditor::rename(const http::StreamEvent& event) {
+  JsonReader json(event.data);
+  JsonText key;
+  std::vector<JsonText> models;
+  json.begin_object();
+  while (json.next_member(key)) {
+    if (key.is("message") && json.peek() == JsonKind::kObject) {
+      find_models(json, models);
+    } else {
+      json.skip();
+    }
+  }
+  if (!json.finish()) return false;
+  std::size_t done = 0;
+  for (const JsonText& model : models) {
+    for (const Rename& one : renames_) {
+      if (!model.is(one.deployment)) continue;
+      const std::size_t at = http::raw_offset(event, model.offset);
+      send(event.raw.substr(done, at - done));
+      send(one.id_token);
+      done = at + model.raw.size() + 2;
+      break;
+    }
+  }
+  if (done == 0) return false;
+  send(event.raw.substr(done));
+  return true;
+}
+
+Pieces edit_json_answer(std::string_view body, std::span<const ModelRename> renames,
+                        std::string& scratch) {
+  JsonReader json(body);
+  std::vector<JsonText> models;
+  if (!renames.empty() && json.peek() == JsonKind::kObject) find_models(json, models);
+  if (!json.finish()) models.clear();
+  struct Place {
+    JsonText model;
+    std::size_t begin, end;  // in scratch
+  };
+  std::vector<Place> places;
+  scratch.clear();
+  for (const JsonText& model : models) {
+    for (const ModelRename& one : renames) {
+      if (one.id == one.deployment || !model.is(one.deployment)) continue;
+      const std::size_t begin = scratch.size();
+      append_json_text(scratch, one.id);
+      places.push_back({model, begin, scratch.size()});
+      break;
+    }
+  }
+  std::vector<Splice> splices;
+  for (const Place& place : places) {
+    const auto value = std::string_view(scratch).substr(place.begin, place.end - place.begin);
+    splices.push_back({place.model.offset, place.model.raw.size() + 2, value});
+  }
+  return splice(body, splices);
+}
+
+}  // namespace sallyport::gateway

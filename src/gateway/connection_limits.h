@@ -1,0 +1,59 @@
+// How many connections there may be, in all and from one source. One a process, asked when a
+// connection is accepted and when it ends; thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <unordered_map>
+
+#include "identity/failure_limiter.h"
+
+namespace sallyport::gateway {
+
+class ConnectionLimits {
+ public:
+  ConnectionLimits(std::size_t all, std::size_t per_source) : all_(all), per_source_(per_source) {}
+
+  void set(std::size_t all, std::size_t per_source) {
+    std::lock_guard lock(mutex_);
+    all_ = all;
+    per_source_ = per_source;
+  }
+
+  /// False: close it at once.
+  [[nodiscard]] bool enter(const identity::SourceAddress& source) {
+    std::lock_guard lock(mutex_);
+    if (open_ >= all_) return false;
+    auto& count = sources_[source];
+    if (count >= per_source_) {
+      if (count == 0) sources_.erase(source);
+      return false;
+    }
+    ++count;
+    ++open_;
+    return true;
+  }
+
+  void leave(const identity::SourceAddress& source) {
+    std::lock_guard lock(mutex_);
+    --open_;
+    auto found = sources_.find(source);
+    if (--found->second == 0) sources_.erase(found);
+  }
+
+ private:
+  struct Hash {
+    std::size_t operator()(const identity::SourceAddress& address) const {
+      std::size_t hash = 1469598103934665603ULL;
+      for (auto byte : address) hash = (hash ^ byte) * 1099511628211ULL;
+      return hash;
+    }
+  };
+  std::mutex mutex_;
+  std::size_t all_;
+  std::size_t per_source_;
+  std::size_t open_ = 0;
+  std::unordered_map<identity::SourceAddress, std::size_t, Hash> sources_;
+};
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,444 @@
+#include "gateway/exchange.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.h"
+#include "gateway/exchange_state.h"
+#include "gateway/heads.h"
+#include "gateway/record_views.h"
+#include "identity/credential.h"
+#include "identity/token_verifier.h"
+
+namespace sallyport::gateway {
+namespace {
+
+using http::name_is;
+
+constexpr std::size_t kMaxBody = 32 << 20;
+
+// ---- answers of our own ------------------------------------------------------------------------
+
+// A small answer that needs nobody: probes. No credential, no record.
+Task<void> answer_plain(ExchangeState& state, int status, std::string_view type,
+                        std::string_view body) {
+  std::string answer = fmt::format("HTTP/1.1 {} {}\r\ndate: {}\r\ncache-control: no-store\r\n",
+                                   status, http::reason_phrase(status), state.worker.date());
+  if (status != 204) {
+    answer += fmt::format("content-type: {}\r\ncontent-length: {}\r\n", type, body.size());
+  }
+  if (!state.client.keep_alive()) answer += "connection: close\r\n";
+  answer += "\r\n";
+  if (!state.to_head) answer += body;
+  bool sent = co_await state.client.send(answer);
+  bool drained = false;
+  if (sent) drained = co_await state.client.drain();
+  if (!drained) state.client.close_after_answer();
+}
+
+Task<void> answer_ready(ExchangeState& state) {
+  const auto& identity = *state.worker.identity();
+  WallTime now = state.worker.shared().clock.wall();
+  bool keys = identity.any_ready(now);
+  bool record = state.worker.chain().accepting();
+  bool ready = keys && record && !state.worker.draining();
+  std::string_view reason = !keys ? "keys.unavailable" : !record ? "audit.unavailable" : "draining";
+  std::string body =
+      ready ? "{\"ready\":true}" : fmt::format("{{\"ready\":false,\"reason\":\"{}\"}}", reason);
+  co_await answer_plain(state, ready ? 200 : 503, "application/json", body);
+}
+
+// ---- refusals ----------------------------------------------------------------------------------
+
+// A refusal before anything went to a provider: into the chain for a known person, into the side
+// journal for a stranger.
+Task<void> refuse(ExchangeState& state, http::Refusal refusal, std::string_view claim = {},
+                  std::string_view expected = {}, std::string_view got = {}) {
+  auto& worker = state.worker;
+  auto& instruments = worker.shared().instruments;
+  worker.count().refused.fetch_add(1, std::memory_order_relaxed);
+  if (state.person) {
+    instruments.refused_known.add();
+    RecordViews views(state);
+    audit::Refused record{.id = state.id,
+                          .time = state.received,
+                          .person = views.person(),
+                          .source = views.source(),
+                          .client = views.program(),
+                          .request = views.request(),
+                          .status = refusal.status,
+                          .reason = refusal.code,
+                          .claim = claim,
+                          .expected = expected,
+                          .got = got};
+    bool recorded = worker.chain().append_refused(record);
+    if (!recorded) log::limited(log::Level::kError, "audit.refusal_lost", {{"id", state.id}});
+  } else {
+    instruments.refused_stranger.add();
+    worker.shared().side.note(state.source.text, refusal.code);
+  }
+  log::limited(log::Level::kInfo, "request.refused",
+               {{"id", state.id},
+                {"source", state.source.text},
+                {"reason", refusal.code},
+                {"status", refusal.status},
+                {"claim", claim},
+                {"expected", expected},
+                {"got", got}});
+  bool sent = co_await answer_refusal(state, std::move(refusal));
+  if (!sent) state.client.close_after_answer();
+}
+
+Task<void> refuse_token(ExchangeState& state, const identity::TokenRefusal& why) {
+  state.person = why.person;
+  co_await refuse(state, refusal_of(why.reason), why.claim, why.expected, why.got);
+}
+
+// ---- the steps ---------------------------------------------------------------------------------
+
+// Token -> cache -> signature and claims -> principal. False: answered.
+Task<bool> authenticate(ExchangeState& state) {
+  auto& worker = state.worker;
+  const auto& fields = state.client.head().fields;
+  auto token = identity::find_credential(fields, worker.identity()->extra_headers);
+  if (!token) {
+    co_await refuse(state, refusal_of(token.error()));
+    co_return false;
+  }
+  auto& instruments = worker.shared().instruments;
+  WallTime now = worker.shared().clock.wall();
+  state.person = worker.tokens().lookup(*token, *worker.identity(), now);
+  if (state.person) {
+    instruments.cache_hits.add();
+    co_return true;
+  }
+  if (worker.failures().blocked(state.source.address, worker.loop().now())) {
+    instruments.damped.add();
+    co_await refuse(state, refusal_of(identity::Reason::kTooManyFailures));
+    co_return false;
+  }
+  instruments.cache_misses.add();
+  auto verified = identity::verify(*worker.identity(), *token, now);
+  if (!verified && verified.error().reason == identity::Reason::kUnknownKey) {
+    std::string issuer = verified.error().issuer;
+    std::string key_id = verified.error().key_id;
+    bool fetched = co_await worker.keys_fetched(state.signal(), issuer, key_id);
+    if (fetched) verified = identity::verify(*worker.identity(), *token, now);
+  }
+  if (!verified) {
+    // A fault of the person's rights or of our keys is no sign of an attack; a bad token is.
+    if (identity::facts(verified.error().reason).status == 401) {
+      worker.failures().failed(state.source.address, worker.loop().now());
+    }
+    co_await refuse_token(state, verified.error());
+    co_return false;
+  }
+  auto person = std::make_shared<const identity::Principal>(std::move(*verified));
+  worker.tokens().insert(*token, person, *worker.identity());
+  if (!person->name.empty()) worker.shared().names.remember(person->key, person->name, now);
+  state.person = std::move(person);
+  co_return true;
+}
+
+// The whole body, within the budget, and what the gateway acts upon in it. False: answered.
+Task<bool> read_body(ExchangeState& state) {
+  using Read = http::ServerConnection::BodyRead;
+  const auto& head = state.client.head();
+  auto encoding = http::find_field(head.fields, "content-encoding");
+  if (!encoding.empty() && !name_is(encoding, "identity")) {
+    co_await refuse(state, refusal_of(Cause::kContentEncoding));
+    co_return false;
+  }
+  Read read = co_await state.client.read_body(kMaxBody, state.budget);
+  if (read == Read::kClientGone) {
+    state.client.close_after_answer();
+    co_return false;
+  }
+  if (read != Read::kDone) {
+    http::Refusal refusal = read == Read::kTooLarge ? refusal_of(Cause::kBodyTooLarge)
+                            : read == Read::kNoRoom ? refusal_of(Cause::kBusy)
+                            : read == Read::kSlow   ? refusal_of(Cause::kBodySlow)
+                                                    : refusal_of(state.client.fault());
+    co_await refuse(state, std::move(refusal));
+    co_return false;
+  }
+  std::string_view body = state.client.body();
+  state.body_bytes = static_cast<std::int64_t>(body.size());
+  auto facts = scan_body(body);
+  if (!facts) {
+    co_await refuse(state, refusal_of(facts.error().reason), "body", {},
+                    fmt::format("at byte {}", facts.error().offset));
+    co_return false;
+  }
+  state.facts = std::move(*facts);
+  co_return true;
+}
+
+// May they, and where does it go? Every model that the body names must be one of ours.
+// False: answered.
+Task<bool> decide(ExchangeState& state) {
+  const Routes& routes = *state.routes->routes;
+  for (const auto& use : state.facts.models) {
+    const ModelRoute* model = routes.find_model(use.name);
+    if (model == nullptr) {
+      auto refusal = refusal_of(Cause::kModelNotConfigured);
+      refusal.message = fmt::format(
+          "The model {} is not offered here. Choose one of the models of this gateway.", use.name);
+      co_await refuse(state, std::move(refusal), "model", {}, use.name);
+      co_return false;
+    }
+    state.used_models.push_back(model);
+    if (use.top_level) state.model = model;
+  }
+  for (const ModelRoute* one : state.used_models) {
+    for (const ModelRoute* other : state.used_models) {
+      // The answer's model goes back by deployment: it has to be plain which id that is. And one
+      // request goes to one provider.
+      bool apart = one->upstream != other->upstream;
+      bool twice = one != other && one->deployment == other->deployment;
+      if (!apart && !twice) continue;
+      auto refusal = refusal_of(apart ? Cause::kUpstreamsDiffer : Cause::kDeploymentTwice);
+      co_await refuse(state, std::move(refusal), "model", one->id, other->id);
+      co_return false;
+    }
+  }
+  co_return true;
+}
+
+// What is not recorded is not sent. False: answered.
+Task<bool> open_record(ExchangeState& state) {
+  auto& worker = state.worker;
+  RecordViews views(state);
+  audit::Opened record{.id = state.id,
+                       .time = state.received,
+                       .person = views.person(),
+                       .source = views.source(),
+                       .client = views.program(),
+                       .request = views.request(),
+                       .policy = {},
+                       .reason = "allowed",
+                       .upstream = state.upstream().name(),
+                       .deployment = state.model->deployment};
+  if (!worker.chain().append_opened(record)) {
+    co_await refuse(state, refusal_of(Cause::kRecordUnavailable));
+    co_return false;
+  }
+  state.opened_sequence = worker.chain().appended_sequence();
+  bool written = co_await worker.recorded(state.signal());
+  if (written) {
+    if (worker.shared().sync_each) worker.chain().request_sync();
+    co_return true;
+  }
+  audit::Closed closed{.id = state.id,
+                       .time = worker.shared().clock.wall(),
+                       .opened_sequence = state.opened_sequence,
+                       .status = 503,
+                       .outcome = audit::Outcome::kRecordFailed,
+                       .duration_us = state.elapsed_us()};
+  worker.chain().append_closed(closed);
+  worker.count().record_failed.fetch_add(1, std::memory_order_relaxed);
+  worker.shared().instruments.record_failed.add();
+  bool sent = co_await answer_refusal(state, refusal_of(Cause::kRecordUnavailable));
+  if (!sent) state.client.close_after_answer();
+  co_return false;
+}
+
+void count_tokens(Instruments& instruments, const usage::Usage& usage) {
+  instruments.input_tokens.add(usage.input);
+  instruments.output_tokens.add(usage.output);
+  instruments.cache_read_tokens.add(usage.cache_read);
+  instruments.cache_write_tokens.add(usage.cache_write_5m + usage.cache_write_1h);
+}
+
+void close_record(ExchangeState& state, const Ending& ending) {
+  auto& worker = state.worker;
+  auto& instruments = worker.shared().instruments;
+  bool complete = ending.outcome == audit::Outcome::kComplete;
+  usage::Usage usage = state.meter.finish(complete);
+  audit::Usage counted{.input = static_cast<std::int64_t>(usage.input),
+                       .output = static_cast<std::int64_t>(usage.output),
+                       .cache_write_5m = static_cast<std::int64_t>(usage.cache_write_5m),
+                       .cache_write_1h = static_cast<std::int64_t>(usage.cache_write_1h),
+                       .cache_read = static_cast<std::int64_t>(usage.cache_read),
+                       .thinking = static_cast<std::int64_t>(usage.thinking),
+                       .web_searches = static_cast<std::int64_t>(usage.web_searches),
+                       .exact = !usage.estimated,
+                       .malformed = usage.malformed};
+  bool has_usage = ending.metered && state.endpoint == Endpoint::kMessages;
+  std::string_view error = ending.error_type.empty() ? usage.error_type : ending.error_type;
+  audit::Closed record{.id = state.id,
+                       .time = worker.shared().clock.wall(),
+                       .opened_sequence = state.opened_sequence,
+                       .status = ending.status,
+                       .outcome = ending.outcome,
+                       .attempts = state.attempts,
+                       .provider_request_id = state.provider_request_id,
+                       .apim_request_id = state.apim_request_id,
+                       .stop_reason = usage.stop_reason,
+                       .error_type = error,
+                       .first_byte_us = state.first_byte_us,
+                       .duration_us = state.elapsed_us(),
+                       .bytes = state.bytes_to_client,
+                       .usage = has_usage ? &counted : nullptr};
+  worker.chain().append_closed(record);
+  instruments.of(ending.outcome).add();
+  if (has_usage) count_tokens(instruments, usage);
+  if (state.first_byte_us >= 0) {
+    instruments.first_byte.observe(static_cast<double>(state.first_byte_us) / 1e6);
+  }
+  instruments.duration.observe(static_cast<double>(record.duration_us) / 1e6);
+  auto& counts = worker.count();
+  auto& outcome = complete                                             ? counts.complete
+                  : ending.outcome == audit::Outcome::kAbortedByClient ? counts.aborted
+                  : ending.outcome == audit::Outcome::kRecordFailed    ? counts.record_failed
+                                                                       : counts.upstream_error;
+  outcome.fetch_add(1, std::memory_order_relaxed);
+}
+
+// ---- the endpoints -----------------------------------------------------------------------------
+
+Task<void> answer_models(ExchangeState& state) {
+  bool admitted = co_await authenticate(state);
+  if (!admitted) co_return;
+  RecordViews views(state);
+  audit::Answered record{.id = state.id,
+                         .time = state.received,
+                         .person = views.person(),
+                         .source = views.source(),
+                         .client = views.program(),
+                         .request = views.request(),
+                         .status = 200};
+  bool appended = state.worker.chain().append_answered(record);
+  bool written = false;
+  if (appended) written = co_await state.worker.recorded(state.signal());
+  if (!written) {
+    bool sent = co_await answer_refusal(state, refusal_of(Cause::kRecordUnavailable));
+    if (!sent) state.client.close_after_answer();
+    co_return;
+  }
+  const std::string& body = state.routes->routes->models_answer;
+  std::string answer = fmt::format(
+      "HTTP/1.1 200 OK\r\ndate: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n"
+      "cache-control: no-store\r\nx-request-id: {}\r\n{}\r\n",
+      state.worker.date(), body.size(), state.id,
+      state.client.keep_alive() ? "" : "connection: close\r\n");
+  answer += body;
+  bool sent = co_await state.client.send(answer);
+  bool drained = false;
+  if (sent) drained = co_await state.client.drain();
+  if (!drained) state.client.close_after_answer();
+}
+
+// The life of a request that goes to a provider.
+Task<void> answer_from_provider(ExchangeState& state) {
+  bool go_on = co_await authenticate(state);
+  if (go_on) go_on = co_await read_body(state);
+  if (go_on) go_on = co_await decide(state);
+  if (go_on) go_on = co_await open_record(state);
+  if (!go_on) co_return;
+  state.worker.count().exchanges.fetch_add(1, std::memory_order_relaxed);
+  state.worker.shared().instruments.exchanges.add(1);
+  Ending ending = co_await relay(state);
+  state.worker.count().exchanges.fetch_sub(1, std::memory_order_relaxed);
+  state.worker.shared().instruments.exchanges.add(-1);
+  close_record(state, ending);
+}
+
+// A path and what answers there.
+enum class Handler : std::uint8_t { kProvider, kModels, kHello, kLive, kReady };
+
+struct Place {
+  std::string_view path;
+  std::string_view method;  ///< GET stands for HEAD as well
+  Handler handler;
+  Endpoint endpoint = Endpoint::kMessages;
+};
+
+constexpr Place kPlaces[] = {
+    {"/v1/messages", "POST", Handler::kProvider, Endpoint::kMessages},
+    {"/v1/messages/count_tokens", "POST", Handler::kProvider, Endpoint::kCountTokens},
+    {"/v1/models", "GET", Handler::kModels, Endpoint::kModels},
+    {"/api/hello", "GET", Handler::kHello},
+    {"/healthz", "GET", Handler::kLive},
+    {"/readyz", "GET", Handler::kReady},
+};
+
+const Place* find_place(std::string_view path) {
+  for (const auto& place : kPlaces) {
+    if (place.path == path) return &place;
+  }
+  return nullptr;
+}
+
+// The path without the public prefix; probes answer with and without it.
+std::string_view strip_prefix(std::string_view text, std::string_view prefix) {
+  if (prefix.empty()) return text;
+  if (!text.starts_with(prefix)) {
+    return text == "/healthz" || text == "/readyz" ? text : std::string_view();
+  }
+  return text.substr(prefix.size());
+}
+
+Task<void> dispatch(ExchangeState& state) {
+  const auto& head = state.client.head();
+  const std::string& prefix = state.routes->routes->path_prefix;
+  const Place* place = find_place(strip_prefix(head.path, prefix));
+  if (place == nullptr) {
+    bool sent = co_await answer_refusal(state, refusal_of(Cause::kNotFound));
+    if (!sent) state.client.close_after_answer();
+    co_return;
+  }
+  bool probe = head.method == "HEAD" && place->method == "GET";
+  if (head.method != place->method && !(probe && place->handler != Handler::kModels)) {
+    auto refusal = refusal_of(Cause::kMethod);
+    refusal.allow =
+        place->method == "GET" && place->handler != Handler::kModels ? "GET, HEAD" : place->method;
+    bool sent = co_await answer_refusal(state, std::move(refusal));
+    if (!sent) state.client.close_after_answer();
+    co_return;
+  }
+  state.endpoint = place->endpoint;
+  state.target = head.target.substr(head.path.size() - place->path.size());
+  switch (place->handler) {
+    case Handler::kProvider:
+      co_await answer_from_provider(state);
+      break;
+    case Handler::kModels:
+      co_await answer_models(state);
+      break;
+    case Handler::kHello:
+      co_await answer_plain(state, 204, {}, {});
+      break;
+    case Handler::kLive:
+      co_await answer_plain(state, 200, "text/plain", "ok\n");
+      break;
+    case Handler::kReady:
+      co_await answer_ready(state);
+      break;
+  }
+}
+
+}  // namespace
+
+Task<bool> answer_refusal(ExchangeState& state, http::Refusal refusal) {
+  std::string answer = http::write_refusal(refusal, state.id, state.worker.date(),
+                                           state.client.keep_alive(), state.to_head);
+  state.note_first_byte();
+  bool sent = co_await state.client.send(answer);
+  if (!sent) co_return false;
+  state.bytes_to_client += static_cast<std::int64_t>(answer.size());
+  bool drained = co_await state.client.drain();
+  if (!drained) state.client.close_after_answer();
+  co_return true;
+}
+
+Task<void> run_exchange(Worker& worker, http::ServerConnection& client, const Source& peer) {
+  ExchangeState state(
+      worker, client,
+      source_of_request(peer, client.head().fields, worker.routes()->routes->trusted_proxies));
+  co_await dispatch(state);
+}
+
+}  // namespace sallyport::gateway

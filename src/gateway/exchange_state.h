@@ -1,0 +1,93 @@
+// What one exchange knows of itself while it runs, shared by its steps: exchange.cc (admission and
+// records) and relay.cc (the provider's side). Owned by run_exchange's frame.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/record.h"
+#include "gateway/body_scanner.h"
+#include "gateway/refusals.h"
+#include "gateway/splice.h"
+#include "gateway/worker.h"
+#include "http/server_connection.h"
+#include "identity/principal.h"
+#include "usage/token_meter.h"
+
+namespace sallyport::gateway {
+
+enum class Endpoint : std::uint8_t { kMessages, kCountTokens, kModels };
+
+/// How the relay ended, for the record.
+struct Ending {
+  int status = 0;  ///< that the client got
+  audit::Outcome outcome = audit::Outcome::kComplete;
+  std::string error_type;
+  bool metered = false;  ///< `meter` saw an answer
+};
+
+struct ExchangeState {
+  ExchangeState(Worker& its_worker, http::ServerConnection& its_client, Source from)
+      : worker(its_worker),
+        client(its_client),
+        source(std::move(from)),
+        routes(its_worker.routes()),
+        budget(its_worker.shared().bodies),
+        id(its_worker.make_request_id()),
+        received(its_worker.shared().clock.wall()),
+        started(std::chrono::steady_clock::now()),
+        to_head(its_client.head().method == "HEAD") {}
+
+  [[nodiscard]] Signal& signal() { return client.signal(); }
+  [[nodiscard]] const Limits& limits() const { return routes->routes->limits; }
+  [[nodiscard]] const upstream::Upstream& upstream() const {
+    return *routes->routes->upstreams[model->upstream];
+  }
+  [[nodiscard]] http::ClientPool& pool() { return *routes->pools[model->upstream]; }
+
+  Worker& worker;
+  http::ServerConnection& client;
+  Source source;
+  std::shared_ptr<WorkerRoutes> routes;
+  http::BudgetShare budget;
+  std::string id;
+  WallTime received;
+  SteadyTime started;
+  bool to_head;  ///< the answer has no body
+
+  Endpoint endpoint = Endpoint::kMessages;
+  std::string_view target;  ///< without the public prefix, with the query; view into the head
+  identity::PrincipalPtr person;
+  BodyFacts facts;
+  std::int64_t body_bytes = -1;
+  const ModelRoute* model = nullptr;           ///< of the top-level model
+  std::vector<const ModelRoute*> used_models;  ///< of all, in the order of facts.models
+
+  std::uint64_t opened_sequence = 0;
+  usage::TokenMeter meter;
+  std::vector<audit::Attempt> attempts;
+  std::string provider_request_id;
+  std::string apim_request_id;
+  std::int64_t first_byte_us = -1;
+  std::int64_t bytes_to_client = 0;
+
+  [[nodiscard]] std::int64_t elapsed_us() const {
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                                 started)
+        .count();
+  }
+  void note_first_byte() {
+    if (first_byte_us < 0) first_byte_us = elapsed_us();
+  }
+};
+
+/// Sends the request to its provider and the answer to the client. relay.cc.
+[[nodiscard]] Task<Ending> relay(ExchangeState& state);
+
+/// Writes a refusal as the answer and takes what is left of the request off the connection. Makes
+/// no record. False: the client is gone.
+[[nodiscard]] Task<bool> answer_refusal(ExchangeState& state, http::Refusal refusal);
+
+}  // namespace sallyport::gateway

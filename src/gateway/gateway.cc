@@ -1,0 +1,45 @@
+#include "gateway/gateway.h"
+
+#include "http/listener.h"
+
+namespace sallyport::gateway {
+
+Result<std::unique_ptr<Gateway>> Gateway::open(const ListenSettings& listen, Shared& shared,
+                                               audit::Trail& trail, const RoutesPtr& routes,
+                                               const identity::SnapshotPtr& identity) {
+  auto listeners = http::listen_tcp(listen.host, listen.port, listen.workers);
+  if (!listeners) return std::unexpected(std::move(listeners.error()));
+  std::unique_ptr<Gateway> gateway(new Gateway);
+  gateway->port_ = listeners->port;
+  gateway->listeners_ = std::move(listeners->sockets);
+  for (unsigned i = 0; i < listen.workers; ++i) {
+    gateway->workers_.push_back(
+        std::make_unique<Worker>(shared, trail.worker(i), routes, identity));
+  }
+  return gateway;
+}
+
+Gateway::~Gateway() = default;
+
+void Gateway::start() {
+  for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start(std::move(listeners_[i]));
+}
+
+void Gateway::publish_routes(const RoutesPtr& routes) {
+  for (auto& worker : workers_) worker->publish_routes(routes);
+}
+
+void Gateway::publish_identity(const identity::SnapshotPtr& identity) {
+  for (auto& worker : workers_) worker->publish_identity(identity);
+}
+
+void Gateway::drain(std::chrono::milliseconds patience) {
+  for (auto& worker : workers_) worker->drain();
+  auto until = std::chrono::steady_clock::now() + patience;
+  for (auto& worker : workers_) {
+    if (!worker->wait_until_done(until)) worker->cut_all();
+  }
+  for (auto& worker : workers_) worker->join();
+}
+
+}  // namespace sallyport::gateway

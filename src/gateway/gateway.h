@@ -1,0 +1,41 @@
+// The data plane as a whole: the listening sockets and the workers behind them. Made at start,
+// drained at the end; publish_*() may be called from any thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "audit/trail.h"
+#include "gateway/settings.h"
+#include "gateway/worker.h"
+
+namespace sallyport::gateway {
+
+class Gateway {
+ public:
+  /// Binds the address; takes no connection before start(). Errors: listen.in_use,
+  /// listen.permission, listen.failed.
+  [[nodiscard]] static Result<std::unique_ptr<Gateway>> open(const ListenSettings& listen,
+                                                             Shared& shared, audit::Trail& trail,
+                                                             const RoutesPtr& routes,
+                                                             const identity::SnapshotPtr& identity);
+  ~Gateway();
+
+  void start();
+  void publish_routes(const RoutesPtr& routes);
+  void publish_identity(const identity::SnapshotPtr& identity);
+  /// Takes no more connections and waits for running exchanges; after `patience` cuts the rest.
+  void drain(std::chrono::milliseconds patience);
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
+
+ private:
+  Gateway() = default;
+  std::uint16_t port_ = 0;
+  std::vector<UniqueFd> listeners_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,106 @@
+#include "gateway/heads.h"
+
+#include <algorithm>
+
+#include "identity/credential.h"
+
+namespace sallyport::gateway {
+namespace {
+
+using http::name_is;
+using http::name_starts_with;
+
+// RFC 9110 7.6.1 and RFC 9112: they speak of one connection and end there.
+constexpr std::string_view kHopByHop[] = {
+    "connection", "keep-alive", "proxy-connection",  "proxy-authenticate", "te",
+    "trailer",    "upgrade",    "transfer-encoding", "content-length"};
+
+// Replaced by ours, or none of the provider's business.
+constexpr std::string_view kNotToProvider[] = {"host", "accept-encoding", "expect",
+                                               "via",  "x-request-id",    "forwarded"};
+constexpr std::string_view kNotToProviderPrefix[] = {"x-forwarded-", "x-ms-client-principal",
+                                                     "x-claude-code-"};
+
+// They describe the shared account, not the person.
+constexpr std::string_view kNotToClient[] = {"set-cookie", "anthropic-organization-id",
+                                             "anthropic-workspace-id", "x-request-id"};
+constexpr std::string_view kNotToClientPrefix[] = {"anthropic-ratelimit-", "anthropic-fast-"};
+
+bool is_any(std::string_view name, std::span<const std::string_view> list) {
+  return std::ranges::any_of(list, [&](std::string_view other) { return name_is(name, other); });
+}
+
+bool starts_with_any(std::string_view name, std::span<const std::string_view> list) {
+  return std::ranges::any_of(list,
+                             [&](std::string_view other) { return name_starts_with(name, other); });
+}
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+// The names that a Connection field lists are hop-by-hop as well (RFC 9110 7.6.1).
+bool is_named_by_connection(http::Fields fields, std::string_view name) {
+  for (const auto& field : fields) {
+    if (!name_is(field.name, "connection")) continue;
+    std::string_view rest = field.value;
+    while (!rest.empty()) {
+      auto comma = rest.find(',');
+      auto token = rest.substr(0, comma);
+      while (!token.empty() && (token.front() == ' ' || token.front() == '\t'))
+        token.remove_prefix(1);
+      while (!token.empty() && (token.back() == ' ' || token.back() == '\t'))
+        token.remove_suffix(1);
+      if (equals_ignoring_case(token, name)) return true;
+      if (comma == std::string_view::npos) break;
+      rest.remove_prefix(comma + 1);
+    }
+  }
+  return false;
+}
+
+// True if a Connection field names anything but close and keep-alive: then every field is looked
+// up.
+bool connection_names_fields(http::Fields fields) {
+  for (const auto& field : fields) {
+    if (name_is(field.name, "connection") && !name_is(field.value, "keep-alive") &&
+        !name_is(field.value, "close")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+void append_request_fields(std::string& out, const http::RequestHead& head,
+                           std::span<const std::string> extra_credential_headers) {
+  bool version_seen = false;
+  bool look_up = connection_names_fields(head.fields);
+  for (const auto& field : head.fields) {
+    if (identity::is_credential_header(field.name, extra_credential_headers)) continue;
+    if (is_any(field.name, kHopByHop) || is_any(field.name, kNotToProvider)) continue;
+    if (starts_with_any(field.name, kNotToProviderPrefix)) continue;
+    if (look_up && is_named_by_connection(head.fields, field.name)) continue;
+    if (name_is(field.name, "anthropic-version")) version_seen = true;
+    append_field(out, field.name, field.value);
+  }
+  if (!version_seen) append_field(out, "anthropic-version", "2023-06-01");
+}
+
+void append_response_fields(std::string& out, const http::ResponseHead& head) {
+  bool look_up = connection_names_fields(head.fields);
+  for (const auto& field : head.fields) {
+    if (is_any(field.name, kHopByHop) || is_any(field.name, kNotToClient)) continue;
+    if (starts_with_any(field.name, kNotToClientPrefix)) continue;
+    if (look_up && is_named_by_connection(head.fields, field.name)) continue;
+    append_field(out, field.name, field.value);
+  }
+}
+
+}  // namespace sallyport::gateway

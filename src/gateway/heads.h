@@ -1,0 +1,23 @@
+// Which header fields pass, in both directions: design section 3 "Heads". Everything passes that is
+// not named in the two lists of heads.cc. Pure.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "http/message_parser.h"
+
+namespace sallyport::gateway {
+
+/// Appends the client's fields that the provider gets, and `anthropic-version` where it is missing.
+void append_request_fields(std::string& out, const http::RequestHead& head,
+                           std::span<const std::string> extra_credential_headers);
+
+/// Appends the provider's fields that the client gets; framing and x-request-id are the caller's.
+void append_response_fields(std::string& out, const http::ResponseHead& head);
+
+/// Appends `name: value` with its line end.
+void append_field(std::string& out, std::string_view name, std::string_view value);
+
+}  // namespace sallyport::gateway

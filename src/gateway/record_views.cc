@@ -1,0 +1,80 @@
+#include "gateway/record_views.h"
+
+namespace sallyport::gateway {
+
+using http::name_is;
+
+RecordViews::RecordViews(const ExchangeState& state) : state_(state) {
+  for (const auto& field : state.client.head().fields) {
+    if (name_is(field.name, "user-agent")) {
+      user_agent_ = field.value;
+    } else if (name_is(field.name, "anthropic-beta")) {
+      betas_.push_back(field.value);
+    } else if (name_is(field.name, "x-app")) {
+      surface_ = field.value;
+    } else if (!http::name_starts_with(field.name, "x-claude-code-")) {
+      continue;
+    } else if (name_is(field.name, "x-claude-code-session-id")) {
+      session_ = field.value;
+    } else if (name_is(field.name, "x-claude-code-agent-id")) {
+      agent_ = field.value;
+    } else if (name_is(field.name, "x-claude-code-parent-agent-id")) {
+      parent_agent_ = field.value;
+    } else if (name_is(field.name, "x-claude-code-prompt-id")) {
+      prompt_ = field.value;
+    }
+  }
+  for (const auto& proxy : state.source.proxies) proxies_.push_back(proxy);
+  for (const auto& tool : state.facts.tool_names) tools_.push_back(tool);
+}
+
+audit::Person RecordViews::person() const {
+  const identity::Principal& who = *state_.person;
+  return {.issuer = who.issuer,
+          .tenant = who.tenant,
+          .object_id = who.object_id,
+          .subject = who.subject,
+          .token_kind = who.kind == identity::TokenKind::kIdToken ? "id_token" : "access_token",
+          .app_only = who.app_only,
+          .groups = groups_,
+          .token_id = who.token_id,
+          .session_id = who.session_id,
+          .client = who.client};
+}
+
+audit::Source RecordViews::source() const {
+  return {.address = state_.source.text, .proxies = proxies_};
+}
+
+// `claude-cli/2.1.329 (external, cli)`: the product, its version, and the rest stays out.
+audit::Program RecordViews::program() const {
+  auto end = user_agent_.find_first_of(" /");
+  std::string_view program = user_agent_.substr(0, end);
+  std::string_view version;
+  if (end != std::string_view::npos && user_agent_[end] == '/') {
+    version = user_agent_.substr(end + 1);
+    version = version.substr(0, version.find(' '));
+  }
+  return {.program = program,
+          .version = version,
+          .surface = surface_,
+          .session = session_,
+          .agent = agent_,
+          .parent_agent = parent_agent_,
+          .prompt = prompt_};
+}
+
+audit::Request RecordViews::request() const {
+  const auto& head = state_.client.head();
+  const auto& facts = state_.facts;
+  return {.method = head.method,
+          .path = head.path,
+          .model = facts.model,
+          .stream = facts.stream,
+          .bytes = state_.body_bytes,
+          .max_tokens = facts.max_tokens ? static_cast<std::int64_t>(*facts.max_tokens) : -1,
+          .tools = tools_,
+          .betas = betas_};
+}
+
+}  // namespace sallyport::gateway

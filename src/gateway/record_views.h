@@ -1,0 +1,35 @@
+// The audit record's view of a running exchange: flat structs of views into it and its head. Lives
+// for one append call, while the head is in place.
+#pragma once
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "audit/record.h"
+#include "gateway/exchange_state.h"
+
+namespace sallyport::gateway {
+
+class RecordViews {
+ public:
+  /// The state has a person, and its client's head is in place.
+  explicit RecordViews(const ExchangeState& state);
+  RecordViews(const RecordViews&) = delete;
+  RecordViews& operator=(const RecordViews&) = delete;
+
+  [[nodiscard]] audit::Person person() const;
+  [[nodiscard]] audit::Source source() const;
+  [[nodiscard]] audit::Program program() const;
+  [[nodiscard]] audit::Request request() const;
+
+ private:
+  const ExchangeState& state_;
+  std::vector<std::string_view> proxies_;
+  std::vector<std::string_view> tools_;
+  std::vector<std::string_view> betas_;
+  std::vector<std::string_view> groups_;
+  std::string_view user_agent_, surface_, session_, agent_, parent_agent_, prompt_;
+};
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,160 @@
+#include "gateway/refusals.h"
+
+#include "base/check.h"
+
+namespace sallyport::gateway {
+namespace {
+
+struct Row {
+  Cause cause;
+  std::string_view code;
+  int status;
+  bool retry;       ///< false: x-should-retry: false
+  int retry_after;  ///< seconds
+  std::string_view sentence;
+};
+
+constexpr Row kRows[] = {
+    {Cause::kNotFound, "route.not_found", 404, false, 0,
+     "There is nothing at this address. Check the base URL of your client."},
+    {Cause::kMethod, "route.method", 405, false, 0, "This address does not answer to this method."},
+    {Cause::kHeadSlow, "http.head_slow", 408, true, 0, "The request did not arrive in time."},
+    {Cause::kBodyTooLarge, "body.too_large", 413, false, 0,
+     "The request is larger than 32 MiB. Send fewer or smaller attachments."},
+    {Cause::kBodySlow, "body.slow", 408, true, 0, "The request did not arrive in time."},
+    {Cause::kContentEncoding, "body.content_encoding", 415, false, 0,
+     "Compressed requests are not accepted. Send the body without a content-encoding."},
+    {Cause::kBusy, "gateway.busy", 503, true, 1,
+     "The gateway is holding as many requests as it can. Try again in a moment."},
+    {Cause::kRecordUnavailable, "audit.unavailable", 503, true, 5,
+     "The gateway cannot record requests now, so it lets none pass. Your administrator has to look "
+     "at its disk."},
+    {Cause::kModelNotConfigured, "model.not_configured", 400, false, 0,
+     "This model is not offered here. Choose one of the models of this gateway."},
+    {Cause::kDeploymentTwice, "model.deployment_twice", 400, false, 0,
+     "Two models of this request are served by the same deployment. Name only one of them."},
+    {Cause::kUpstreamsDiffer, "model.upstreams_differ", 400, false, 0,
+     "The models of this request are served by different providers. Name models of one provider."},
+    {Cause::kProviderUnreachable, "upstream.unreachable", 502, true, 0,
+     "The model provider could not be reached."},
+    {Cause::kProviderTimeout, "upstream.first_byte_timeout", 504, true, 0,
+     "The model provider sent no answer in time."},
+    {Cause::kProviderBroken, "upstream.bad_answer", 502, true, 0,
+     "The model provider sent an answer that cannot be understood."},
+    {Cause::kProviderCredential, "upstream.credential_refused", 502, false, 0,
+     "The model provider did not accept the gateway's own credential. Your sign-in is fine; your "
+     "administrator has to repair the gateway."},
+    {Cause::kProviderDied, "upstream.died", 502, true, 0,
+     "The model provider ended the connection before the answer was complete."},
+    {Cause::kProviderSilent, "upstream.silent", 504, true, 0,
+     "The model provider went silent in the middle of the answer."},
+    {Cause::kProviderNoDeployment, "upstream.deployment_not_found", 404, false, 0,
+     "The model provider does not know the deployment behind this model. Your administrator has to "
+     "correct the gateway's configuration."},
+    {Cause::kProviderError, "upstream.error", 502, true, 0,
+     "The model provider reported an error."},
+    {Cause::kCountTokensUnsupported, "count_tokens.unsupported", 501, false, 0,
+     "Token counting is not offered for this model."},
+    {Cause::kDraining, "gateway.draining", 503, true, 1,
+     "The gateway is shutting down. Try again in a moment."},
+};
+
+const Row& row_of(Cause cause) {
+  for (const auto& row : kRows) {
+    if (row.cause == cause) return row;
+  }
+  check_failed("a cause without a row", __FILE__, __LINE__);
+}
+
+}  // namespace
+
+std::string_view error_type(int status) {
+  switch (status) {
+    case 401:
+      return "authentication_error";
+    case 402:
+      return "billing_error";
+    case 403:
+      return "permission_error";
+    case 404:
+      return "not_found_error";
+    case 405:
+      return "invalid_request_error";
+    case 413:
+      return "request_too_large";
+    case 429:
+      return "rate_limit_error";
+    case 501:
+      return "not_supported";
+    case 504:
+      return "timeout_error";
+    case 529:
+      return "overloaded_error";
+    default:
+      return status >= 500 ? "api_error" : "invalid_request_error";
+  }
+}
+
+std::string_view code(Cause cause) {
+  return row_of(cause).code;
+}
+
+http::Refusal refusal_of(Cause cause) {
+  const Row& row = row_of(cause);
+  http::Refusal refusal;
+  refusal.status = row.status;
+  refusal.type = error_type(row.status);
+  refusal.code = row.code;
+  refusal.message = row.sentence;
+  refusal.retry = row.retry;
+  refusal.retry_after = row.retry_after;
+  return refusal;
+}
+
+http::Refusal refusal_of(identity::Reason reason) {
+  const auto& facts = identity::facts(reason);
+  http::Refusal refusal;
+  refusal.status = facts.status;
+  refusal.type = error_type(facts.status);
+  refusal.code = facts.code;
+  refusal.message = facts.caller_sentence;
+  refusal.authenticate = facts.status == 401;
+  refusal.token_given = reason != identity::Reason::kMissing;
+  refusal.retry = facts.status == 429 || facts.status == 503;
+  refusal.retry_after = facts.status == 429 ? 1 : facts.status == 503 ? 5 : 0;
+  return refusal;
+}
+
+http::Refusal refusal_of(http::HeadFault fault) {
+  http::Refusal refusal;
+  switch (fault) {
+    case http::HeadFault::kTooLarge:
+      refusal.status = 431;
+      break;
+    case http::HeadFault::kBadVersion:
+      refusal.status = 505;
+      break;
+    case http::HeadFault::kBadEncoding:
+      refusal.status = 501;
+      break;
+    default:
+      refusal.status = 400;
+  }
+  refusal.type = refusal.status == 501 ? "not_supported" : "invalid_request_error";
+  refusal.code = http::code(fault);
+  refusal.message = refusal.status == 431
+                        ? "The request's headers are larger than the gateway accepts."
+                        : "The request is not valid HTTP/1.1.";
+  return refusal;
+}
+
+http::Refusal refusal_of(BodyReason reason) {
+  http::Refusal refusal;
+  refusal.status = 400;
+  refusal.type = "invalid_request_error";
+  refusal.code = text_of(reason);
+  refusal.message = sentence(reason);
+  return refusal;
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,49 @@
+// The one table of the data plane's refusals: cause -> code, status, error.type, retry, sentence.
+// Rules: design section 8; facts on what clients do with each: docs/errors.md. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "gateway/body_scanner.h"
+#include "http/message_parser.h"
+#include "http/refusal.h"
+#include "identity/reason.h"
+
+namespace sallyport::gateway {
+
+/// Causes that the gateway itself finds. Those of http, identity and the body have their own enums.
+enum class Cause : std::uint8_t {
+  kNotFound,
+  kMethod,
+  kHeadSlow,
+  kBodyTooLarge,
+  kBodySlow,
+  kContentEncoding,
+  kBusy,               ///< the byte budget is used up
+  kRecordUnavailable,  ///< the audit record cannot be written
+  kModelNotConfigured,
+  kUpstreamsDiffer,  ///< models of one request at two providers
+  kDeploymentTwice,  ///< two ids of one request on one deployment
+  kProviderUnreachable,
+  kProviderTimeout,
+  kProviderBroken,        ///< not HTTP, or an answer that makes no sense here
+  kProviderCredential,    ///< it refused our key
+  kProviderDied,          ///< in the middle of an answer
+  kProviderSilent,        ///< the silence limit
+  kProviderNoDeployment,  ///< it does not know the deployment
+  kProviderError,         ///< an error of a shape that clients cannot read
+  kCountTokensUnsupported,
+  kDraining,
+};
+
+[[nodiscard]] std::string_view code(Cause cause);
+[[nodiscard]] http::Refusal refusal_of(Cause cause);
+[[nodiscard]] http::Refusal refusal_of(identity::Reason reason);
+[[nodiscard]] http::Refusal refusal_of(http::HeadFault fault);
+[[nodiscard]] http::Refusal refusal_of(BodyReason reason);
+
+/// error.type for a status (Anthropic's names).
+[[nodiscard]] std::string_view error_type(int status);
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,550 @@
+// The provider's side of an exchange: request out, answer back, with the design's few edits. The
+// client's side is state.client; everything waits on its one signal.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/log.h"
+#include "gateway/answer_editor.h"
+#include "gateway/exchange_state.h"
+#include "gateway/heads.h"
+#include "gateway/provider_error.h"
+#include "http/client_pool.h"
+
+namespace sallyport::gateway {
+namespace {
+
+using http::Io;
+using http::kPeerGone;
+using http::kProviderReadable;
+using http::kProviderWritable;
+
+constexpr std::size_t kMaxWholeAnswer = 32 << 20;
+constexpr std::string_view kPing = "event: ping\ndata: {\"type\": \"ping\"}\n\n";
+
+// How a step with the provider ended.
+enum class Got {
+  kBytes,     ///< more of the answer
+  kEnd,       ///< the answer is complete
+  kNoWay,     ///< no connection
+  kDied,      ///< closed too early
+  kBroken,    ///< not HTTP
+  kTimeUp,    ///< first byte or silence
+  kTooLarge,  ///< a whole answer that does not fit
+  kClientGone,
+  kCut,
+};
+
+class Relay {
+ public:
+  explicit Relay(ExchangeState& state) : s_(state) {}
+  Task<Ending> run();
+
+ private:
+  Task<Got> attempt(bool fresh);
+  Task<Got> send_request();
+  Task<Got> read_more(std::uint32_t also = 0);
+  Task<Ending> pass_answer();
+  Task<Ending> pass_stream();
+  Task<Ending> pass_whole();
+  Task<Ending> send_whole(int status, std::string_view reason, std::string_view fields,
+                          std::span<const std::string_view> body, std::size_t length);
+  Task<Ending> refuse(http::Refusal refusal, audit::Outcome outcome);
+  Task<Ending> give_up(Got got);
+  Task<bool> send_stream_bytes();
+  Task<Ending> end_stream(AnswerEditor& editor, Got got);
+  void add_chunk(std::span<const std::string_view> pieces);
+  [[nodiscard]] std::string client_head(std::string_view framing) const;
+  void note_answer();
+  void release();
+  Ending cut_off(Got got) const;
+
+  ExchangeState& s_;
+  http::ClientConnectionPtr connection_;
+  std::vector<ModelRename> renames_;
+  std::string failure_;  ///< for the operator
+  int provider_status_ = 0;
+};
+
+std::string_view code_of(Got got) {
+  switch (got) {
+    case Got::kNoWay:
+      return code(Cause::kProviderUnreachable);
+    case Got::kDied:
+      return code(Cause::kProviderDied);
+    case Got::kTimeUp:
+      return code(Cause::kProviderTimeout);
+    case Got::kBroken:
+    case Got::kTooLarge:
+      return code(Cause::kProviderBroken);
+    case Got::kClientGone:
+      return "client.gone";
+    case Got::kCut:
+      return code(Cause::kDraining);
+    default:
+      return {};
+  }
+}
+
+Task<Ending> Relay::run() {
+  for (std::size_t i = 0; i < s_.used_models.size(); ++i) {
+    renames_.push_back({s_.used_models[i]->id, s_.used_models[i]->deployment});
+  }
+  Got got = co_await attempt(false);
+  // A kept connection that the provider closed just as we used it: nothing of an answer came, so
+  // the request is sent again, once, on a new one.
+  if (got == Got::kDied && connection_->reused) got = co_await attempt(true);
+  if (got != Got::kBytes && got != Got::kEnd) {
+    Ending ending = co_await give_up(got);
+    co_return ending;
+  }
+  note_answer();
+  s_.budget.reset();
+  s_.client.release_request();
+  if (s_.worker.shared().sync_each) {
+    bool synced = co_await s_.worker.synced(s_.signal(), s_.opened_sequence);
+    if (!synced) {
+      connection_.reset();
+      Ending ending =
+          co_await refuse(refusal_of(Cause::kRecordUnavailable), audit::Outcome::kRecordFailed);
+      co_return ending;
+    }
+  }
+  Ending ending = co_await pass_answer();
+  release();
+  co_return ending;
+}
+
+// One sending of the request, until the provider's head is there.
+Task<Got> Relay::attempt(bool fresh) {
+  auto& pool = s_.pool();
+  connection_ = fresh ? nullptr : pool.take_idle();
+  if (!connection_) {
+    http::ConnectFault fault = http::ConnectFault::kNone;
+    connection_ = co_await pool.connect(s_.signal(), kPeerGone | kCut, fault, failure_);
+    auto& instruments = s_.worker.shared().instruments;
+    (connection_ ? instruments.upstream_connects : instruments.upstream_connect_failures).add();
+    if (fault == http::ConnectFault::kAborted) {
+      co_return s_.signal().is_raised(kCut) ? Got::kCut : Got::kClientGone;
+    }
+    if (!connection_) {
+      failure_ = fmt::format("{}: {}", http::describe(fault), failure_);
+      s_.attempts.push_back({s_.upstream().name(), s_.model->deployment, 0, code_of(Got::kNoWay)});
+      co_return Got::kNoWay;
+    }
+  }
+  connection_->stream.watch().attach(&s_.signal(), kProviderReadable, kProviderWritable);
+  connection_->parser.reset();
+  Deadline limit(s_.worker.loop(), s_.signal(), kLimit);
+  s_.signal().clear(kLimit);
+  limit.set(s_.worker.loop().now() +
+            (s_.facts.stream ? s_.limits().first_byte_stream : s_.limits().first_byte));
+  Got got = co_await send_request();
+  while (got == Got::kBytes && !connection_->parser.head_done()) got = co_await read_more();
+  int status = got == Got::kBytes || got == Got::kEnd ? connection_->parser.head().status : 0;
+  s_.attempts.push_back({s_.upstream().name(), s_.model->deployment, status, code_of(got)});
+  co_return got;
+}
+
+// Head and body in as few writes as the socket takes. An error while writing is no failure yet: the
+// provider may have answered before it read everything.
+Task<Got> Relay::send_request() {
+  std::string_view body = s_.client.body();
+  std::vector<Splice> splices;
+  std::vector<std::string> values;
+  values.reserve(s_.used_models.size());
+  for (std::size_t i = 0; i < s_.used_models.size(); ++i) {
+    const ModelRoute& model = *s_.used_models[i];
+    if (model.deployment == model.id) continue;
+    std::string& value = values.emplace_back();
+    append_json_text(value, model.deployment);
+    splices.push_back({s_.facts.models[i].offset, s_.facts.models[i].length, value});
+  }
+  Pieces pieces = splice(body, splices);
+
+  std::string head;
+  head.reserve(8192);  // in one place: it holds the provider's key and is wiped below
+  s_.upstream().begin_head(head, s_.target);
+  append_field(head, "accept-encoding", "identity");
+  append_field(head, "content-length", std::to_string(pieces.length));
+  append_field(head, "x-request-id", s_.id);
+  append_request_fields(head, s_.client.head(), s_.worker.identity()->extra_headers);
+  head += "\r\n";
+
+  std::vector<iovec> parts{{head.data(), head.size()}};
+  for (auto view : pieces.views) {
+    parts.push_back({const_cast<char*>(view.data()), view.size()});
+  }
+  Got got = Got::kBytes;
+  std::size_t at = 0;
+  while (at < parts.size()) {
+    auto [io, count] = connection_->stream.write(std::span(parts).subspan(at));
+    while (at < parts.size() && count >= parts[at].iov_len) count -= parts[at++].iov_len;
+    if (at == parts.size()) break;
+    parts[at].iov_base = static_cast<char*>(parts[at].iov_base) + count;
+    parts[at].iov_len -= count;
+    if (io == Io::kDone) continue;
+    if (io == Io::kFailed || io == Io::kClosed) {
+      connection_->stream.watch().readable = true;  // perhaps an answer came before the end
+      break;
+    }
+    std::uint32_t bit = io == Io::kWaitRead ? kProviderReadable : kProviderWritable;
+    if (!s_.client.client_there()) {
+      got = Got::kClientGone;
+      break;
+    }
+    s_.signal().clear(bit);
+    std::uint32_t why = co_await s_.signal().wait(bit | kPeerGone | kLimit | kCut);
+    s_.signal().raise(why & kCut);
+    if ((why & kPeerGone) != 0) got = Got::kClientGone;
+    if ((why & kLimit) != 0) got = Got::kTimeUp;
+    if ((why & kCut) != 0) got = Got::kCut;
+    if (got != Got::kBytes) break;
+  }
+  wipe(head);
+  co_return got;
+}
+
+// More bytes through the parser; its body() then holds what they brought. kBytes with an empty
+// body and the bit kPingDue raised: a ping is due (where `also` asks for it).
+Task<Got> Relay::read_more(std::uint32_t also) {
+  auto& stream = connection_->stream;
+  auto& in = connection_->in;
+  for (;;) {
+    if (stream.maybe_readable()) {
+      if (in.room().empty()) in.compact();
+      auto [io, count] = stream.read(in.room());
+      if (io == Io::kDone) {
+        in.filled(count);
+        auto used = connection_->parser.feed(in.content());
+        if (!used) co_return Got::kBroken;
+        in.consume(*used);
+        if (!connection_->parser.head_done() && in.room().empty() && !in.grow(http::kMaxHead)) {
+          co_return Got::kBroken;
+        }
+        co_return connection_->parser.done() ? Got::kEnd : Got::kBytes;
+      }
+      if (io == Io::kClosed) {
+        // A body without a length ends with the connection; everything else must not.
+        bool proper = connection_->parser.head_done() && connection_->parser.finish();
+        co_return proper ? Got::kEnd : Got::kDied;
+      }
+      if (io == Io::kFailed) co_return Got::kDied;
+    }
+    in.release_if_empty();
+    if (!s_.client.client_there()) co_return Got::kClientGone;
+    s_.signal().clear(kProviderReadable);
+    std::uint32_t why =
+        co_await s_.signal().wait(kProviderReadable | kPeerGone | kLimit | kCut | also);
+    if ((why & kCut) != 0) {
+      s_.signal().raise(kCut);
+      co_return Got::kCut;
+    }
+    if ((why & kPeerGone) != 0) co_return Got::kClientGone;
+    if ((why & kLimit) != 0) co_return Got::kTimeUp;
+    if ((why & also) != 0) {
+      s_.signal().raise(why & also);
+      co_return Got::kBytes;
+    }
+  }
+}
+
+// What the record wants of the provider's head, while that is in place.
+void Relay::note_answer() {
+  const auto& head = connection_->parser.head();
+  provider_status_ = head.status;
+  s_.provider_request_id = http::find_field(head.fields, "request-id");
+  s_.apim_request_id = http::find_field(head.fields, "apim-request-id");
+}
+
+void Relay::release() {
+  if (!connection_) return;
+  bool again = connection_->parser.done() && connection_->parser.head().keep_alive &&
+               connection_->in.empty();
+  if (again) s_.pool().give_back(std::move(connection_));
+  connection_.reset();
+}
+
+Task<Ending> Relay::refuse(http::Refusal refusal, audit::Outcome outcome) {
+  Ending ending{refusal.status, outcome, std::string(refusal.code), false};
+  bool sent = co_await answer_refusal(s_, std::move(refusal));
+  if (!sent) s_.client.close_after_answer();
+  co_return ending;
+}
+
+// No answer to pass: say why, to the client and to the operator.
+Task<Ending> Relay::give_up(Got got) {
+  connection_.reset();
+  if (got == Got::kClientGone || got == Got::kCut) {
+    s_.client.close_after_answer();
+    co_return cut_off(got);
+  }
+  log::limited(log::Level::kWarning, "upstream.failed",
+               {{"id", s_.id},
+                {"upstream", s_.upstream().name()},
+                {"reason", code_of(got)},
+                {"detail", failure_}});
+  Cause cause = got == Got::kNoWay    ? Cause::kProviderUnreachable
+                : got == Got::kTimeUp ? Cause::kProviderTimeout
+                : got == Got::kDied   ? Cause::kProviderDied
+                                      : Cause::kProviderBroken;
+  Ending ending = co_await refuse(refusal_of(cause), audit::Outcome::kUpstreamError);
+  co_return ending;
+}
+
+// The client left or we were told to end: nobody to answer.
+Ending Relay::cut_off(Got got) const {
+  auto outcome =
+      got == Got::kClientGone ? audit::Outcome::kAbortedByClient : audit::Outcome::kUpstreamError;
+  return {0, outcome, std::string(code_of(got)), false};
+}
+
+Task<Ending> Relay::pass_answer() {
+  const auto& head = connection_->parser.head();
+  auto type = http::find_field(head.fields, "content-type");
+  bool events = http::name_starts_with(type, "text/event-stream");
+  if (head.status == 200 && events && s_.endpoint == Endpoint::kMessages) {
+    Ending ending = co_await pass_stream();
+    co_return ending;
+  }
+  Ending ending = co_await pass_whole();
+  co_return ending;
+}
+
+// Status line, the fields that pass, and ours. `framing` ends with a line end.
+std::string Relay::client_head(std::string_view framing) const {
+  const auto& head = connection_->parser.head();
+  std::string out;
+  out.reserve(1024);
+  out += "HTTP/1.1 ";
+  out += std::to_string(head.status);
+  out += ' ';
+  out.append(head.reason.empty() ? http::reason_phrase(head.status) : head.reason);
+  out += "\r\n";
+  append_response_fields(out, head);
+  append_field(out, "x-request-id", s_.id);
+  out += framing;
+  if (!s_.client.keep_alive()) out += "connection: close\r\n";
+  out += "\r\n";
+  return out;
+}
+
+// ---- event streams -----------------------------------------------------------------------------
+
+// Appends one chunk to the worker's scratch; the size comes before the bytes are counted, so its
+// digits are put in afterwards.
+void Relay::add_chunk(std::span<const std::string_view> pieces) {
+  std::size_t size = 0;
+  for (auto piece : pieces) size += piece.size();
+  if (size == 0) return;
+  std::string& out = s_.worker.scratch();
+  bool chunked = !s_.client.head_was_http10();
+  if (chunked) fmt::format_to(std::back_inserter(out), "{:x}\r\n", size);
+  for (auto piece : pieces) out += piece;
+  if (chunked) out += "\r\n";
+}
+
+// Writes the scratch. It is shared by the worker's exchanges: what the socket does not take at
+// once moves into a string of our own before we wait.
+Task<bool> Relay::send_stream_bytes() {
+  std::string& out = s_.worker.scratch();
+  if (out.empty()) co_return true;
+  s_.note_first_byte();
+  s_.bytes_to_client += static_cast<std::int64_t>(out.size());
+  iovec piece{out.data(), out.size()};
+  auto [io, count] = s_.client.stream().write({&piece, 1});
+  if (count == out.size()) {
+    out.clear();
+    co_return true;
+  }
+  if (io == Io::kFailed || io == Io::kClosed) {
+    out.clear();
+    co_return false;
+  }
+  std::string rest = out.substr(count);
+  out.clear();
+  bool sent = co_await s_.client.send(rest);
+  co_return sent;
+}
+
+Task<Ending> Relay::pass_stream() {
+  EventLoop& loop = s_.worker.loop();
+  s_.signal().clear(kPingDue | kLimit);
+  Deadline ping(loop, s_.signal(), kPingDue);
+  Deadline silence(loop, s_.signal(), kLimit);
+  AnswerEditor editor(renames_, s_.meter);
+  bool chunked = !s_.client.head_was_http10();
+  if (!chunked) s_.client.close_after_answer();
+  s_.worker.scratch() = client_head(chunked ? "transfer-encoding: chunked\r\n" : "");
+  silence.set(loop.now() + s_.limits().silence);
+  Got got = connection_->parser.done() ? Got::kEnd : Got::kBytes;
+  for (;;) {
+    for (auto piece : connection_->parser.body()) add_chunk(editor.feed(piece));
+    if (got == Got::kEnd) break;
+    bool sent = co_await send_stream_bytes();
+    if (!sent) {
+      got = s_.signal().is_raised(kCut) ? Got::kCut : Got::kClientGone;
+      break;
+    }
+    ping.set(loop.now() + s_.limits().ping);
+    got = co_await read_more(kPingDue);
+    while (got == Got::kBytes && s_.signal().is_raised(kPingDue)) {
+      s_.signal().clear(kPingDue);
+      ping.set(loop.now() + s_.limits().ping);
+      if (editor.at_event_boundary()) {
+        s_.worker.shared().instruments.pings.add();
+        add_chunk(std::array{kPing});
+        sent = co_await send_stream_bytes();
+        if (!sent) {
+          got = Got::kClientGone;
+          break;
+        }
+      }
+      got = co_await read_more(kPingDue);
+    }
+    if (got != Got::kBytes && got != Got::kEnd) break;
+    silence.set(loop.now() + s_.limits().silence);
+  }
+  Ending ending = co_await end_stream(editor, got);
+  co_return ending;
+}
+
+// The last bytes of a stream: its own if it came to its end, else an `error` event that tells the
+// client's software, and so the person, what happened.
+Task<Ending> Relay::end_stream(AnswerEditor& editor, Got got) {
+  Ending ending{200, audit::Outcome::kComplete, {}, true};
+  if (got == Got::kClientGone) {
+    s_.client.close_after_answer();
+    ending.outcome = audit::Outcome::kAbortedByClient;
+    ending.error_type = code_of(got);
+    co_return ending;
+  }
+  if (got == Got::kEnd) {
+    add_chunk(editor.finish());
+  } else {
+    Cause cause = got == Got::kTimeUp ? Cause::kProviderSilent
+                  : got == Got::kCut  ? Cause::kDraining
+                  : got == Got::kDied ? Cause::kProviderDied
+                                      : Cause::kProviderBroken;
+    auto refusal = refusal_of(cause);
+    ending.outcome = audit::Outcome::kUpstreamError;
+    ending.error_type = refusal.code;
+    log::limited(log::Level::kWarning, "upstream.failed",
+                 {{"id", s_.id}, {"upstream", s_.upstream().name()}, {"reason", refusal.code}});
+    // An event that the provider did not finish is none (WHATWG HTML 9.2.6); a part of it that is
+    // already on its way is ended, so that ours is read as one of its own.
+    std::string event = editor.at_event_boundary() ? "" : "\n\n";
+    event += "event: error\ndata: " + http::refusal_body(refusal, s_.id) + "\n\n";
+    add_chunk(std::array{std::string_view(event)});
+  }
+  if (!s_.client.head_was_http10()) s_.worker.scratch() += "0\r\n\r\n";
+  bool sent = co_await send_stream_bytes();
+  if (!sent) {
+    s_.client.close_after_answer();
+    // The client has everything that matters once message_stop was sent.
+    if (got != Got::kEnd) ending.outcome = audit::Outcome::kAbortedByClient;
+  }
+  co_return ending;
+}
+
+// ---- whole answers -----------------------------------------------------------------------------
+
+Task<Ending> Relay::send_whole(int status, std::string_view reason, std::string_view fields,
+                               std::span<const std::string_view> body, std::size_t length) {
+  std::string head = fmt::format(
+      "HTTP/1.1 {} {}\r\n{}content-length: {}\r\nx-request-id: {}\r\n{}\r\n", status, reason,
+      fields, length, s_.id, s_.client.keep_alive() ? "" : "connection: close\r\n");
+  std::vector<iovec> parts{{head.data(), head.size()}};
+  for (auto view : body) parts.push_back({const_cast<char*>(view.data()), view.size()});
+  s_.note_first_byte();
+  bool sent = co_await s_.client.send(parts);
+  if (sent) s_.bytes_to_client += static_cast<std::int64_t>(head.size() + length);
+  if (!sent) s_.client.close_after_answer();
+  auto outcome = !sent                            ? audit::Outcome::kAbortedByClient
+                 : status >= 200 && status <= 299 ? audit::Outcome::kComplete
+                                                  : audit::Outcome::kUpstreamError;
+  co_return Ending{status, outcome, {}, true};
+}
+
+Task<Ending> Relay::pass_whole() {
+  const auto& first = connection_->parser.head();
+  int status = first.status;
+  std::string reason(first.reason.empty() ? http::reason_phrase(status) : first.reason);
+  std::string fields;
+  append_response_fields(fields, first);
+  bool json =
+      http::name_starts_with(http::find_field(first.fields, "content-type"), "application/json");
+  std::string retry_after(http::find_field(first.fields, "retry-after"));
+
+  EventLoop& loop = s_.worker.loop();
+  Deadline silence(loop, s_.signal(), kLimit);
+  s_.signal().clear(kLimit);
+  std::string body;
+  Got got = connection_->parser.done() ? Got::kEnd : Got::kBytes;
+  for (;;) {
+    for (auto piece : connection_->parser.body()) {
+      if (body.size() + piece.size() > kMaxWholeAnswer || !s_.budget.take(piece.size())) {
+        got = Got::kTooLarge;
+        break;
+      }
+      body += piece;
+    }
+    if (got != Got::kBytes) break;
+    silence.set(loop.now() + s_.limits().silence);
+    got = co_await read_more();
+    if (got != Got::kBytes && got != Got::kEnd) break;
+  }
+  silence.clear();
+  if (got != Got::kEnd) {
+    Ending ending = co_await give_up(got);
+    co_return ending;
+  }
+  if (status >= 200 && status <= 299 && json) {
+    s_.meter.on_json_body(body);
+    std::string scratch;
+    Pieces pieces = edit_json_answer(body, renames_, scratch);
+    Ending ending = co_await send_whole(status, reason, fields, pieces.views, pieces.length);
+    co_return ending;
+  }
+  auto azure = parse_azure_error(body);
+  log::limited(log::Level::kWarning, "upstream.error",
+               {{"id", s_.id},
+                {"upstream", s_.upstream().name()},
+                {"status", status},
+                {"provider_code", azure ? azure->code : std::string()},
+                {"provider_message", azure ? azure->message : std::string()}});
+  http::Refusal refusal;
+  if (status == 401 || status == 403) {
+    log::limited(log::Level::kError, "upstream.credential_refused",
+                 {{"upstream", s_.upstream().name()},
+                  {"status", status},
+                  {"next_step", "check the provider's key or the role of the gateway's identity"}});
+    refusal = refusal_of(Cause::kProviderCredential);
+  } else if (status == 404 && s_.endpoint == Endpoint::kCountTokens) {
+    refusal = refusal_of(Cause::kCountTokensUnsupported);
+  } else if (status >= 400 && is_anthropic_error(body)) {
+    s_.meter.on_json_body(body);
+    std::string_view whole = body;
+    Ending ending = co_await send_whole(status, reason, fields, {&whole, 1}, whole.size());
+    ending.outcome = ending.outcome == audit::Outcome::kAbortedByClient
+                         ? ending.outcome
+                         : audit::Outcome::kUpstreamError;
+    co_return ending;
+  } else if (status >= 400) {
+    refusal = translate_error(status, body, retry_after);
+  } else {
+    refusal = refusal_of(Cause::kProviderBroken);  // 200 with a page, a redirect
+  }
+  Ending ending = co_await refuse(std::move(refusal), audit::Outcome::kUpstreamError);
+  co_return ending;
+}
+
+}  // namespace
+
+Task<Ending> relay(ExchangeState& state) {
+  Relay relay(state);
+  Ending ending = co_await relay.run();
+  co_return ending;
+}
+
+}  // namespace sallyport::gateway

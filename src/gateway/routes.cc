@@ -1,0 +1,75 @@
+#include "gateway/routes.h"
+
+#include <fmt/format.h>
+
+#include "base/json_writer.h"
+
+namespace sallyport::gateway {
+namespace {
+
+// Anthropic's list shape; created_at is not ours to know, so it is a fixed time.
+std::string write_models(const std::vector<ModelRoute>& models) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin().array("data");
+  for (const auto& model : models) {
+    json.begin().text("type", "model").text("id", model.id);
+    json.text("display_name", model.display_name).text("created_at", "1970-01-01T00:00:00Z").end();
+  }
+  json.end_array().boolean("has_more", false);
+  if (models.empty()) {
+    json.null("first_id").null("last_id");
+  } else {
+    json.text("first_id", models.front().id).text("last_id", models.back().id);
+  }
+  json.end();
+  return body;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Routes>> Routes::create(
+    const ListenSettings& listen, const Limits& limits,
+    const std::vector<upstream::UpstreamSettings>& upstreams,
+    const std::vector<upstream::ModelSettings>& models) {
+  auto routes = std::make_shared<Routes>();
+  routes->limits = limits;
+  routes->path_prefix = listen.path_prefix;
+  for (const auto& text : listen.trusted_proxies) {
+    if (auto network = parse_network(text)) routes->trusted_proxies.push_back(*network);
+  }
+  if (!listen.tls_certificate.empty()) {
+    auto tls = http::TlsServer::load(listen.tls_certificate, listen.tls_key);
+    if (!tls) return std::unexpected(std::move(tls.error()));
+    routes->tls = std::move(*tls);
+  }
+  for (const auto& settings : upstreams) {
+    auto upstream = upstream::Upstream::create(settings, limits.connect);
+    if (!upstream) return std::unexpected(std::move(upstream.error()));
+    routes->upstreams.push_back(std::move(*upstream));
+  }
+  for (const auto& settings : models) {
+    ModelRoute model{settings.id, settings.display_name, settings.deployment, upstreams.size()};
+    if (model.display_name.empty()) model.display_name = model.id;
+    for (std::size_t i = 0; i < upstreams.size(); ++i) {
+      if (upstreams[i].name == settings.upstream) model.upstream = i;
+    }
+    if (model.upstream == upstreams.size()) {
+      return fail("model.upstream_unknown",
+                  fmt::format("model {} names the upstream {}, which is not configured",
+                              settings.id, settings.upstream),
+                  "name one of the configured upstreams");
+    }
+    routes->by_id_.emplace(model.id, routes->models.size());
+    routes->models.push_back(std::move(model));
+  }
+  routes->models_answer = write_models(routes->models);
+  return routes;
+}
+
+const ModelRoute* Routes::find_model(std::string_view id) const {
+  auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : &models[found->second];
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,26 @@
+// Replaces parts of a text without copying it: the result is a list of views for a gathering write.
+// Pure. The text, the replacements and the splices outlive the pieces.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::gateway {
+
+struct Splice {
+  std::size_t offset = 0;
+  std::size_t length = 0;
+  std::string_view replacement;
+};
+
+struct Pieces {
+  std::vector<std::string_view> views;
+  std::size_t length = 0;  ///< of all views together
+};
+
+/// `splices` are sorted by offset, do not overlap and lie inside `text`.
+[[nodiscard]] Pieces splice(std::string_view text, std::span<const Splice> splices);
+
+}  // namespace sallyport::gateway

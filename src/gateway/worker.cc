@@ -1,0 +1,306 @@
+#include "gateway/worker.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <span>
+#include <tuple>
+
+#include "base/log.h"
+#include "gateway/exchange.h"
+#include "gateway/refusals.h"
+
+namespace sallyport::gateway {
+namespace {
+
+constexpr std::chrono::seconds kKeyWait{2};
+constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::size_t kRandomBytes = 4096;
+
+std::uint64_t random_seed(Entropy& entropy) {
+  std::array<std::uint8_t, 8> bytes;
+  entropy.fill(bytes);
+  std::uint64_t seed = 0;
+  std::memcpy(&seed, bytes.data(), sizeof seed);
+  return seed;
+}
+
+http::ServerTimes times_of(const Limits& limits) {
+  return {limits.head, limits.body, limits.keep_alive};
+}
+
+void raise_all(std::vector<Signal*>& waiters, std::uint32_t bit) {
+  std::vector<Signal*> now;
+  now.swap(waiters);
+  for (Signal* waiter : now) waiter->raise(bit);
+  now.clear();
+  if (waiters.empty()) waiters.swap(now);  // keeps its memory
+}
+
+// Keeps a signal in a list for as long as its coroutine waits.
+struct Listed {
+  std::vector<Signal*>& list;
+  Signal* signal;
+  Listed(std::vector<Signal*>& in, Signal& waiting) : list(in), signal(&waiting) {
+    list.push_back(signal);
+  }
+  Listed(const Listed&) = delete;
+  Listed& operator=(const Listed&) = delete;
+  ~Listed() { std::erase(list, signal); }
+};
+
+}  // namespace
+
+Worker::Worker(Shared& shared, audit::Chain& chain, RoutesPtr routes,
+               identity::SnapshotPtr identity)
+    : shared_(shared),
+      chain_(chain),
+      accept_signal_(loop_),
+      tokens_(std::make_unique<identity::VerifiedTokenCache>(routes->limits.verified_tokens,
+                                                             shared.cache_key)),
+      failures_({}, random_seed(shared.entropy)),
+      identity_(std::move(identity)),
+      random_(kRandomBytes),
+      random_used_(kRandomBytes) {
+  routes_ = make_routes(std::move(routes));
+  loop_.at_end_of_turn([this] { write_records(); });
+  loop_.every_second([this] {
+    for (auto& pool : routes_->pools) pool->sweep();
+    counts_.cached_tokens.store(tokens_->size(), std::memory_order_relaxed);
+    counts_.record_accepting.store(chain_.accepting(), std::memory_order_relaxed);
+    if (chain_.pending()) write_records();  // after a failure: try again
+  });
+  chain_.on_synced([this](std::uint64_t, bool ok) {
+    loop_.post([this, ok] {
+      sync_ok_ = sync_ok_ && ok;
+      raise_all(sync_waiters_, kSynced);
+    });
+  });
+}
+
+Worker::~Worker() = default;
+
+std::shared_ptr<WorkerRoutes> Worker::make_routes(RoutesPtr routes) {
+  auto made = std::make_shared<WorkerRoutes>();
+  for (const auto& upstream : routes->upstreams) {
+    made->pools.push_back(
+        std::make_unique<http::ClientPool>(loop_, shared_.resolver, upstream->destination()));
+  }
+  made->routes = std::move(routes);
+  return made;
+}
+
+void Worker::start(UniqueFd listener) {
+  listener_ = std::move(listener);
+  thread_ = std::thread([this] {
+    listener_watch_ = std::make_unique<Watch>(loop_, listener_.get());
+    listener_watch_->attach(&accept_signal_, http::kPeerReadable, 0);
+    accepting_ = true;
+    spawn(accept_connections());
+    loop_.run();
+    routes_->pools.clear();
+    done_.set_value();
+  });
+}
+
+bool Worker::wait_until_done(SteadyTime until) {
+  return done_.get_future().wait_until(until) == std::future_status::ready;
+}
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::drain() {
+  loop_.post([this] {
+    if (draining_) return;
+    draining_ = true;
+    accept_signal_.raise(kCut);
+    for (auto* connection : connections_) connection->close_when_idle();
+    stop_if_done();
+  });
+}
+
+void Worker::cut_all() {
+  loop_.post([this] {
+    for (auto* connection : connections_) connection->signal().raise(kCut);
+  });
+}
+
+void Worker::stop_if_done() {
+  if (draining_ && !accepting_ && connections_.empty()) loop_.stop();
+}
+
+void Worker::publish_routes(RoutesPtr routes) {
+  loop_.post([this, routes = std::move(routes)]() mutable {
+    if (routes->limits.verified_tokens != tokens_->capacity()) {
+      tokens_ = std::make_unique<identity::VerifiedTokenCache>(routes->limits.verified_tokens,
+                                                               shared_.cache_key);
+    }
+    routes_ = make_routes(std::move(routes));
+  });
+}
+
+void Worker::publish_identity(identity::SnapshotPtr identity) {
+  loop_.post([this, identity = std::move(identity)]() mutable { identity_ = std::move(identity); });
+}
+
+std::string_view Worker::date() {
+  auto second = unix_seconds(shared_.clock.wall());
+  if (second != date_second_) {
+    date_second_ = second;
+    date_ = http::http_date(std::chrono::sys_seconds{std::chrono::seconds{second}});
+  }
+  return date_;
+}
+
+std::string Worker::make_request_id() {
+  // Ids need to be unique, not secret: randomness is drawn in blocks.
+  struct Drawn final : Entropy {
+    Worker& worker;
+    explicit Drawn(Worker& of) : worker(of) {}
+    void fill(std::span<std::uint8_t> bytes) override {
+      if (worker.random_used_ + bytes.size() > worker.random_.size()) {
+        worker.shared_.entropy.fill(worker.random_);
+        worker.random_used_ = 0;
+      }
+      std::memcpy(bytes.data(), worker.random_.data() + worker.random_used_, bytes.size());
+      worker.random_used_ += bytes.size();
+    }
+  } drawn(*this);
+  return make_uuid7(shared_.clock.wall(), drawn);
+}
+
+// The end of a turn: one write for all records that the turn's exchanges appended.
+void Worker::write_records() {
+  if (!chain_.pending()) return;
+  auto written = chain_.flush();
+  raise_all(record_waiters_, written ? kRecorded : kRecordFailed);
+}
+
+Task<bool> Worker::recorded(Signal& signal) {
+  signal.clear(kRecorded | kRecordFailed);
+  record_waiters_.push_back(&signal);  // the turn's end always answers
+  std::uint32_t why = co_await signal.wait(kRecorded | kRecordFailed);
+  co_return (why & kRecorded) != 0;
+}
+
+Task<bool> Worker::synced(Signal& signal, std::uint64_t sequence) {
+  while (chain_.synced_sequence() < sequence) {
+    if (!sync_ok_) co_return false;
+    signal.clear(kSynced);
+    Listed listed(sync_waiters_, signal);
+    std::uint32_t why = co_await signal.wait(kSynced | kCut);
+    if ((why & kCut) != 0) {
+      signal.raise(kCut);
+      co_return false;
+    }
+  }
+  co_return true;
+}
+
+Task<bool> Worker::keys_fetched(Signal& signal, std::string_view issuer, std::string_view key_id) {
+  signal.clear(kKeysFetched | kLimit);
+  bool started = shared_.keys.refresh_for_unknown_key(
+      issuer, key_id, [this] { loop_.post([this] { raise_all(key_waiters_, kKeysFetched); }); });
+  if (!started) co_return false;
+  Listed listed(key_waiters_, signal);
+  Deadline limit(loop_, signal, kLimit);
+  limit.set(loop_.now() + kKeyWait);
+  std::uint32_t why = co_await signal.wait(kKeysFetched | kLimit | http::kPeerGone | kCut);
+  signal.raise(why & (http::kPeerGone | kCut));
+  co_return (why & kKeysFetched) != 0;
+}
+
+Task<void> Worker::accept_connections() {
+  Deadline pause(loop_, accept_signal_, http::kTimeUp);
+  while (!draining_) {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    UniqueFd fd(::accept4(listener_.get(), reinterpret_cast<sockaddr*>(&peer), &size,
+                          SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (fd) {
+      Source source = source_of_peer(peer);
+      if (!shared_.connections.enter(source.address)) {
+        shared_.instruments.connections_refused.add();
+        log::limited(log::Level::kWarning, "connection.refused_limit", {{"source", source.text}});
+        continue;
+      }
+      int on = 1;
+      ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      spawn(serve(std::move(fd), std::move(source)));
+      continue;
+    }
+    if (errno == EINTR || errno == ECONNABORTED) continue;
+    bool out_of_files = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
+    if (out_of_files) {
+      log::limited(log::Level::kError, "connection.accept_failed",
+                   {{"reason", std::strerror(errno)}, {"next_step", "raise LimitNOFILE"}});
+      pause.set(loop_.now() + kAcceptPause);
+    }
+    accept_signal_.clear(http::kPeerReadable);
+    std::ignore = co_await accept_signal_.wait(out_of_files ? http::kTimeUp | kCut
+                                                            : http::kPeerReadable | kCut);
+  }
+  listener_watch_.reset();
+  listener_.reset();
+  accepting_ = false;
+  stop_if_done();
+}
+
+Task<void> Worker::serve(UniqueFd fd, Source peer) {
+  shared_.instruments.connections.add(1);
+  counts_.connections.fetch_add(1, std::memory_order_relaxed);
+  try {
+    auto routes = routes_->routes;
+    http::ServerConnection client(loop_, std::move(fd), times_of(routes->limits));
+    client.abort_on(kCut);
+    connections_.insert(&client);
+    struct Leave {
+      std::unordered_set<http::ServerConnection*>& set;
+      http::ServerConnection* client;
+      ~Leave() { set.erase(client); }
+    } leave{connections_, &client};
+    bool open = true;
+    if (routes->tls) open = co_await client.accept_tls(routes->tls->session(client.stream().fd()));
+    routes.reset();
+    if (draining_) client.close_when_idle();
+    if (open) co_await serve_requests(client, peer);
+  } catch (const std::exception& error) {
+    log::limited(log::Level::kError, "connection.failed", {{"reason", error.what()}});
+  }
+  shared_.connections.leave(peer.address);
+  shared_.instruments.connections.add(-1);
+  counts_.connections.fetch_sub(1, std::memory_order_relaxed);
+  stop_if_done();
+}
+
+Task<void> Worker::serve_requests(http::ServerConnection& client, const Source& peer) {
+  using Next = http::ServerConnection::Next;
+  for (;;) {
+    Next next = co_await client.next_head();
+    if (next == Next::kClosed) co_return;
+    if (next == Next::kHead) {
+      co_await run_exchange(*this, client, peer);
+    } else {
+      auto refusal =
+          next == Next::kSlow ? refusal_of(Cause::kHeadSlow) : refusal_of(client.fault());
+      shared_.side.note(peer.text, refusal.code);
+      shared_.instruments.refused_stranger.add();
+      counts_.refused.fetch_add(1, std::memory_order_relaxed);
+      std::string answer = http::write_refusal(refusal, make_request_id(), date(), false);
+      bool sent = co_await client.send(answer);
+      if (!sent) co_return;
+    }
+    if (!client.keep_alive()) {
+      co_await client.linger();
+      co_return;
+    }
+  }
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,206 @@
+#include "http/client_pool.h"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace sallyport::http {
+namespace {
+
+constexpr std::uint32_t kProviderBits = kProviderReadable | kProviderWritable;
+
+UniqueFd open_to(const Address& address, int& error) {
+  UniqueFd fd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) {
+    error = errno;
+    return {};
+  }
+  int on = 1;
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0 &&
+      errno != EINPROGRESS) {
+    error = errno;
+    return {};
+  }
+  return fd;
+}
+
+int socket_error(int fd) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
+
+}  // namespace
+
+std::string_view describe(ConnectFault fault) {
+  switch (fault) {
+    case ConnectFault::kNone:
+      return "connected";
+    case ConnectFault::kResolve:
+      return "the name has no address that may be used";
+    case ConnectFault::kRefused:
+      return "no address accepted the connection";
+    case ConnectFault::kTls:
+      return "the TLS handshake failed";
+    case ConnectFault::kProxy:
+      return "the proxy did not open the way";
+    case ConnectFault::kTimeUp:
+      return "no connection in time";
+    case ConnectFault::kAborted:
+      return "given up";
+  }
+  return "unknown";
+}
+
+ClientConnectionPtr ClientPool::take_idle() {
+  while (!idle_.empty()) {
+    ClientConnectionPtr connection = std::move(idle_.back());  // the warmest first
+    idle_.pop_back();
+    // Anything to read on an idle connection is a close or an answer to nothing.
+    if (connection->stream.watch().hung_up || connection->stream.maybe_readable()) {
+      char byte = 0;
+      if (connection->stream.read({&byte, 1}).io != Io::kWaitRead) continue;
+    }
+    connection->reused = true;
+    return connection;
+  }
+  return nullptr;
+}
+
+void ClientPool::give_back(ClientConnectionPtr connection) {
+  connection->stream.watch().attach(nullptr, 0, 0);
+  if (idle_.size() >= kMaxIdle || connection->stream.watch().hung_up) return;
+  connection->in.release();
+  connection->parser.reset();
+  connection->idle_since = loop_.now();
+  idle_.push_back(std::move(connection));
+}
+
+void ClientPool::sweep() {
+  std::erase_if(idle_, [&](const ClientConnectionPtr& connection) {
+    return connection->stream.watch().hung_up || loop_.now() - connection->idle_since > kIdleTime;
+  });
+}
+
+Task<ClientConnectionPtr> ClientPool::connect(Signal& signal, std::uint32_t abort,
+                                              ConnectFault& fault, std::string& detail) {
+  signal.clear(kTimeUp);
+  Deadline limit(loop_, signal, kTimeUp);
+  limit.set(loop_.now() + destination_->connect_limit);
+  fault = ConnectFault::kNone;
+  ClientConnectionPtr connection = co_await open_socket(signal, abort, fault, detail);
+  if (connection && destination_->proxy) {
+    fault = co_await ask_proxy(*connection, signal, abort, detail);
+  }
+  if (connection && fault == ConnectFault::kNone && destination_->url.https) {
+    fault = co_await start_tls(*connection, signal, abort, detail);
+  }
+  limit.clear();
+  signal.clear(kTimeUp);
+  if (fault != ConnectFault::kNone) connection.reset();
+  co_return connection;
+}
+
+Task<ClientConnectionPtr> ClientPool::open_socket(Signal& signal, std::uint32_t abort,
+                                                  ConnectFault& fault, std::string& detail) {
+  const Url& first = destination_->proxy ? *destination_->proxy : destination_->url;
+  Addresses addresses =
+      co_await resolver_.resolve(loop_, signal, first.host, first.port, abort | kTimeUp);
+  if (signal.is_raised(abort | kTimeUp)) {
+    fault = signal.is_raised(abort) ? ConnectFault::kAborted : ConnectFault::kTimeUp;
+    co_return nullptr;
+  }
+  fault = addresses.empty() ? ConnectFault::kResolve : ConnectFault::kRefused;
+  detail = first.host;
+  for (const auto& address : addresses) {
+    int error = 0;
+    UniqueFd fd = open_to(address, error);
+    if (fd) {
+      auto connection = std::make_unique<ClientConnection>(loop_, std::move(fd));
+      connection->stream.watch().writable = false;
+      connection->stream.watch().attach(&signal, kProviderReadable, kProviderWritable);
+      signal.clear(kProviderBits);
+      std::uint32_t why = co_await signal.wait(kProviderWritable | kTimeUp | abort);
+      if ((why & (kTimeUp | abort)) != 0) {
+        fault = (why & abort) != 0 ? ConnectFault::kAborted : ConnectFault::kTimeUp;
+        signal.raise(why & abort);
+        co_return nullptr;
+      }
+      error = socket_error(connection->stream.fd());
+      if (error == 0) {
+        fault = ConnectFault::kNone;
+        co_return connection;
+      }
+    }
+    detail = fmt::format("{}: {}", first.authority(), std::strerror(error));
+  }
+  co_return nullptr;
+}
+
+Task<ConnectFault> ClientPool::ask_proxy(ClientConnection& connection, Signal& signal,
+                                         std::uint32_t abort, std::string& detail) {
+  const Url& target = destination_->url;
+  std::string name =
+      target.host.find(':') == std::string::npos ? target.host : "[" + target.host + "]";
+  name += ":" + std::to_string(target.port);
+  std::string request = fmt::format("CONNECT {} HTTP/1.1\r\nHost: {}\r\n\r\n", name, name);
+  iovec piece{request.data(), request.size()};
+  auto [io, count] = connection.stream.write({&piece, 1});
+  if (io != Io::kDone || count != request.size()) co_return ConnectFault::kProxy;
+  connection.parser.reset(true);  // a successful CONNECT has no body (RFC 9110 9.3.6)
+  while (!connection.parser.head_done()) {
+    if (!connection.stream.maybe_readable()) {
+      signal.clear(kProviderReadable);
+      std::uint32_t why = co_await signal.wait(kProviderReadable | kTimeUp | abort);
+      signal.raise(why & abort);
+      if ((why & abort) != 0) co_return ConnectFault::kAborted;
+      if ((why & kTimeUp) != 0) co_return ConnectFault::kTimeUp;
+    }
+    auto got = connection.stream.read(connection.in.room());
+    if (got.io == Io::kWaitRead) continue;
+    if (got.io != Io::kDone) co_return ConnectFault::kProxy;
+    connection.in.filled(got.count);
+    auto used = connection.parser.feed(connection.in.content());
+    if (!used) co_return ConnectFault::kProxy;
+    connection.in.consume(*used);
+  }
+  int status = connection.parser.head().status;
+  if (status < 200 || status > 299 || !connection.in.empty()) {
+    detail = fmt::format("the proxy {} answered {} to CONNECT {}", destination_->proxy->authority(),
+                         status, name);
+    co_return ConnectFault::kProxy;
+  }
+  connection.parser.reset();
+  connection.in.release();
+  co_return ConnectFault::kNone;
+}
+
+Task<ConnectFault> ClientPool::start_tls(ClientConnection& connection, Signal& signal,
+                                         std::uint32_t abort, std::string& detail) {
+  connection.stream.start_tls(
+      destination_->trust->session(connection.stream.fd(), destination_->url.host));
+  for (;;) {
+    Io io = connection.stream.handshake();
+    if (io == Io::kDone) co_return ConnectFault::kNone;
+    if (io == Io::kClosed || io == Io::kFailed) {
+      detail =
+          fmt::format("{}: {}", destination_->url.authority(), connection.stream.tls_failure());
+      co_return ConnectFault::kTls;
+    }
+    std::uint32_t bit = io == Io::kWaitRead ? kProviderReadable : kProviderWritable;
+    signal.clear(bit);
+    std::uint32_t why = co_await signal.wait(bit | kTimeUp | abort);
+    signal.raise(why & abort);
+    if ((why & abort) != 0) co_return ConnectFault::kAborted;
+    if ((why & kTimeUp) != 0) co_return ConnectFault::kTimeUp;
+  }
+}
+
+}  // namespace sallyport::http

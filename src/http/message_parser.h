@@ -1,0 +1,120 @@
+// HTTP/1.1 messages from bytes: pure, no socket. Framing is Boost.Beast's parser (RFC 9112), behind
+// a stricter gate of ours, because a gateway that reads a message otherwise than its neighbour does
+// is a way around it:
+//   - every line ends in CRLF, no bare CR or LF, no NUL, no folded line (RFC 9112 2.2, 5.2)
+//   - one Host, one Content-Length of digits, Transfer-Encoding only `chunked` and never beside a
+//     Content-Length, no chunk extensions in requests (RFC 9112 3.2, 6.1, 6.3, 7.1.1)
+//   - the target is a path (origin form), HTTP/1.1 or 1.0, bounded size and number of fields
+//
+//   RequestParser parser;
+//   auto used = parser.feed(bytes);        // as often as bytes arrive, unused ones first
+//   if (parser.head_done()) ... parser.head(); parser.body(); ... parser.done()
+//
+// The head's views point into the bytes of the feed() that completed the head: keep these in place
+// while the head is in use. body() views are valid until the next feed().
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "http/field.h"
+
+namespace sallyport::http {
+
+enum class HeadFault : std::uint8_t {
+  kMalformed,    ///< 400
+  kTooLarge,     ///< 431: more than kMaxHead bytes or kMaxFields fields
+  kBadLength,    ///< 400: Content-Length and Transfer-Encoding rules
+  kBadHost,      ///< 400
+  kBadTarget,    ///< 400
+  kBadVersion,   ///< 505
+  kBadEncoding,  ///< 501: a transfer encoding that is not chunked
+  kBadChunk,     ///< 400: in the body
+};
+/// http.malformed and so on: stable text codes.
+[[nodiscard]] std::string_view code(HeadFault fault);
+
+inline constexpr std::size_t kMaxHead = 32 * 1024;
+inline constexpr std::size_t kMaxFields = 128;
+
+struct RequestHead {
+  std::string_view method;
+  std::string_view target;  ///< path and query as they came
+  std::string_view path;    ///< before the `?`
+  std::vector<Field> fields;
+  std::optional<std::uint64_t> content_length;
+  bool chunked = false;
+  bool keep_alive = false;
+  bool http10 = false;
+  bool expect_continue = false;
+  [[nodiscard]] bool has_body() const { return chunked || content_length.value_or(0) > 0; }
+};
+
+struct ResponseHead {
+  int status = 0;
+  std::string_view reason;
+  std::vector<Field> fields;
+  std::optional<std::uint64_t> content_length;
+  bool chunked = false;
+  bool keep_alive = false;  ///< the connection can carry another exchange
+};
+
+namespace detail {
+struct BeastRequest;
+struct BeastResponse;
+}  // namespace detail
+
+class RequestParser {
+ public:
+  RequestParser();
+  ~RequestParser();
+  RequestParser(const RequestParser&) = delete;
+  RequestParser& operator=(const RequestParser&) = delete;
+
+  /// Ready for the next message.
+  void reset();
+  /// Takes what it can and returns how much that was. Bytes that were not taken are given again,
+  /// with more behind them. A head is taken whole or not at all.
+  [[nodiscard]] std::expected<std::size_t, HeadFault> feed(std::string_view bytes);
+  [[nodiscard]] bool head_done() const { return head_done_; }
+  [[nodiscard]] bool done() const;
+  [[nodiscard]] const RequestHead& head() const { return head_; }
+  /// The parts of the body that the last feed() took.
+  [[nodiscard]] std::span<const std::string_view> body() const;
+
+ private:
+  std::unique_ptr<detail::BeastRequest> beast_;
+  RequestHead head_;
+  bool head_done_ = false;
+};
+
+class ResponseParser {
+ public:
+  ResponseParser();
+  ~ResponseParser();
+  ResponseParser(const ResponseParser&) = delete;
+  ResponseParser& operator=(const ResponseParser&) = delete;
+
+  /// `to_head`: the request was HEAD, so there is no body whatever the head says.
+  void reset(bool to_head = false);
+  [[nodiscard]] std::expected<std::size_t, HeadFault> feed(std::string_view bytes);
+  /// The peer closed: true if that ends the message properly (a body without a length).
+  [[nodiscard]] bool finish();
+  [[nodiscard]] bool head_done() const { return head_done_; }
+  [[nodiscard]] bool done() const;
+  [[nodiscard]] const ResponseHead& head() const { return head_; }
+  [[nodiscard]] std::span<const std::string_view> body() const;
+
+ private:
+  std::unique_ptr<detail::BeastResponse> beast_;
+  ResponseHead head_;
+  bool head_done_ = false;
+  bool to_head_ = false;
+};
+
+}  // namespace sallyport::http

@@ -1,0 +1,328 @@
+#include "http/server_connection.h"
+
+#include <algorithm>
+#include <array>
+
+namespace sallyport::http {
+namespace {
+
+constexpr std::size_t kDrainBytes = 32 << 20;
+constexpr std::chrono::seconds kDrainTime{5};
+constexpr std::chrono::seconds kLinger{1};
+// Above this a body gets memory as it arrives, so that a head alone cannot claim 32 MiB.
+constexpr std::size_t kTrustedLength = 256 * 1024;
+
+}  // namespace
+
+ServerConnection::ServerConnection(EventLoop& loop, UniqueFd fd, const ServerTimes& times)
+    : loop_(loop),
+      times_(times),
+      signal_(loop),
+      stream_(loop, std::move(fd)),
+      time_(loop, signal_, kTimeUp) {
+  stream_.watch().attach(&signal_, kPeerReadable, kPeerWritable, kPeerGone);
+}
+
+Task<bool> ServerConnection::accept_tls(SslPtr ssl) {
+  stream_.start_tls(std::move(ssl));
+  time_.set(loop_.now() + times_.head);
+  for (;;) {
+    Io io = stream_.handshake();
+    if (io == Io::kDone) co_return true;
+    if (io == Io::kClosed || io == Io::kFailed) co_return false;
+    std::uint32_t bit = io == Io::kWaitRead ? kPeerReadable : kPeerWritable;
+    signal_.clear(bit);
+    std::uint32_t why = co_await signal_.wait(bit | kTimeUp | abort_);
+    if ((why & (kTimeUp | abort_)) != 0) co_return false;
+  }
+}
+
+// Waits until there are more bytes in `buffer`. The deadline is the caller's.
+Task<ServerConnection::Fill> ServerConnection::fill(Buffer& buffer) {
+  for (;;) {
+    if (stream_.maybe_readable()) {
+      auto room = buffer.room();
+      if (room.empty()) co_return Fill::kBytes;
+      auto [io, count] = stream_.read(room);
+      if (io == Io::kDone) {
+        buffer.filled(count);
+        co_return Fill::kBytes;
+      }
+      if (io == Io::kClosed || io == Io::kFailed) co_return Fill::kEnd;
+    }
+    buffer.release_if_empty();
+    signal_.clear(kPeerReadable);
+    std::uint32_t why = co_await signal_.wait(kPeerReadable | kTimeUp | abort_);
+    if ((why & abort_) != 0) {
+      signal_.raise(why & abort_);
+      co_return Fill::kEnd;
+    }
+    if ((why & kTimeUp) != 0) co_return Fill::kTime;
+  }
+}
+
+Task<ServerConnection::Next> ServerConnection::next_head() {
+  in_.consume(used_);
+  used_ = 0;
+  body_ = {};
+  body_store_ = {};
+  body_read_ = false;
+  body_missing_ = 0;
+  in_.compact();
+  in_.release_if_empty();
+  parser_.reset();
+  signal_.clear(kTimeUp);
+  bool started = !in_.empty();
+  idle_ = !started;
+  time_.set(loop_.now() + (started ? times_.head : times_.keep_alive));
+  for (;;) {
+    if (!in_.empty()) {
+      auto used = parser_.feed(in_.content());
+      if (!used) {
+        fault_ = used.error();
+        keep_alive_ = false;
+        co_return Next::kFault;
+      }
+      if (parser_.head_done()) {
+        used_ = *used;
+        keep_alive_ = parser_.head().keep_alive && !closing_;
+        idle_ = false;
+        time_.clear();
+        co_return Next::kHead;
+      }
+      if (in_.room().empty() && !in_.grow(kMaxHead)) {
+        fault_ = HeadFault::kTooLarge;
+        keep_alive_ = false;
+        co_return Next::kFault;
+      }
+    }
+    if (closing_ && !started) co_return Next::kClosed;
+    Fill got = co_await fill(in_);
+    if (got == Fill::kEnd) co_return Next::kClosed;
+    if (got == Fill::kTime) {
+      keep_alive_ = false;
+      co_return started ? Next::kSlow : Next::kClosed;
+    }
+    if (!started) {
+      started = true;
+      idle_ = false;
+      time_.set(loop_.now() + times_.head);
+    }
+  }
+}
+
+void ServerConnection::close_when_idle() {
+  closing_ = true;
+  keep_alive_ = false;
+  if (idle_) signal_.raise(kTimeUp);
+}
+
+Task<ServerConnection::BodyRead> ServerConnection::read_body(std::size_t limit,
+                                                             BudgetShare& budget) {
+  const RequestHead& request = parser_.head();
+  body_read_ = true;
+  if (!request.has_body()) co_return BodyRead::kDone;
+  std::size_t size = request.content_length.value_or(0);
+  if (size > limit) {
+    body_read_ = false;
+    co_return BodyRead::kTooLarge;
+  }
+  if (request.expect_continue && parser_.body().empty()) {
+    bool sent = co_await send("HTTP/1.1 100 Continue\r\n\r\n");
+    if (!sent) co_return BodyRead::kClientGone;
+  }
+  time_.set(loop_.now() + times_.body);
+  BodyRead result = BodyRead::kDone;
+  if (request.chunked) {
+    result = co_await read_chunked_body(limit, budget);
+  } else {
+    result = co_await read_sized_body(size, budget);
+  }
+  time_.clear();
+  signal_.clear(kTimeUp);
+  if (result != BodyRead::kDone) keep_alive_ = false;
+  co_return result;
+}
+
+Task<ServerConnection::BodyRead> ServerConnection::read_sized_body(std::size_t size,
+                                                                   BudgetShare& budget) {
+  std::size_t have = 0;
+  for (auto piece : parser_.body()) have += piece.size();
+  if (have == size) {  // it came with the head and lies in one piece behind it
+    body_ = parser_.body().front();
+    co_return BodyRead::kDone;
+  }
+  if (!budget.take(size)) co_return BodyRead::kNoRoom;
+  auto grow = [&](std::size_t to) {
+    body_store_.resize_and_overwrite(to, [&](char*, std::size_t n) { return n; });
+  };
+  std::size_t first = std::min(size, std::max(kTrustedLength, have));
+  grow(first);
+  std::size_t filled = 0;
+  for (auto piece : parser_.body()) {
+    std::copy(piece.begin(), piece.end(),
+              body_store_.begin() + static_cast<std::ptrdiff_t>(filled));
+    filled += piece.size();
+  }
+  body_missing_ = size - filled;
+  while (filled < size) {
+    if (stream_.maybe_readable()) {
+      if (filled == body_store_.size()) grow(std::min(size, body_store_.size() * 2));
+      auto [io, count] = stream_.read({body_store_.data() + filled, body_store_.size() - filled});
+      if (io == Io::kDone) {
+        filled += count;
+        body_missing_ -= count;
+        continue;
+      }
+      if (io == Io::kClosed || io == Io::kFailed) co_return BodyRead::kClientGone;
+    }
+    signal_.clear(kPeerReadable);
+    std::uint32_t why = co_await signal_.wait(kPeerReadable | kTimeUp | abort_);
+    if ((why & abort_) != 0) {
+      signal_.raise(why & abort_);
+      co_return BodyRead::kClientGone;
+    }
+    if ((why & kTimeUp) != 0) co_return BodyRead::kSlow;
+  }
+  body_ = body_store_;
+  co_return BodyRead::kDone;
+}
+
+Task<ServerConnection::BodyRead> ServerConnection::read_chunked_body(std::size_t limit,
+                                                                     BudgetShare& budget) {
+  // The head's block stays as it is; what follows it moves into a block of its own.
+  Buffer rest;
+  auto keep = [&](std::span<const std::string_view> pieces) {
+    for (auto piece : pieces) {
+      if (body_store_.size() + piece.size() > limit) return BodyRead::kTooLarge;
+      if (!budget.take(piece.size())) return BodyRead::kNoRoom;
+      body_store_.append(piece);
+    }
+    return BodyRead::kDone;
+  };
+  BodyRead kept = keep(parser_.body());
+  if (kept != BodyRead::kDone) co_return kept;
+  if (!parser_.done()) {
+    auto left = in_.content().substr(used_);
+    auto room = rest.room();
+    std::copy(left.begin(),
+              left.begin() + static_cast<std::ptrdiff_t>(std::min(left.size(), room.size())),
+              room.begin());
+    rest.filled(std::min(left.size(), room.size()));
+    used_ += std::min(left.size(), room.size());
+  }
+  while (!parser_.done()) {
+    Fill got = co_await fill(rest);
+    if (got == Fill::kEnd) co_return BodyRead::kClientGone;
+    if (got == Fill::kTime) co_return BodyRead::kSlow;
+    auto used = parser_.feed(rest.content());
+    if (!used) {
+      fault_ = used.error();
+      co_return BodyRead::kFault;
+    }
+    kept = keep(parser_.body());
+    if (kept != BodyRead::kDone) co_return kept;
+    rest.consume(*used);
+    if (rest.room().empty()) rest.compact();
+    if (rest.room().empty()) co_return BodyRead::kFault;
+  }
+  // A pipelined request behind a chunked body is not worth its complexity: answer, then close.
+  if (!rest.empty()) keep_alive_ = false;
+  body_ = body_store_;
+  co_return BodyRead::kDone;
+}
+
+void ServerConnection::release_request() {
+  body_ = {};
+  body_store_ = {};
+  if (in_.content().size() == used_) {
+    used_ = 0;
+    in_.release();
+  }
+}
+
+Task<bool> ServerConnection::send(std::string_view text) {
+  iovec piece{const_cast<char*>(text.data()), text.size()};
+  bool sent = co_await send(std::span<const iovec>(&piece, 1));
+  co_return sent;
+}
+
+Task<bool> ServerConnection::send(std::span<const iovec> pieces) {
+  std::size_t left = 0;
+  for (const auto& piece : pieces) left += piece.iov_len;
+  std::array<iovec, 64> part;
+  std::size_t at = 0;
+  std::size_t offset = 0;
+  bool timed = false;
+  while (left > 0) {
+    std::size_t count = 0;
+    for (std::size_t i = at; i < pieces.size() && count < part.size(); ++i) {
+      std::size_t skip = i == at ? offset : 0;
+      part[count++] = {static_cast<char*>(pieces[i].iov_base) + skip, pieces[i].iov_len - skip};
+    }
+    auto [io, written] = stream_.write({part.data(), count});
+    left -= written;
+    while (at < pieces.size() && written >= pieces[at].iov_len - offset) {
+      written -= pieces[at].iov_len - offset;
+      offset = 0;
+      ++at;
+    }
+    offset += written;
+    if (io == Io::kClosed || io == Io::kFailed) co_return false;
+    if (io == Io::kDone || left == 0) continue;
+    std::uint32_t bit = io == Io::kWaitRead ? kPeerReadable : kPeerWritable;
+    signal_.clear(bit | kTimeUp);
+    time_.set(loop_.now() + times_.body);
+    timed = true;
+    std::uint32_t why = co_await signal_.wait(bit | kTimeUp | abort_);
+    signal_.raise(why & abort_);
+    if ((why & (kTimeUp | abort_)) != 0) co_return false;
+  }
+  if (timed) {
+    time_.clear();
+    signal_.clear(kTimeUp);
+  }
+  co_return true;
+}
+
+Task<bool> ServerConnection::drain() {
+  const RequestHead& request = parser_.head();
+  if (body_read_ || !request.has_body()) co_return true;
+  if (request.expect_continue && parser_.body().empty()) co_return false;  // it need not send it
+  time_.set(loop_.now() + kDrainTime);
+  std::size_t drained = 0;
+  std::size_t missing = request.content_length.value_or(0);
+  for (auto piece : parser_.body()) missing -= std::min(missing, piece.size());
+  Buffer rest;
+  bool done = request.chunked ? parser_.done() : missing == 0;
+  while (!done && drained < kDrainBytes && !request.chunked) {
+    Fill got = co_await fill(rest);
+    if (got != Fill::kBytes) break;
+    std::size_t count = std::min(missing, rest.content().size());
+    missing -= count;
+    drained += count;
+    if (rest.content().size() > count) keep_alive_ = false;  // pipelined behind a refused body
+    rest.release();
+    done = missing == 0;
+  }
+  time_.clear();
+  signal_.clear(kTimeUp);
+  body_read_ = true;
+  co_return done;
+}
+
+Task<void> ServerConnection::linger() {
+  stream_.finish_writing();
+  if (stream_.hung_up()) co_return;
+  time_.set(loop_.now() + kLinger);
+  Buffer rest;
+  for (std::size_t bytes = 0; bytes < kDrainBytes;) {
+    Fill got = co_await fill(rest);
+    if (got != Fill::kBytes) break;
+    bytes += rest.content().size();
+    rest.release();
+  }
+  time_.clear();
+}
+
+}  // namespace sallyport::http

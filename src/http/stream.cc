@@ -1,0 +1,154 @@
+#include "http/stream.h"
+
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace sallyport::http {
+namespace {
+
+// Small pieces are joined into one TLS record; a piece of this size or more goes by itself.
+constexpr std::size_t kRecord = 16 * 1024;
+
+}  // namespace
+
+Stream::Stream(EventLoop& loop, UniqueFd fd) : fd_(std::move(fd)), watch_(loop, fd_.get()) {}
+
+bool Stream::maybe_readable() const {
+  return watch_.readable || (ssl_ && SSL_has_pending(ssl_.get()) != 0);
+}
+
+Io Stream::tls_result(int result) {
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+      if (!watch_.hung_up) watch_.readable = false;
+      return Io::kWaitRead;
+    case SSL_ERROR_WANT_WRITE:
+      watch_.writable = false;
+      return Io::kWaitWrite;
+    case SSL_ERROR_ZERO_RETURN:
+      return Io::kClosed;
+    default:
+      return Io::kFailed;
+  }
+}
+
+Io Stream::handshake() {
+  ERR_clear_error();
+  int result = SSL_do_handshake(ssl_.get());
+  return result == 1 ? Io::kDone : tls_result(result);
+}
+
+std::string Stream::tls_failure() const {
+  long verified = SSL_get_verify_result(ssl_.get());
+  if (verified != X509_V_OK) return X509_verify_cert_error_string(verified);
+  return tls_error();
+}
+
+IoCount Stream::read(std::span<char> into) {
+  if (ssl_) return read_tls(into);
+  for (;;) {
+    ssize_t n = ::recv(fd_.get(), into.data(), into.size(), 0);
+    if (n > 0) {
+      auto count = static_cast<std::size_t>(n);
+      // A short read means that the socket is empty; the next byte will be an event of its own.
+      if (count < into.size() && !watch_.hung_up) watch_.readable = false;
+      return {Io::kDone, count};
+    }
+    if (n == 0) return {Io::kClosed};
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      watch_.readable = false;
+      return {Io::kWaitRead};
+    }
+    return {Io::kFailed};
+  }
+}
+
+IoCount Stream::read_tls(std::span<char> into) {
+  ERR_clear_error();
+  std::size_t count = 0;
+  int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
+  if (result == 1) return {Io::kDone, count};
+  return {tls_result(result)};
+}
+
+IoCount Stream::write(std::span<const iovec> pieces) {
+  if (ssl_) return write_tls(pieces);
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());  // sendmsg does not write to them
+  message.msg_iovlen = std::min<std::size_t>(pieces.size(), 64);
+  std::size_t wanted = 0;
+  for (const auto& piece : pieces) wanted += piece.iov_len;
+  for (;;) {
+    ssize_t n = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+    if (n >= 0) {
+      auto count = static_cast<std::size_t>(n);
+      if (count == wanted) return {Io::kDone, count};
+      if (pieces.size() > 64) return {Io::kDone, count};  // more than one call can take
+      watch_.writable = false;
+      return {Io::kWaitWrite, count};
+    }
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      watch_.writable = false;
+      return {Io::kWaitWrite};
+    }
+    return {Io::kFailed};
+  }
+}
+
+IoCount Stream::write_tls(std::span<const iovec> pieces) {
+  thread_local std::array<char, kRecord> record;
+  std::size_t done = 0;
+  std::size_t piece = 0;
+  std::size_t offset = 0;
+  while (piece < pieces.size()) {
+    const char* data = static_cast<const char*>(pieces[piece].iov_base) + offset;
+    std::size_t size = pieces[piece].iov_len - offset;
+    if (size < kRecord && piece + 1 < pieces.size()) {  // join what follows
+      std::size_t next = piece;
+      std::size_t from = offset;
+      size = 0;
+      while (next < pieces.size() && size < kRecord) {
+        std::size_t part = std::min(pieces[next].iov_len - from, kRecord - size);
+        if (part != 0) {
+          std::memcpy(record.data() + size, static_cast<const char*>(pieces[next].iov_base) + from,
+                      part);
+        }
+        size += part;
+        ++next;
+        from = 0;
+      }
+      data = record.data();
+    }
+    if (size == 0) break;
+    ERR_clear_error();
+    std::size_t count = 0;
+    int result = SSL_write_ex(ssl_.get(), data, size, &count);
+    if (result != 1) return {tls_result(result), done};
+    done += count;
+    while (piece < pieces.size() && count >= pieces[piece].iov_len - offset) {
+      count -= pieces[piece].iov_len - offset;
+      ++piece;
+      offset = 0;
+    }
+    offset += count;
+  }
+  return {Io::kDone, done};
+}
+
+void Stream::finish_writing() {
+  if (ssl_) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+  }
+  ::shutdown(fd_.get(), SHUT_WR);
+}
+
+}  // namespace sallyport::http

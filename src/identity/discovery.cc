@@ -1,0 +1,90 @@
+#include "identity/discovery.h"
+
+#include "http/url.h"
+#include "identity/strict_json.h"
+
+namespace sallyport::identity {
+namespace {
+
+constexpr std::size_t kUrlBytes = 2048;
+
+std::string quoted(std::string_view text) {
+  constexpr std::size_t kMost = 200;
+  std::string out = "'";
+  for (char c : text.substr(0, kMost)) {
+    out.push_back(c >= 0x20 && c < 0x7f ? c : '?');
+  }
+  out += text.size() > kMost ? "...'" : "'";
+  return out;
+}
+
+std::unexpected<Error> rejected(std::string message) {
+  return fail("discovery.rejected", std::move(message),
+              "compare issuers[].issuer with the `issuer` member of the provider's "
+              ".well-known/openid-configuration document");
+}
+
+// Reads an optional endpoint; false if it is there and unusable.
+bool read_endpoint(const JsonView& root, std::string_view name, bool allow_http, std::string& to) {
+  auto member = root.member(name);
+  if (!member) return true;
+  if (!member->is_text() || !is_endpoint_url(member->text(), allow_http)) return false;
+  to = member->text();
+  return true;
+}
+
+}  // namespace
+
+bool is_loopback_http(std::string_view url) {
+  auto parts = http::parse_url(url);
+  return parts && !parts->https && http::is_loopback_literal(parts->host);
+}
+
+bool is_endpoint_url(std::string_view url, bool allow_http) {
+  if (url.size() > kUrlBytes) return false;
+  auto parts = http::parse_url(url);
+  if (!parts) return false;
+  return parts->https || (allow_http && http::is_loopback_literal(parts->host));
+}
+
+std::string discovery_url(std::string_view issuer) {
+  if (issuer.ends_with('/')) issuer.remove_suffix(1);
+  return std::string(issuer) + "/.well-known/openid-configuration";
+}
+
+Result<Discovery> parse_discovery(std::string_view json, std::string_view issuer) {
+  auto document = StrictJson::parse(json, kDocumentJson);
+  if (!document) {
+    return rejected("the discovery document is " + std::string(describe(document.error())));
+  }
+  JsonView root = document->root();
+  if (!root.is_object()) return rejected("the discovery document is not a JSON object");
+  auto its_issuer = root.member("issuer");
+  if (!its_issuer || !its_issuer->is_text()) {
+    return rejected("the discovery document has no issuer");
+  }
+  if (its_issuer->text() != issuer) {
+    return rejected("the discovery document is of issuer " + quoted(its_issuer->text()) +
+                    ", not of " + quoted(issuer));
+  }
+  bool allow_http = is_loopback_http(issuer);
+  auto jwks = root.member("jwks_uri");
+  if (!jwks || !jwks->is_text()) return rejected("the discovery document has no jwks_uri");
+  if (!is_endpoint_url(jwks->text(), allow_http)) {
+    return rejected("jwks_uri " + quoted(jwks->text()) + " is not an https address");
+  }
+  Discovery found{.issuer = std::string(issuer),
+                  .jwks_uri = std::string(jwks->text()),
+                  .authorization_endpoint = {},
+                  .token_endpoint = {},
+                  .device_authorization_endpoint = {}};
+  if (!read_endpoint(root, "authorization_endpoint", allow_http, found.authorization_endpoint) ||
+      !read_endpoint(root, "token_endpoint", allow_http, found.token_endpoint) ||
+      !read_endpoint(root, "device_authorization_endpoint", allow_http,
+                     found.device_authorization_endpoint)) {
+    return rejected("an endpoint in the discovery document is not an https address");
+  }
+  return found;
+}
+
+}  // namespace sallyport::identity

@@ -1,0 +1,49 @@
+#include "identity/entra_issuer.h"
+
+#include <algorithm>
+
+namespace sallyport::identity {
+namespace {
+
+constexpr std::string_view kVersion1Hosts[] = {"https://sts.windows.net/",
+                                               "https://sts.chinacloudapi.cn/"};
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return out;
+}
+
+}  // namespace
+
+bool is_guid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    if (dash ? c != '-' : !hex) return false;
+  }
+  return true;
+}
+
+std::optional<EntraIssuer> parse_entra_issuer(std::string_view issuer) {
+  for (std::string_view host : kVersion1Hosts) {
+    if (!issuer.starts_with(host) || !issuer.ends_with('/')) continue;
+    std::string_view tenant = issuer.substr(host.size());
+    tenant.remove_suffix(1);
+    if (is_guid(tenant)) return EntraIssuer{.tenant = lower_case(tenant), .version = 1};
+  }
+  constexpr std::string_view kVersion2 = "/v2.0";
+  if (!issuer.ends_with(kVersion2)) return std::nullopt;
+  std::string_view rest = issuer.substr(0, issuer.size() - kVersion2.size());
+  auto scheme = rest.find("://");
+  if (scheme == std::string_view::npos) return std::nullopt;
+  auto slash = rest.find('/', scheme + 3);
+  if (slash == std::string_view::npos || !is_guid(rest.substr(slash + 1))) return std::nullopt;
+  return EntraIssuer{.tenant = lower_case(rest.substr(slash + 1)), .version = 2};
+}
+
+}  // namespace sallyport::identity

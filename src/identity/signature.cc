@@ -1,0 +1,107 @@
+#include "identity/signature.h"
+
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+
+#include <array>
+#include <memory>
+
+#include "base/check.h"
+
+namespace sallyport::identity {
+namespace {
+
+struct Scheme {
+  const char* digest;  ///< null: the algorithm hashes by itself
+  bool pss = false;
+  std::size_t half = 0;  ///< ES*: bytes of R and of S
+};
+
+Scheme scheme_of(Algorithm algorithm) {
+  switch (algorithm) {
+    case Algorithm::kRS256:
+      return {.digest = "SHA256"};
+    case Algorithm::kRS384:
+      return {.digest = "SHA384"};
+    case Algorithm::kRS512:
+      return {.digest = "SHA512"};
+    case Algorithm::kPS256:
+      return {.digest = "SHA256", .pss = true};
+    case Algorithm::kPS384:
+      return {.digest = "SHA384", .pss = true};
+    case Algorithm::kPS512:
+      return {.digest = "SHA512", .pss = true};
+    case Algorithm::kES256:
+      return {.digest = "SHA256", .half = 32};
+    case Algorithm::kES384:
+      return {.digest = "SHA384", .half = 48};
+    case Algorithm::kES512:
+      return {.digest = "SHA512", .half = 66};
+    case Algorithm::kEdDSA:
+      return {.digest = nullptr};
+  }
+  return {.digest = nullptr};
+}
+
+const unsigned char* bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+// R || S (RFC 7518 section 3.4) becomes the DER sequence that OpenSSL reads. R and S out of range
+// (0, the group's order: CVE-2022-21449) are refused by OpenSSL's verification itself.
+struct DerSignature {
+  std::array<unsigned char, 160> der;
+  std::size_t size = 0;
+};
+
+bool to_der(std::string_view raw, std::size_t half, DerSignature& out) {
+  if (raw.size() != 2 * half) return false;
+  std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> pair(ECDSA_SIG_new(), &ECDSA_SIG_free);
+  SALLYPORT_CHECK(pair != nullptr);
+  BIGNUM* r = BN_bin2bn(bytes(raw), static_cast<int>(half), nullptr);
+  BIGNUM* s = BN_bin2bn(bytes(raw) + half, static_cast<int>(half), nullptr);
+  SALLYPORT_CHECK(r != nullptr && s != nullptr && ECDSA_SIG_set0(pair.get(), r, s) == 1);
+  int size = i2d_ECDSA_SIG(pair.get(), nullptr);
+  if (size <= 0 || static_cast<std::size_t>(size) > out.der.size()) return false;
+  unsigned char* at = out.der.data();
+  out.size = static_cast<std::size_t>(i2d_ECDSA_SIG(pair.get(), &at));
+  return true;
+}
+
+bool prepare_pss(EVP_PKEY_CTX* context) {
+  // Salt as long as the hash (RFC 7518 section 3.5); MGF1 uses the same hash by default.
+  return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) > 0 &&
+         EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) > 0;
+}
+
+}  // namespace
+
+bool verify_signature(const VerificationKey& key, Algorithm algorithm, std::string_view input,
+                      std::string_view signature) {
+  if (!key.allows(algorithm)) return false;
+  Scheme scheme = scheme_of(algorithm);
+  DerSignature der;
+  if (scheme.half != 0) {
+    if (!to_der(signature, scheme.half, der)) return false;
+    signature = {reinterpret_cast<const char*>(der.der.data()), der.size};
+  } else if (signature.size() != static_cast<std::size_t>(EVP_PKEY_get_size(key.pkey()))) {
+    return false;  // OpenSSL would take some shorter ones
+  }
+  // One context a thread, reset for each use: making one costs more than a tenth of the signature.
+  thread_local std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                               &EVP_MD_CTX_free);
+  SALLYPORT_CHECK(context != nullptr);
+  EVP_PKEY_CTX* parameters = nullptr;
+  bool good = EVP_DigestVerifyInit_ex(context.get(), &parameters, scheme.digest, nullptr, nullptr,
+                                      key.pkey(), nullptr) == 1 &&
+              (!scheme.pss || prepare_pss(parameters)) &&
+              EVP_DigestVerify(context.get(), bytes(signature), signature.size(), bytes(input),
+                               input.size()) == 1;
+  EVP_MD_CTX_reset(context.get());
+  if (!good) ERR_clear_error();
+  return good;
+}
+
+}  // namespace sallyport::identity

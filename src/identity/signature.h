@@ -1,0 +1,15 @@
+// Checks a JWS signature with a parsed key, over OpenSSL. Any thread.
+#pragma once
+
+#include <string_view>
+
+#include "identity/key_set.h"
+
+namespace sallyport::identity {
+
+/// `signature` is the decoded third part, in the form that RFC 7518 section 3 says (for ES*: R and
+/// S, each of the curve's length). False also where the key does not allow the algorithm.
+[[nodiscard]] bool verify_signature(const VerificationKey& key, Algorithm algorithm,
+                                    std::string_view input, std::string_view signature);
+
+}  // namespace sallyport::identity

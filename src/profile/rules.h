@@ -1,0 +1,40 @@
+// The rules: everything that can be said about a configuration without a device and without a
+// network. Each finding has a stable code from rule_table(), the key, the reason and the next step.
+// Basis: facts desktop-config 7 (validation), 8 (providers), 18 (legacy spellings). Pure.
+//
+//   for (const Finding& finding : check(profile.values, {})) ...
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <optional>
+#include <span>
+
+#include "profile/finding.h"
+#include "profile/value.h"
+
+namespace sallyport::profile {
+
+enum class Delivery {
+  kFleet,      ///< pushed by MDM or a file in /etc
+  kBootstrap,  ///< served by a bootstrap server
+  kLocal,      ///< one person's own machine
+};
+
+struct CheckOptions {
+  Delivery delivery = Delivery::kFleet;
+  std::optional<AppVersion> oldest_app;  ///< the oldest build of the fleet
+  bool allow_secrets = false;
+  bool governed = false;  ///< hold the profile to the governed rule set
+};
+
+/// Findings in a steady order: errors first, then by the catalogue's order of keys.
+[[nodiscard]] Findings check(const json::object& values, const CheckOptions& options);
+
+struct RuleInfo {
+  std::string_view code;
+  std::string_view summary;
+};
+/// Every code that check() can give, for documentation; sorted.
+[[nodiscard]] std::span<const RuleInfo> rule_table();
+
+}  // namespace sallyport::profile

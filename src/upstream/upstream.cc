@@ -1,0 +1,58 @@
+#include "upstream/upstream.h"
+
+#include <fmt/format.h>
+
+namespace sallyport::upstream {
+
+Upstream::~Upstream() {
+  wipe(after_target_);
+}
+
+Result<std::shared_ptr<const Upstream>> Upstream::create(const UpstreamSettings& settings,
+                                                         std::chrono::milliseconds connect_limit) {
+  auto url = http::parse_url(settings.base_url);
+  if (!url || url->path.find('?') != std::string::npos) {
+    return fail("upstream.base_url",
+                fmt::format("the base_url of upstream {} is not an http(s) URL", settings.name),
+                "write it like https://NAME.services.ai.azure.com/anthropic");
+  }
+  if (!url->https && !http::is_loopback_literal(url->host)) {
+    return fail("upstream.base_url",
+                fmt::format("the base_url of upstream {} is plain http", settings.name),
+                "use https; plain http is for loopback addresses such as 127.0.0.1 alone");
+  }
+  while (url->path.ends_with('/')) url->path.pop_back();
+  auto destination = std::make_shared<http::Destination>();
+  destination->connect_limit = connect_limit;
+  if (url->https) {
+    auto trust = http::TlsClient::load(settings.ca_file);
+    if (!trust) return fail(std::move(trust.error()), "for upstream " + settings.name);
+    destination->trust = std::move(*trust);
+  }
+  if (!settings.proxy.empty()) {
+    destination->proxy = http::parse_url(settings.proxy);
+    if (!destination->proxy || destination->proxy->https) {
+      return fail("upstream.proxy",
+                  fmt::format("the proxy of upstream {} is not an http URL", settings.name),
+                  "write it like http://proxy.example:3128");
+    }
+  }
+  destination->url = *url;
+  std::shared_ptr<Upstream> upstream(new Upstream);
+  upstream->name_ = settings.name;
+  upstream->provider_ = settings.provider;
+  upstream->before_target_ = "POST " + url->path;
+  std::string& head = upstream->after_target_;
+  std::string_view key = settings.api_key ? settings.api_key->reveal() : std::string_view();
+  head.reserve(256 + key.size());  // one allocation: no copy of the key is left behind
+  head.append(" HTTP/1.1\r\nhost: ").append(url->authority()).append("\r\n");
+  head.append(settings.credential_header).append(": ").append(key).append("\r\n");
+  upstream->destination_ = std::move(destination);
+  return upstream;
+}
+
+void Upstream::begin_head(std::string& out, std::string_view target) const {
+  out.append(before_target_).append(target).append(after_target_);
+}
+
+}  // namespace sallyport::upstream

@@ -1,0 +1,143 @@
+// Clients that leave, that do not read, that do not write, and that are too many.
+
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { after, before, describe, test } from 'node:test';
+import { event, messageStart, sendEvents, stalls, streamHead, textEvents, wellBehaved } from '../harness/answers.ts';
+import { House, question, requestFields, streamQuestion } from '../harness/house.ts';
+import { memory } from '../harness/proc.ts';
+import { RawClient } from '../harness/raw_client.ts';
+import { aborted, tokens } from '../harness/records.ts';
+import { chunk, writeHead } from '../harness/wire.ts';
+
+describe('a client that leaves', () => {
+  let house: House;
+  let token: string;
+  before(async () => {
+    house = await House.open();
+    await house.ready();
+    token = await house.token();
+  });
+  after(() => house.close());
+
+  async function sendOnly(body: string): Promise<RawClient> {
+    const client = await house.connect();
+    client.write(Buffer.concat([writeHead('POST /v1/messages HTTP/1.1', [['Host', 'x'], ...requestFields(token), ['Content-Length', String(body.length)]]), Buffer.from(body)]));
+    client.reply().catch(() => {});
+    return client;
+  }
+
+  for (const [what, leave] of [
+    ['by a close', (client: RawClient) => client.socket.destroy()],
+    ['by a reset', (client: RawClient) => client.socket.resetAndDestroy()],
+  ] as const) {
+    for (const [when, answer, body] of [
+      ['in the middle of a stream', (call: any) => sendEvents(call, textEvents('sonnet-prod', 'word '.repeat(3000)), 10), streamQuestion()],
+      ['while the provider thinks', stalls(Buffer.concat([messageStart('sonnet-prod')]), 300), streamQuestion()],
+      ['before the provider says anything', stalls(Buffer.alloc(0), -1), question()],
+    ] as const) {
+      test(`${what} ${when}: the provider is told within a second and the record says who ended it`, async () => {
+        house.foundry.answer = answer;
+        const arrived = house.foundry.next();
+        const client = await sendOnly(body);
+        const call = await arrived;
+        await sleep(100);
+        const at = performance.now();
+        leave(client);
+        await call.gone();
+        assert.ok((call.goneAt ?? Infinity) - at < 1000, `${(call.goneAt ?? 0) - at} ms`);
+        const { closed } = await house.closed(call.id);
+        assert.ok(aborted(closed), JSON.stringify(closed));
+        if (when === 'in the middle of a stream') assert.ok(tokens(closed).output >= 1, 'an abort is not free');
+      });
+    }
+  }
+
+  test('half-closed after its request still gets its answer', async () => {
+    house.foundry.answer = wellBehaved();
+    const client = await house.connect();
+    const body = question();
+    client.write(Buffer.concat([writeHead('POST /v1/messages HTTP/1.1', [['Host', 'x'], ...requestFields(token), ['Content-Length', String(body.length)]]), Buffer.from(body)]));
+    const waiting = client.reply();
+    client.socket.end();
+    const reply = await waiting.catch(() => undefined);
+    // A gateway may take this for a client that has left; what it may not do is to hang.
+    if (reply) assert.equal(reply.status, 200);
+  });
+});
+
+describe('a client that does not read', () => {
+  test('holds back the provider instead of filling the memory, and gets every byte when it reads on', async () => {
+    const house = await House.open({ foundry: { keep: false } });
+    try {
+      await house.ready();
+      const token = await house.token();
+      const part = Buffer.concat(Array.from({ length: 64 }, (_, n) => event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: `${n}`.padEnd(1000, '.') } })));
+      const total = 100 << 20;
+      let sent = 0;
+      house.foundry.answer = async (call) => {
+        call.write(Buffer.concat([streamHead, chunk(messageStart('sonnet-prod'))]));
+        while (sent < total && (await call.push(chunk(part)))) sent += part.length;
+        call.end();
+      };
+      const before = memory(house.gateway.pid);
+      const client = await house.connect();
+      client.socket.pause();
+      client.write(Buffer.concat([writeHead('POST /v1/messages HTTP/1.1', [['Host', 'x'], ...requestFields(token), ['Content-Length', String(streamQuestion().length)]]), Buffer.from(streamQuestion())]));
+      const waiting = client.reply();
+      let last = -1;
+      while (sent !== last) {
+        last = sent;
+        await sleep(500); // long enough for a loop that does not hold back to show itself
+      }
+      assert.ok(sent < 40 << 20, `${sent} bytes were taken from the provider for a client that reads nothing`);
+      const grown = memory(house.gateway.pid) - before;
+      assert.ok(grown < 16 << 20, `grew by ${grown} bytes`);
+      assert.equal((await house.get('/healthz')).status, 200);
+      client.socket.resume();
+      const reply = await waiting;
+      assert.ok(reply.complete);
+      assert.ok(reply.body.length > total, `${reply.body.length}`);
+    } finally {
+      await house.close();
+    }
+  });
+});
+
+describe('clients that do nothing', () => {
+  test('are let go after their time, and those that keep a connection are not', async () => {
+    const house = await House.open({ change: (config) => (config.limits = { head: '500ms', keep_alive: '1s' }) });
+    try {
+      await house.ready();
+      const mute = await house.connect();
+      const idle = await house.connect();
+      assert.equal((await idle.request('GET', '/healthz', [])).status, 200);
+      const gone = (client: RawClient) => new Promise<number>((resolve) => client.socket.once('close', () => resolve(performance.now())));
+      const at = performance.now();
+      const [first, second] = await Promise.all([gone(mute), gone(idle)]);
+      assert.ok(first - at < 3000 && second - at < 4000, `${first - at}, ${second - at}`);
+      assert.ok(second - at > 700, 'the idle one had its second');
+    } finally {
+      await house.close();
+    }
+  });
+
+  test('cannot take all places: one source has its limit, others still come in', async () => {
+    const house = await House.open({ change: (config) => (config.limits = { connections: 60, connections_per_source: 40, head: '30s' }) });
+    try {
+      await house.ready();
+      const held: RawClient[] = [];
+      for (let n = 0; n < 80; n += 1) {
+        const client = await RawClient.connect({ port: house.gateway.port, localAddress: '127.0.0.2' }).catch(() => undefined);
+        if (client) held.push(client);
+      }
+      await sleep(200);
+      const open = held.filter((client) => !client.closed);
+      assert.ok(open.length <= 42, `${open.length} connections of one source`);
+      assert.equal((await house.ask(await house.token(), question())).status, 200);
+      for (const client of held) client.close();
+    } finally {
+      await house.close();
+    }
+  });
+});

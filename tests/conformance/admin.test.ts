@@ -1,0 +1,114 @@
+// The administrator's side: status over the local socket, metrics on the loopback port, the record
+// read and checked by the command line.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { run } from '../harness/gateway.ts';
+import { House, question, streamQuestion } from '../harness/house.ts';
+import { ask } from '../harness/raw_client.ts';
+import { people } from '../harness/tenant.ts';
+import { value } from '../harness/wire.ts';
+
+describe('the administrator', () => {
+  let house: House;
+  let id: string;
+  before(async () => {
+    house = await House.open();
+    await house.ready();
+    const token = await house.token();
+    await house.ask(token, question());
+    id = value((await house.ask(token, streamQuestion())).head, 'x-request-id') ?? '';
+    await house.ask('opensesame', question());
+    await house.closed(id);
+  });
+  after(() => house.close());
+
+  test('sees what the gateway knows of itself', async () => {
+    const text = await run(['status', '--config', house.gateway.configFile]);
+    assert.equal(text.code, 0, text.stderr);
+    for (const word of ['contoso', 'foundry', String(house.gateway.pid)]) assert.match(text.stdout, new RegExp(word));
+    const found = await run(['status', '--config', house.gateway.configFile, '--json']);
+    const status = JSON.parse(found.stdout);
+    assert.equal(status.pid, house.gateway.pid);
+    assert.equal(status.ready, true);
+    assert.equal(status.issuers[0].name, 'contoso');
+    assert.ok(status.issuers[0].keys >= 1);
+    assert.ok(!found.stdout.includes(house.foundry.key) && !found.stdout.includes(people.ada.oid));
+  });
+
+  test('is told when no gateway runs', async () => {
+    const file = join(house.directory, 'none.yaml');
+    writeFileSync(file, readFileSync(house.gateway.configFile, 'utf8').replace('admin.sock', 'nobody.sock'));
+    const found = await run(['status', '--config', file]);
+    assert.equal(found.code, 3, found.stdout);
+    assert.notEqual(found.stderr, '');
+  });
+
+  test('reads metrics that Prometheus can read', async () => {
+    const reply = await house.admin('/metrics', `127.0.0.1:${house.gateway.adminPort}`);
+    assert.equal(reply.status, 200);
+    assert.match(value(reply.head, 'content-type') ?? '', /^text\/plain/);
+    const seen = new Set<string>();
+    for (const line of reply.body.toString().trimEnd().split('\n')) {
+      if (line.startsWith('# TYPE ') || line.startsWith('# HELP ')) continue;
+      assert.match(line, /^[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-zA-Z_][a-zA-Z0-9_]*="(\\.|[^"\\])*",?)*\})? [-+0-9.eEInfNa]+$/);
+      const series = line.slice(0, line.lastIndexOf(' '));
+      assert.ok(!seen.has(series), `${series} twice`);
+      seen.add(series);
+    }
+    assert.ok([...seen].some((series) => series.startsWith('sallyport_')), [...seen].join());
+  });
+
+  test('a page elsewhere cannot read them through the administrator\'s browser', async () => {
+    for (const host of ['attacker.example', 'localhost.attacker.example', '127.0.0.1.attacker.example']) {
+      const reply = await house.admin('/metrics', host);
+      assert.notEqual(reply.status, 200, host);
+    }
+  });
+
+  test('the administrator\'s port serves nothing of the data plane', async () => {
+    const reply = await ask({ port: house.gateway.adminPort }, 'POST', '/v1/messages', [['Authorization', `Bearer ${await house.token()}`]], question());
+    assert.ok(reply.status === 404 || reply.status === 403 || reply.status === 421, reply.head.start);
+  });
+
+  test('shows the two lines of a request', async () => {
+    const found = await run(['audit', 'show', '--directory', house.auditDirectory, '--id', id, '--json']);
+    assert.equal(found.code, 0, found.stderr);
+    const lines = found.stdout.trim().split('\n').map((line) => JSON.parse(line));
+    assert.deepEqual(lines.map((line) => line.type), ['opened', 'closed']);
+    const text = await run(['audit', 'show', '--directory', house.auditDirectory]);
+    assert.equal(text.code, 0, text.stderr);
+    assert.match(text.stdout, /claude-sonnet-5/);
+  });
+
+  test('verifies the chains while they are written', async () => {
+    const found = await run(['audit', 'verify', '--directory', house.auditDirectory]);
+    assert.equal(found.code, 0, `${found.stdout}${found.stderr}`);
+  });
+
+  test('is told the place where somebody changed the record', async () => {
+    const token = await house.token();
+    for (let n = 0; n < 10; n += 1) await house.ask(token, question());
+    await house.gateway.stop();
+    assert.equal((await run(['audit', 'verify', '--directory', house.auditDirectory])).code, 0);
+    const files = readdirSync(house.auditDirectory).filter((name) => name.endsWith('.jsonl'));
+    for (const [what, change] of [
+      ['a word changed', (lines: string[]) => lines.map((line, n) => (n === lines.length - 2 ? line.replace('"outcome":"complete"', '"outcome":"completf"').replace('claude-sonnet-5', 'claude-sonnet-6') : line))],
+      ['a line taken out', (lines: string[]) => lines.filter((_, n) => n !== 1)],
+      ['two lines exchanged', (lines: string[]) => [lines[0], lines[2], lines[1], ...lines.slice(3)]],
+    ] as [string, (lines: string[]) => string[]][]) {
+      const file = files.find((name) => readFileSync(join(house.auditDirectory, name), 'utf8').split('\n').length > 5)!;
+      const path = join(house.auditDirectory, file);
+      const before = readFileSync(path, 'utf8');
+      writeFileSync(path, change(before.split('\n')).join('\n'));
+      assert.notEqual(readFileSync(path, 'utf8'), before, what);
+      const found = await run(['audit', 'verify', '--directory', house.auditDirectory]);
+      assert.equal(found.code, 1, `${what}: ${found.stdout}${found.stderr}`);
+      assert.ok(`${found.stdout}${found.stderr}`.includes(file), `${what}: names the file`);
+      writeFileSync(path, before);
+    }
+    assert.equal((await run(['audit', 'verify', '--directory', house.auditDirectory])).code, 0);
+  });
+});

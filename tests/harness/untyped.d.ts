@@ -1,0 +1,2 @@
+// oidc-provider ships no types; the harness uses it in one file.
+declare module 'oidc-provider';
