@@ -26,7 +26,6 @@ target_compile_options(sallyport_options INTERFACE -Wall -Wextra -Wpedantic -Wsh
   -fno-omit-frame-pointer -fstack-protector-strong -fPIE)
 target_compile_definitions(sallyport_options INTERFACE
   $<$<CONFIG:Release,RelWithDebInfo>:_FORTIFY_SOURCE=2> _GLIBCXX_ASSERTIONS
-  BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
   SALLYPORT_VERSION="${PROJECT_VERSION}")
 target_link_options(sallyport_options INTERFACE -pie -Wl,-z,relro,-z,now)
 target_link_libraries(sallyport_options INTERFACE Threads::Threads)

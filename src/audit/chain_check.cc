@@ -13,6 +13,7 @@ std::optional<Break> ChainCheck::next(std::string_view text) {
   std::optional<Break> found;
   if (parse_line(text, line_)) {
     found = check_place();
+    if (!started_) first_ = line_.sequence;
     sequence_ = line_.sequence;
     auto request = follow_request();
     if (!found) found = std::move(request);
@@ -49,7 +50,7 @@ std::optional<Break> ChainCheck::follow_request() {
     return Break{"request.opened_twice", "one opened line", std::string(line_.id)};
   }
   if (line_.type == LineType::kClosed && !line_.interrupted()) {
-    if (open_.erase(std::string(line_.id)) == 1) return std::nullopt;
+    if (open_.erase(std::string(line_.id)) == 1 || line_.opened < first_) return std::nullopt;
     return Break{"request.not_open", "an opened line before", std::string(line_.id)};
   }
   return std::nullopt;

@@ -45,6 +45,7 @@ class ChainCheck {
   LineHasher hasher_;
   char hash_[LineHasher::kHexSize];
   std::uint64_t sequence_ = 0;
+  std::uint64_t first_ = 0;  ///< from the middle: what was opened before this was not seen
   Line line_;
   std::unordered_map<std::string, std::uint64_t> open_;
 };

@@ -132,7 +132,7 @@ TEST_F(ChainTest, TakesAllRecordsOfATurnInOneWrite) {
 }
 
 TEST_F(ChainTest, KeepsTheLongestLinesWithinTheirLimits) {
-  start(256 << 10);
+  start(1 << 20);
   std::string nasty(4000, '\x01');  // six bytes each in JSON
   std::vector<std::string_view> many(500, nasty);
   auto id = request_id(1);
@@ -316,7 +316,8 @@ TEST_F(ChainTest, AFullDiskStopsAdmissionAndNotTheEndsOfWhatRuns) {
 }
 
 TEST_F(ChainTest, AFullFileSystemStopsAdmissionAndNotTheEndsOfWhatRuns) {
-  if (::mount("none", folder.path().c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=256k") != 0) {
+  if (::mount("none", folder.path().c_str(), "tmpfs", MS_NOSUID | MS_NODEV,
+              "size=256k,mode=0700") != 0) {
     GTEST_SKIP() << "cannot mount a small file system here";
   }
   start(64 << 10);
@@ -370,7 +371,7 @@ TEST_F(ChainTest, AFailedWriteIsSaidAndStopsAdmissionUntilItWorksAgain) {
 
 // At every length at which a write can stop.
 TEST_F(ChainTest, AWriteThatStopsAnywhereLeavesAnUnbrokenChain) {
-  for (std::int64_t limit = 0; limit < 3200; limit += 61) {
+  for (std::int64_t limit = 0; limit < 2600; limit += 61) {
     TemporaryFolder own;
     process.emplace(own.path());
     auto made = Chain::create(process->parts(), "0");

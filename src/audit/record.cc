@@ -19,7 +19,7 @@ constexpr std::size_t kBetas = 32;
 constexpr std::size_t kProxies = 8;
 constexpr std::size_t kDetails = 24;
 // Of what stands in a closed line, which has a fixed room: identifiers, kept to plain ASCII.
-constexpr std::size_t kProviderId = 128;
+constexpr std::size_t kProviderId = 96;
 constexpr std::size_t kToken = 64;
 
 // Not in the middle of a UTF-8 sequence.

@@ -16,7 +16,6 @@ namespace sallyport::audit {
 namespace {
 
 constexpr std::size_t kHeadsALine = 32;
-constexpr std::size_t kLinesAWrite = 256;
 
 struct OpenRequest {
   std::string id;
@@ -233,6 +232,11 @@ class Starter {
     return {};
   }
 
+  bool interrupt(const Found& chain, const OpenRequest& request) {
+    return main_->append_interrupted(request.id, chain.head.chain, request.sequence,
+                                     parts_.clock.wall());
+  }
+
   Result<void> close_open(const Found& chain, const Earlier& earlier) {
     if (chain.torn) ++recovered_.torn;
     if (!chain.damage.empty()) {
@@ -244,15 +248,13 @@ class Starter {
         return done;
       }
     }
-    std::size_t lines = 0;
     for (const auto& request : chain.open) {
       if (earlier.interrupted.contains(chain.head.chain + " " + request.id)) continue;
-      bool said = main_->append_interrupted(request.id, chain.head.chain, request.sequence,
-                                            parts_.clock.wall());
       ++recovered_.interrupted;
-      if (!said || ++lines % kLinesAWrite == 0) {
-        if (auto done = checked(said); !done) return done;
-      }
+      if (interrupt(chain, request)) continue;
+      // No room before a flush: there may be a new segment after it.
+      if (auto written = main_->flush(); !written) return written;
+      if (auto done = checked(interrupt(chain, request)); !done) return done;
     }
     return main_->flush();
   }

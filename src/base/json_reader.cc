@@ -30,16 +30,17 @@ int hex4(const char* digits) {
   return value;
 }
 
+/// What may follow a backslash, but for `u`.
+constexpr auto kShortEscapes = [] {
+  std::array<bool, 256> table{};
+  for (const unsigned char c : {'"', '\\', '/', 'b', 'f', 'n', 'r', 't'}) table[c] = true;
+  return table;
+}();
+
 /// Length of the escape at `at` (which is a backslash), or 0 if it is wrong.
 std::size_t escape_length(const char* at, const char* end) {
-  constexpr std::string_view kShort = "\"\\/bfnrt";
-  static constexpr auto kIsShort = [] {
-    std::array<bool, 256> table{};
-    for (const char c : kShort) table[static_cast<unsigned char>(c)] = true;
-    return table;
-  }();
   if (end - at < 2) return 0;
-  if (kIsShort[static_cast<unsigned char>(at[1])]) return 2;
+  if (kShortEscapes[static_cast<unsigned char>(at[1])]) return 2;
   return at[1] == 'u' && end - at >= 6 && hex4(at + 2) >= 0 ? 6 : 0;
 }
 

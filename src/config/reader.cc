@@ -135,12 +135,15 @@ void Reader::unknown(const Member& member, std::string_view parent, const std::s
   } else if (nearest.empty()) {
     said.next_step = fmt::format("take it away; known here: {}", fmt::join(siblings, ", "));
   }
+  // What was meant is not missing as well: one slip, one finding.
+  if (!nearest.empty()) draft_.broken.insert(below(key, nearest));
   // Beside a secret, a wrong key may be the secret itself, as in `credential: {sk-...}`.
   bool shy = holds_secret(parent) && nearest.empty() && elsewhere.empty();
   report_.error(shy ? key : below(key, shown(member.name)), member.place, std::move(said));
 }
 
 void Reader::absent(const Row& row, const std::string& key, Place block) {
+  if (draft_.broken.contains(key)) return;
   if (row.presence == Presence::kRequired) {
     auto next_step = row.shape == Shape::kOne
                          ? fmt::format("write `{}: VALUE`: {}", row.name(), row.summary)

@@ -87,7 +87,7 @@ std::string format_duration(std::chrono::milliseconds duration) {
       return fmt::format("{}{}", count / unit.milliseconds, unit.suffix);
     }
   }
-  if (count > 0 && count % 1000 == 0) return fmt::format("{}s", count / 1000);
+  if (count % 1000 == 0) return fmt::format("{}s", count / 1000);
   return fmt::format("{}ms", count);
 }
 

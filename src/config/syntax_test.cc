@@ -30,7 +30,7 @@ TEST(Duration, IsShownInTheLargestUnitThatFits) {
   EXPECT_EQ(format_duration(milliseconds{60'000}), "60s");
   EXPECT_EQ(format_duration(milliseconds{120'000}), "2m");
   EXPECT_EQ(format_duration(milliseconds{86'400'000}), "24h");
-  EXPECT_EQ(format_duration(milliseconds{0}), "0ms");
+  EXPECT_EQ(format_duration(milliseconds{0}), "0s");
   for (const char* text : {"1ms", "7s", "3m", "5h", "90s"}) {
     EXPECT_EQ(format_duration(*parse_duration(text)), text);
   }

@@ -249,7 +249,7 @@ std::span<const std::string_view> RequestParser::body() const {
 std::expected<std::size_t, HeadFault> RequestParser::feed(std::string_view bytes) {
   auto& parser = *beast_->parser;
   parser.body.clear();
-  if (head_done_) return give_body(parser, bytes);
+  if (head_done_) return parser.is_done() ? 0 : give_body(parser, bytes);
   std::size_t length = head_length(bytes.substr(0, kMaxHead));
   if (length == 0) {
     if (bytes.size() >= kMaxHead) return std::unexpected(HeadFault::kTooLarge);
@@ -307,7 +307,7 @@ bool ResponseParser::finish() {
 std::expected<std::size_t, HeadFault> ResponseParser::feed(std::string_view bytes) {
   auto& parser = *beast_->parser;
   parser.body.clear();
-  if (head_done_) return give_body(parser, bytes);
+  if (head_done_) return parser.is_done() ? 0 : give_body(parser, bytes);
   std::size_t length = head_length(bytes.substr(0, kMaxHead));
   if (length == 0) {
     if (bytes.size() >= kMaxHead) return std::unexpected(HeadFault::kTooLarge);

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kUrlBytes = 2048;
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kMost = 200;
   std::string out = "'";
   for (char c : text.substr(0, kMost)) {
@@ -64,14 +64,14 @@ Result<Discovery> parse_discovery(std::string_view json, std::string_view issuer
     return rejected("the discovery document has no issuer");
   }
   if (its_issuer->text() != issuer) {
-    return rejected("the discovery document is of issuer " + quoted(its_issuer->text()) +
-                    ", not of " + quoted(issuer));
+    return rejected("the discovery document is of issuer " + in_quotes(its_issuer->text()) +
+                    ", not of " + in_quotes(issuer));
   }
   bool allow_http = is_loopback_http(issuer);
   auto jwks = root.member("jwks_uri");
   if (!jwks || !jwks->is_text()) return rejected("the discovery document has no jwks_uri");
   if (!is_endpoint_url(jwks->text(), allow_http)) {
-    return rejected("jwks_uri " + quoted(jwks->text()) + " is not an https address");
+    return rejected("jwks_uri " + in_quotes(jwks->text()) + " is not an https address");
   }
   Discovery found{.issuer = std::string(issuer),
                   .jwks_uri = std::string(jwks->text()),

@@ -25,7 +25,7 @@ inline constexpr std::int64_t kTestNow = 1795219200;
   return WallTime(std::chrono::seconds(kTestNow + seconds_later));
 }
 
-[[nodiscard]] inline std::string quoted(std::string_view text) {
+[[nodiscard]] inline std::string in_quotes(std::string_view text) {
   return "\"" + std::string(text) + "\"";
 }
 
@@ -49,7 +49,7 @@ class Members {
     std::string out = "{";
     for (const auto& [name, value] : members_) {
       if (out.size() > 1) out += ',';
-      out += quoted(name) + ":" + value;
+      out += in_quotes(name) + ":" + value;
     }
     return out + "}";
   }
@@ -64,21 +64,21 @@ class Members {
 
 /// A person's access token of version 2 for our own API application.
 [[nodiscard]] inline Members entra_claims() {
-  return {{"aud", quoted(kTestApi)},
-          {"iss", quoted(kTestIssuer)},
+  return {{"aud", in_quotes(kTestApi)},
+          {"iss", in_quotes(kTestIssuer)},
           {"iat", std::to_string(kTestNow - 60)},
           {"nbf", std::to_string(kTestNow - 60)},
           {"exp", std::to_string(kTestNow + 3600)},
-          {"azp", quoted(kTestClient)},
+          {"azp", in_quotes(kTestClient)},
           {"azpacr", "\"0\""},
           {"name", "\"Rina Okafor\""},
-          {"oid", quoted(kTestPerson)},
+          {"oid", in_quotes(kTestPerson)},
           {"preferred_username", "\"rina.okafor@example.com\""},
           {"roles", "[\"Claude.User\"]"},
           {"scp", "\"Gateway.Access\""},
           {"sid", "\"00c1f6d2-7f57-4c35-9b63-4f5b6d0a1e22\""},
           {"sub", "\"pair-wise-for-api-app\""},
-          {"tid", quoted(kTestTenant)},
+          {"tid", in_quotes(kTestTenant)},
           {"uti", "\"p0Vq3nYd1kG7sB5tE2xDAA\""},
           {"ver", "\"2.0\""}};
 }

@@ -112,7 +112,7 @@ TEST(TokenAttacks, A4RefusesARelabelledAlgorithm) {
   IssuerSettings all = entra_settings();
   all.algorithms = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256"};
   for (std::string_view label : {"RS384", "RS512", "PS256", "PS384", "PS512"}) {
-    auto header = entra_header().with("alg", quoted(label));
+    auto header = entra_header().with("alg", in_quotes(label));
     EXPECT_EQ(judge(signed_token(entra_claims(), header), all), Reason::kBadSignature) << label;
     EXPECT_EQ(judge(signed_token(entra_claims(), header)), Reason::kAlgNotAllowed) << label;
   }
@@ -127,7 +127,7 @@ TEST(TokenAttacks, A4RefusesAnAlgorithmThatTheKeyIsNotFor) {
   auto keys = test_keys({key.jwk("k1", R"(,"alg":"PS512")")});
   auto snapshot = make_snapshot(1, {IssuerState(settings, keys)});
   auto token = [&](std::string_view alg) {
-    auto header = entra_header().with("alg", quoted(alg));
+    auto header = entra_header().with("alg", in_quotes(alg));
     return key.token(header.json(), entra_claims().json(), alg);
   };
   EXPECT_TRUE(verify(*snapshot, token("PS512"), test_time()));
@@ -179,7 +179,7 @@ TEST(TokenAttacks, S2RefusesEveryWrongSignature) {
 
 TEST(TokenAttacks, S2RefusesAChangedPayloadOrHeader) {
   auto parts = parts_of(signed_token(entra_claims()));
-  std::string payload = to_base64url(entra_claims().with("oid", quoted(kTestApi)).json());
+  std::string payload = to_base64url(entra_claims().with("oid", in_quotes(kTestApi)).json());
   EXPECT_EQ(judge(parts[0] + "." + payload + "." + parts[2]), Reason::kBadSignature);
   std::string header = to_base64url(entra_header().without("typ").json());
   EXPECT_EQ(judge(header + "." + parts[1] + "." + parts[2]), Reason::kBadSignature);
@@ -246,9 +246,9 @@ TEST(TokenAttacks, K1K3RefusesKeyIdsThatNameNoKey) {
     EXPECT_EQ(judge_header(entra_header().with("kid", kid)), Reason::kUnknownKey) << kid;
   }
   EXPECT_EQ(judge_header(entra_header().with("kid", "\"k1\\u0000\"")), Reason::kMalformed);
-  EXPECT_EQ(judge_header(entra_header().with("kid", quoted(std::string(8000, 'k')))),
+  EXPECT_EQ(judge_header(entra_header().with("kid", in_quotes(std::string(8000, 'k')))),
             Reason::kUnknownKey);
-  EXPECT_EQ(judge_header(entra_header().with("kid", quoted(std::string(65536, 'k')))),
+  EXPECT_EQ(judge_header(entra_header().with("kid", in_quotes(std::string(65536, 'k')))),
             Reason::kTooLarge);
   for (std::string_view kid : {"1", "null", "[\"k1\"]"}) {
     EXPECT_EQ(judge_header(entra_header().with("kid", kid)), Reason::kMalformed) << kid;
@@ -301,12 +301,12 @@ TEST(TokenAttacks, C1RefusesCriticalExtensionsAndUnencodedPayloads) {
 TEST(TokenAttacks, C2RefusesTokensOfAnotherType) {
   for (std::string_view typ : {"secevent+jwt", "dpop+jwt", "logout+jwt", "JOSE", "JWE", "",
                                "application/secevent+jwt", "at+jwtx"}) {
-    EXPECT_EQ(judge_header(entra_header().with("typ", quoted(typ))), Reason::kWrongType) << typ;
+    EXPECT_EQ(judge_header(entra_header().with("typ", in_quotes(typ))), Reason::kWrongType) << typ;
   }
   EXPECT_EQ(judge_header(entra_header().with("typ", "1")), Reason::kWrongType);
   EXPECT_EQ(judge_header(entra_header().with("cty", "\"JWT\"")), Reason::kWrongType);
   for (std::string_view typ : {"jwt", "JWT", "at+jwt", "AT+JWT", "application/at+jwt"}) {
-    EXPECT_EQ(judge_header(entra_header().with("typ", quoted(typ))), Reason::kNone) << typ;
+    EXPECT_EQ(judge_header(entra_header().with("typ", in_quotes(typ))), Reason::kNone) << typ;
   }
   EXPECT_EQ(judge_header(entra_header().without("typ")), Reason::kNone);
 }
@@ -394,23 +394,23 @@ TEST(TokenAttacks, P6ComparesTheAudienceExactly) {
   for (char& c : upper) c = static_cast<char>(std::toupper(c));
   for (const std::string& aud : {std::string("other"), ours + "x", ours.substr(1), upper,
                                  ours + "/", "api://" + ours, " " + ours, std::string()}) {
-    EXPECT_EQ(judge_claims(entra_claims().with("aud", quoted(aud))), Reason::kAudienceMismatch)
+    EXPECT_EQ(judge_claims(entra_claims().with("aud", in_quotes(aud))), Reason::kAudienceMismatch)
         << aud;
   }
   EXPECT_EQ(judge_claims(entra_claims().without("aud")), Reason::kAudienceMismatch);
   EXPECT_EQ(judge_claims(entra_claims().with("aud", "[]")), Reason::kAudienceMismatch);
   EXPECT_EQ(judge_claims(entra_claims().with("aud", "[\"x\",\"y\"]")), Reason::kAudienceMismatch);
   EXPECT_EQ(judge_claims(entra_claims().with("aud", "1")), Reason::kClaimInvalid);
-  EXPECT_EQ(judge_claims(entra_claims().with("aud", "[" + quoted(ours) + ",1]")),
+  EXPECT_EQ(judge_claims(entra_claims().with("aud", "[" + in_quotes(ours) + ",1]")),
             Reason::kClaimInvalid);
-  EXPECT_EQ(judge_claims(entra_claims().with("aud", "[\"x\"," + quoted(ours) + "]")),
+  EXPECT_EQ(judge_claims(entra_claims().with("aud", "[\"x\"," + in_quotes(ours) + "]")),
             Reason::kNone);
 }
 
 TEST(TokenAttacks, P7ComparesTheIssuerExactlyAndNamesTheUsualSlips) {
   std::string tenant(kTestTenant);
   auto iss = [](std::string_view text) {
-    return judge_claims(entra_claims().with("iss", quoted(text)));
+    return judge_claims(entra_claims().with("iss", in_quotes(text)));
   };
   EXPECT_EQ(iss("https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"),
             Reason::kIssuerUnknown);
@@ -423,12 +423,12 @@ TEST(TokenAttacks, P7ComparesTheIssuerExactlyAndNamesTheUsualSlips) {
   EXPECT_EQ(iss("http" + std::string(kTestIssuer).substr(5)), Reason::kIssuerMismatch);
   EXPECT_EQ(iss("https://login.microsoft0nline.com/" + tenant + "/v2.0"), Reason::kIssuerMismatch);
   EXPECT_EQ(iss("https://LOGIN.microsoftonline.com/" + tenant + "/v2.0"), Reason::kIssuerMismatch);
-  EXPECT_EQ(judge_claims(entra_claims().with("iss", "[" + quoted(kTestIssuer) + "]")),
+  EXPECT_EQ(judge_claims(entra_claims().with("iss", "[" + in_quotes(kTestIssuer) + "]")),
             Reason::kClaimInvalid);
 }
 
 TEST(TokenAttacks, P8BindsTheTenantToTheIssuer) {
-  EXPECT_EQ(judge_claims(entra_claims().with("tid", quoted(kTestApi))), Reason::kTenantMismatch);
+  EXPECT_EQ(judge_claims(entra_claims().with("tid", in_quotes(kTestApi))), Reason::kTenantMismatch);
   EXPECT_EQ(judge_claims(entra_claims().with("tid", "\"contoso.onmicrosoft.com\"")),
             Reason::kTenantMismatch);
   EXPECT_EQ(judge_claims(entra_claims().with("tid", "7")), Reason::kTenantMismatch);
@@ -455,7 +455,8 @@ TEST(TokenAttacks, P10KeepsTheTokenKindsApart) {
   for (std::string_view graph :
        {"00000003-0000-0000-c000-000000000000", "https://graph.microsoft.com",
         "https://management.azure.com", "https://ai.azure.com"}) {
-    EXPECT_EQ(judge_claims(entra_claims().with("aud", quoted(graph))), Reason::kAudienceMismatch);
+    EXPECT_EQ(judge_claims(entra_claims().with("aud", in_quotes(graph))),
+              Reason::kAudienceMismatch);
   }
 }
 
@@ -467,7 +468,7 @@ TEST(TokenAttacks, P11RefusesAGraphTokenWhoseSignatureCoversAHashedNonce) {
 }
 
 TEST(TokenAttacks, P12RefusesApplicationsOnThePersonsPath) {
-  Members app = entra_claims().without("scp").with("sub", quoted(kTestPerson));
+  Members app = entra_claims().without("scp").with("sub", in_quotes(kTestPerson));
   EXPECT_EQ(judge_claims(app.with("idtyp", "\"app\"")), Reason::kAppOnlyRefused);
   EXPECT_EQ(judge_claims(app), Reason::kAppOnlyRefused);
   EXPECT_EQ(judge_claims(app.with("sub", "\"other\"")), Reason::kAppOnlyRefused);
@@ -495,9 +496,9 @@ TEST(TokenAttacks, P13RefusesOtherClients) {
   IssuerSettings settings = entra_settings();
   settings.clients = {std::string(kTestClient)};
   EXPECT_EQ(judge_claims(entra_claims(), settings), Reason::kNone);
-  EXPECT_EQ(judge_claims(entra_claims().with("azp", quoted(kTestApi)), settings),
+  EXPECT_EQ(judge_claims(entra_claims().with("azp", in_quotes(kTestApi)), settings),
             Reason::kClientRefused);
-  EXPECT_EQ(judge_claims(entra_claims().with("appid", quoted(kTestApi)), settings),
+  EXPECT_EQ(judge_claims(entra_claims().with("appid", in_quotes(kTestApi)), settings),
             Reason::kClientRefused);
   EXPECT_EQ(judge_claims(entra_claims().without("azp"), settings), Reason::kClientRefused);
 }
@@ -507,7 +508,7 @@ TEST(TokenAttacks, P14ComparesScopesAsWholeWords) {
   settings.require_scopes = {"Gateway.Access"};
   for (std::string_view scp : {"Gateway.AccessX", "xGateway.Access", "gateway.access", "",
                                "Gateway.Acces s", "Gateway.Access,Other"}) {
-    EXPECT_EQ(judge_claims(entra_claims().with("scp", quoted(scp)), settings),
+    EXPECT_EQ(judge_claims(entra_claims().with("scp", in_quotes(scp)), settings),
               Reason::kScopeMissing)
         << scp;
   }
@@ -565,7 +566,7 @@ TEST(TokenAttacks, P17RefusesGuestsUnlessAllowed) {
   }
   EXPECT_EQ(judge_claims(entra_claims().with("acct", "0")), Reason::kNone);
   EXPECT_EQ(judge_claims(entra_claims().with("idp", home)), Reason::kNone);
-  EXPECT_EQ(judge_claims(entra_claims().with("idp", quoted(kTestIssuer))), Reason::kNone);
+  EXPECT_EQ(judge_claims(entra_claims().with("idp", in_quotes(kTestIssuer))), Reason::kNone);
 }
 
 TEST(TokenAttacks, P18RefusesATokenThatNamesNobody) {
@@ -620,7 +621,7 @@ TEST(TokenAttacks, ARefusalNamesThePersonOnlyAfterTheSignature) {
 
 TEST(TokenAttacks, RefusalTextsAreBoundedAndHoldNoControlCharacters) {
   auto snapshot = snapshot_of({entra_settings()});
-  auto long_iss = entra_claims().with("iss", quoted("https://x/" + std::string(490, 'y')));
+  auto long_iss = entra_claims().with("iss", in_quotes("https://x/" + std::string(490, 'y')));
   auto refused = verify(*snapshot, signed_token(long_iss), test_time());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().reason, Reason::kIssuerUnknown);

@@ -59,3 +59,12 @@ async function followAsABrowserWould(start: URL, until: string): Promise<URL> {
   }
   throw new Error('the sign-in goes round in circles');
 }
+
+/** The next access token of somebody who has signed in; the refresh token changes each time. */
+export async function refreshedAccessToken(
+  config: client.Configuration,
+  refreshToken: string,
+): Promise<{ accessToken: string; refreshToken: string }> {
+  const tokens = await client.refreshTokenGrant(config, refreshToken);
+  return { accessToken: tokens.access_token, refreshToken: tokens.refresh_token ?? refreshToken };
+}

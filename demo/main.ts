@@ -1,0 +1,173 @@
+// The main job of Sallyport, seen from beginning to end, without a cloud: a tenant (a certified
+// OpenID provider), a simulated Foundry that is strict about its key, and the real gateway between
+// them. A person signs in with PKCE, gets a streamed answer, a forger does not, and the record
+// shows both lines of the request.
+//
+//   node demo/main.ts            stays up until Ctrl-C, for your own Claude Code
+//   node demo/main.ts --once     ends after the show; exit 0 if everything went as told
+//
+// SALLYPORT_BIN names the program; without it, build/release/sallyport.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { refreshedAccessToken, signIn } from '../tests/harness/sign_in.ts';
+import { sendEvents, textEvents, withTool } from '../tests/harness/answers.ts';
+import type { Call } from '../tests/harness/foundry.ts';
+import { forgedFor } from '../tests/harness/forge.ts';
+import { binary, run } from '../tests/harness/gateway.ts';
+import { House, question } from '../tests/harness/house.ts';
+import { audience, clientId, people, scope, scopeName } from '../tests/harness/tenant.ts';
+import { value } from '../tests/harness/wire.ts';
+import { bad, bold, dim, good, heading, indent, say } from './screen.ts';
+
+const once = process.argv.includes('--once');
+const unknown = process.argv.slice(2).filter((argument) => argument !== '--once');
+if (unknown.length > 0) {
+  console.error(`demo: ${unknown[0]} is not known here; --once is the one option`);
+  process.exit(2);
+}
+
+/** What the simulated model says; the first words prove that it streams. */
+const speech =
+  'Good morning. Your words came through the gate under your own name, and under nobody else\'s key: ' +
+  'the gateway knew you by the token of your tenant, kept it, and asked me with the credential of the ' +
+  'organization. One line was written before I heard a byte, and one more follows when I stop.';
+
+function model(call: Call): void | Promise<void> {
+  const text = JSON.stringify(call.json.messages?.at(-1) ?? '');
+  if (text.includes('demo tool') && call.json.tools) {
+    return withTool('Bash', { command: 'date', description: 'Tell the time' }, (result) => `Your machine says: ${result}`)(call);
+  }
+  return sendEvents(call, textEvents(String(call.json.model), speech), 25);
+}
+
+async function show(house: House): Promise<{ tokenFile: string; refresh: () => Promise<void> }> {
+  heading('1', 'A person signs in');
+  const ada = await signIn(house.tenant, 'ada');
+  say(`${people.ada.name} signed in at ${bold(house.tenant.issuer)}`);
+  say(dim('authorization code with PKCE, public client, loopback redirect: as Claude Desktop does it'));
+  say(`Her access token is for ${bold(audience)} with scope ${bold(scopeName)} and role ${bold('Claude.User')}.`);
+
+  heading('2', 'She asks, and the answer streams through the gateway');
+  say(dim('@anthropic-ai/sdk -> sallyport -> Foundry (simulated)'));
+  process.stdout.write('\n  ');
+  const client = house.client(ada.accessToken);
+  const stream = client.messages.stream({
+    model: 'claude-sonnet-5',
+    max_tokens: 300,
+    messages: [{ role: 'user', content: 'Good morning! Who is at the gate?' }],
+  });
+  const forged = await forgedFor(house.tenant, 'ada');
+  let beside: ReturnType<House['ask']> | undefined;
+  let column = 0;
+  let pieces = 0;
+  stream.on('text', (text) => {
+    beside ??= house.ask(forged, question()); // the forger knocks while she is being answered
+    pieces += 1;
+    if (column + text.length > 90) {
+      process.stdout.write('\n  ');
+      column = 0;
+    }
+    process.stdout.write(good(text));
+    column += text.length;
+  });
+  const message = await stream.finalMessage();
+  const seen = house.foundry.last;
+  const id = seen.id;
+  process.stdout.write('\n\n');
+  say(`${pieces} pieces, ${message.usage.output_tokens} tokens, model ${bold(message.model)}`);
+  say(`Foundry was asked for ${bold(String(seen.json.model))}, with ${bold('x-api-key')} of the organization and ${
+    value(seen.head, 'authorization') === undefined ? bold('no Authorization header') : bad('HER TOKEN')
+  }.`);
+  if (message.model !== 'claude-sonnet-5' || value(seen.head, 'authorization') !== undefined) throw new Error('the answer is not what it should be');
+
+  heading('3', 'A forger knocks at the same time');
+  say('The same claims, the same key id, signed with another key:');
+  const refused = await (beside ?? house.ask(forged, question()));
+  say(`${bad(String(refused.status))} ${refused.json?.error.message}`);
+  say(dim(`x-should-retry: ${value(refused.head, 'x-should-retry')}   WWW-Authenticate: ${value(refused.head, 'www-authenticate')}`));
+  const mallory = await signIn(house.tenant, 'mallory');
+  const without = await house.ask(mallory.accessToken, question());
+  say(`${people.mallory.name} signed in honestly, but has no role:`);
+  say(`${bad(String(without.status))} ${without.json?.error.message}`);
+  if (refused.status !== 401 || without.status !== 403) throw new Error('a refusal is not what it should be');
+  if (house.foundry.requests.length !== 1) throw new Error('Foundry heard of somebody else');
+  say(`Foundry heard of neither: ${bold('1')} request in all.`);
+
+  heading('4', 'What is remembered');
+  await house.closed(id);
+  const record = await run(['audit', 'show', '--directory', house.auditDirectory, '--id', id]);
+  if (record.code !== 0) throw new Error(`sallyport audit show ended with ${record.code}: ${record.stderr}`);
+  say(dim(`sallyport audit show --directory ${house.auditDirectory} --id ${id}`));
+  indent(record.stdout);
+  const verified = await run(['audit', 'verify', '--directory', house.auditDirectory]);
+  if (verified.code !== 0) throw new Error(`sallyport audit verify ended with ${verified.code}: ${verified.stdout}${verified.stderr}`);
+  say(dim('sallyport audit verify'));
+  indent(verified.stdout);
+
+  const tokenFile = join(house.directory, 'ada.token');
+  let refreshToken = ada.refreshToken;
+  writeFileSync(tokenFile, ada.accessToken, { mode: 0o600 });
+  const refresh = async () => {
+    const next = await refreshedAccessToken(ada.config, refreshToken);
+    refreshToken = next.refreshToken;
+    writeFileSync(tokenFile, next.accessToken, { mode: 0o600 });
+  };
+  return { tokenFile, refresh };
+}
+
+function pointers(house: House, tokenFile: string): void {
+  heading('5', 'Point your own Claude here');
+  say(bold('Claude Code'));
+  indent(
+    `ANTHROPIC_BASE_URL=${house.url} \\\n` +
+      `ANTHROPIC_AUTH_TOKEN="$(cat ${tokenFile})" \\\n` +
+      'CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 \\\n' +
+      'claude --model claude-sonnet-5',
+  );
+  say(bold('Claude Desktop') + dim(' (third-party inference, on this machine)'));
+  const oidc = { clientId, issuer: house.tenant.issuer, scopes: `openid profile offline_access ${scope}`, bearerTokenType: 'access_token' };
+  indent(
+    'inferenceProvider       gateway\n' +
+      `inferenceGatewayBaseUrl ${house.url}\n` +
+      'inferenceCredentialKind interactive\n' +
+      `inferenceGatewayOidc    ${JSON.stringify(oidc)}\n` +
+      'inferenceModels         ["claude-sonnet-5"]',
+  );
+  say(dim('The model here is a simulation: it says the same to everybody.'));
+}
+
+async function main(): Promise<void> {
+  console.log(`\n${bold('Sallyport')}: a gateway for Claude that knows who asks\n${dim(binary)}`);
+  const house = await House.open({ foundry: { key: 'the-key-of-the-organization', answer: model } });
+  process.on('exit', () => house.gateway.process.kill('SIGTERM'));
+  mkdirSync(house.directory, { recursive: true });
+  try {
+    await house.ready();
+    say(`\n  tenant   ${house.tenant.issuer}`);
+    say(`Foundry  ${house.foundry.base}`);
+    say(`gateway  ${bold(house.url)}   configuration ${house.gateway.configFile}`);
+    const { tokenFile, refresh } = await show(house);
+    pointers(house, tokenFile);
+    if (once) return;
+    say(`\n  ${bold('Everything stays up until you press Ctrl-C.')}`);
+    const timer = setInterval(() => void refresh().catch((error: unknown) => say(bad(`the token could not be refreshed: ${String(error)}`))), 30 * 60_000);
+    house.foundry.seen = (call) => say(dim(`a request reached Foundry: ${call.head.start.split(' ')[1]} as ${String(call.json?.model)}, record ${call.id}`));
+    await new Promise<void>((resolve) => {
+      process.once('SIGINT', resolve);
+      process.once('SIGTERM', resolve);
+    });
+    clearInterval(timer);
+    console.log('');
+  } finally {
+    await house.close();
+  }
+}
+
+main().then(
+  () => console.log(good('\n  demo: done\n')),
+  (error: unknown) => {
+    console.error(bad(`\n  demo: failed: ${error instanceof Error ? error.message : String(error)}\n`));
+    process.exitCode = 1;
+  },
+);

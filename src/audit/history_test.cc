@@ -1,0 +1,144 @@
+#include "audit/history.h"
+
+#include <gtest/gtest.h>
+
+#include "audit/recovery.h"
+#include "audit/test_bench.h"
+
+namespace sallyport::audit {
+namespace {
+
+constexpr std::string_view kPerson =
+    "contoso/5b1f0e7a-3c52-4d8e-9a41-7d20c6e1b9f4/9e107d9d-372b-4a81-a0f0-2c1c4f6f1a77";
+
+class HistoryTest : public testing::Test {
+ protected:
+  void start(std::uint64_t seed) {
+    worker.reset();
+    main.reset();
+    process.reset();
+    process.emplace(folder.path(), 64 << 10, seed);
+    process->clock.advance(std::chrono::hours(seed));
+    Recovered recovered;
+    main = std::move(*begin_main_chain(process->parts(), recovered));
+    worker = std::move(*Chain::create(process->parts(), "0"));
+  }
+  void open(unsigned number) {
+    process->clock.advance(std::chrono::seconds(1));
+    ASSERT_TRUE(worker->append_opened(opened(request_id(number), process->clock.wall())));
+    ASSERT_TRUE(worker->flush());
+  }
+  void ask(unsigned number) {
+    open(number);
+    worker->append_closed(
+        closed(request_id(number), worker->appended_sequence(), process->clock.wall()));
+    ASSERT_TRUE(worker->flush());
+  }
+  std::vector<Row> read(const HistoryQuery& query = {}) {
+    auto rows = read_history(folder.path(), query);
+    EXPECT_TRUE(rows);
+    return std::move(*rows);
+  }
+  std::vector<Row> requests(HistoryQuery query = {}) {
+    auto rows = read(query);
+    std::erase_if(rows, [](const Row& row) { return row.kind == "event"; });
+    return rows;
+  }
+
+  TemporaryFolder folder;
+  std::optional<Process> process;
+  std::unique_ptr<Chain> main;
+  std::unique_ptr<Chain> worker;
+};
+
+TEST_F(HistoryTest, PutsARequestAndItsEndTogether) {
+  start(1);
+  ask(1);
+  auto rows = requests();
+  ASSERT_EQ(rows.size(), 1U);
+  const auto& row = rows[0];
+  EXPECT_EQ(row.kind, "request");
+  EXPECT_EQ(row.id, request_id(1));
+  EXPECT_EQ(row.person, kPerson);
+  EXPECT_EQ(row.model, "claude-sonnet-5");
+  EXPECT_EQ(row.status, 200);
+  EXPECT_EQ(row.outcome, "complete");
+  EXPECT_EQ(row.input, 412 + 1832 + 21504);
+  EXPECT_EQ(row.output, 187);
+  EXPECT_TRUE(row.exact);
+  EXPECT_EQ(row.duration_us, 2815000);
+  EXPECT_FALSE(row.end.empty());
+}
+
+TEST_F(HistoryTest, SaysRunningUnfinishedAndInterrupted) {
+  start(1);
+  open(1);
+  EXPECT_EQ(requests()[0].outcome, "running");
+  worker.reset();
+  EXPECT_EQ(requests()[0].outcome, "unfinished");
+  start(2);
+  auto rows = requests();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].outcome, "interrupted");
+  EXPECT_EQ(rows[0].model, "claude-sonnet-5");
+}
+
+TEST_F(HistoryTest, ShowsRefusalsAnswersAndEventsInTheOrderOfTime) {
+  start(1);
+  ask(1);
+  auto base = opened({}, process->clock.wall());
+  process->clock.advance(std::chrono::seconds(1));
+  auto id = request_id(2);
+  Refused refused{id,  process->clock.wall(),  base.person, base.source, base.client, base.request,
+                  400, "model.not_configured", "model",     {},          "claude-9"};
+  ASSERT_TRUE(worker->append_refused(refused));
+  ASSERT_TRUE(worker->flush());
+  process->clock.advance(std::chrono::seconds(1));
+  ASSERT_TRUE(main->append_event({"configuration", process->clock.wall(), {}}));
+  ASSERT_TRUE(main->flush());
+  auto rows = read();
+  ASSERT_EQ(rows.size(), 5U);
+  EXPECT_EQ(rows[0].outcome, "start");
+  EXPECT_EQ(rows[1].outcome, "recovered");
+  EXPECT_EQ(rows[2].outcome, "complete");
+  EXPECT_EQ(rows[3].kind, "refused");
+  EXPECT_EQ(rows[3].outcome, "model.not_configured");
+  EXPECT_EQ(rows[3].status, 400);
+  EXPECT_EQ(rows[4].outcome, "configuration");
+}
+
+TEST_F(HistoryTest, FindsByIdPersonAndTimeAndKeepsTheNewest) {
+  start(1);
+  for (unsigned i = 1; i <= 30; ++i) ask(i);
+  EXPECT_EQ(requests({.last = 5, .id = {}, .person = {}, .since = {}}).front().id, request_id(26));
+  EXPECT_EQ(requests({.last = 0, .id = {}, .person = {}, .since = {}}).size(), 30U);
+  auto one = requests({.last = 50, .id = request_id(7), .person = {}, .since = {}});
+  ASSERT_EQ(one.size(), 1U);
+  EXPECT_EQ(one[0].outcome, "complete");
+  EXPECT_EQ(requests({.last = 50, .id = {}, .person = std::string(kPerson), .since = {}}).size(),
+            30U);
+  EXPECT_EQ(
+      requests(
+          {.last = 50, .id = {}, .person = "9e107d9d-372b-4a81-a0f0-2c1c4f6f1a77", .since = {}})
+          .size(),
+      30U);
+  EXPECT_TRUE(requests({.last = 50, .id = {}, .person = "somebody", .since = {}}).empty());
+  auto since = requests({.last = 50, .id = {}, .person = {}, .since = "2026-11-21T01:00:26"});
+  ASSERT_EQ(since.size(), 5U);
+  EXPECT_EQ(since[0].id, request_id(26));
+}
+
+TEST_F(HistoryTest, AnEndStillFindsARequestThatHasLeftTheWindow) {
+  start(1);
+  open(1);
+  auto sequence = worker->appended_sequence();
+  for (unsigned i = 2; i <= 12; ++i) ask(i);
+  worker->append_closed(closed(request_id(1), sequence, process->clock.wall()));
+  ASSERT_TRUE(worker->flush());
+  auto rows = requests({.last = 3, .id = {}, .person = {}, .since = {}});
+  ASSERT_EQ(rows.size(), 3U);
+  for (const auto& row : rows) EXPECT_EQ(row.outcome, "complete");
+}
+
+}  // namespace
+}  // namespace sallyport::audit

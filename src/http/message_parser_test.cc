@@ -1,0 +1,198 @@
+#include "http/message_parser.h"
+
+#include <gtest/gtest.h>
+
+namespace sallyport::http {
+namespace {
+
+std::string body_of(std::span<const std::string_view> pieces) {
+  std::string all;
+  for (auto piece : pieces) all += piece;
+  return all;
+}
+
+TEST(RequestParser, ReadsAHeadAndTheBodyBehindIt) {
+  RequestParser parser;
+  std::string bytes =
+      "POST /v1/messages?beta=true HTTP/1.1\r\nHost: a.example\r\nX-One:  two \r\n"
+      "Content-Length: 4\r\n\r\nbodyGET / HTTP/1.1\r\n";
+  auto used = parser.feed(bytes);
+  ASSERT_TRUE(used.has_value());
+  EXPECT_EQ(bytes.substr(*used), "GET / HTTP/1.1\r\n");
+  EXPECT_TRUE(parser.done());
+  EXPECT_EQ(parser.head().method, "POST");
+  EXPECT_EQ(parser.head().path, "/v1/messages");
+  EXPECT_EQ(parser.head().target, "/v1/messages?beta=true");
+  EXPECT_EQ(find_field(parser.head().fields, "x-one"), "two");
+  EXPECT_EQ(body_of(parser.body()), "body");
+  EXPECT_TRUE(parser.head().keep_alive);
+}
+
+TEST(RequestParser, ReadsTheSameWhereverTheBytesAreCut) {
+  std::string bytes =
+      "POST /v1/messages HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3\r\nabc\r\n5\r\ndefgh\r\n0\r\n\r\n";
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    RequestParser parser;
+    std::string body;
+    std::string held;
+    for (auto part : {bytes.substr(0, cut), bytes.substr(cut)}) {
+      held += part;
+      auto used = parser.feed(held);
+      ASSERT_TRUE(used.has_value()) << cut;
+      body += body_of(parser.body());
+      if (parser.head_done()) held.erase(0, *used);
+    }
+    EXPECT_TRUE(parser.done()) << cut;
+    EXPECT_EQ(body, "abcdefgh") << cut;
+  }
+}
+
+struct BadHead {
+  const char* name;
+  std::string bytes;
+  HeadFault fault;
+};
+
+// Each is a way to make two parsers read two different messages (peers' table, RFC 9112 11.2).
+TEST(RequestParser, RefusesWhatANeighbourCouldReadOtherwise) {
+  const std::string host = "Host: a\r\n";
+  const BadHead table[] = {
+      {"bare LF ends a line", "GET / HTTP/1.1\nHost: a\n\r\n\r\n", HeadFault::kMalformed},
+      {"bare CR in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: b\rc\r\n\r\n", HeadFault::kMalformed},
+      {"NUL", std::string("GET / HTTP/1.1\r\nHost: a\r\nX: b\0c\r\n\r\n", 37),
+       HeadFault::kMalformed},
+      {"folded line", "GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n", HeadFault::kMalformed},
+      {"space before the colon", "GET / HTTP/1.1\r\nHost: a\r\nX : b\r\n\r\n",
+       HeadFault::kMalformed},
+      {"no name", "GET / HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n", HeadFault::kMalformed},
+      {"two lengths",
+       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+       HeadFault::kBadLength},
+      {"two equal lengths",
+       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
+       HeadFault::kBadLength},
+      {"list of lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\n",
+       HeadFault::kBadLength},
+      {"signed length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n",
+       HeadFault::kBadLength},
+      {"hexadecimal length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x1\r\n\r\n",
+       HeadFault::kBadLength},
+      {"huge length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n",
+       HeadFault::kBadLength},
+      {"length and chunks",
+       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+       HeadFault::kBadLength},
+      {"chunks and length",
+       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
+       HeadFault::kBadLength},
+      {"chunked twice",
+       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
+       "chunked\r\n\r\n",
+       HeadFault::kBadLength},
+      {"another coding", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+       HeadFault::kBadEncoding},
+      {"a coding that looks like chunked",
+       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n",
+       HeadFault::kBadEncoding},
+      {"chunks in HTTP/1.0", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+       HeadFault::kBadLength},
+      {"two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", HeadFault::kBadHost},
+      {"no host", "GET / HTTP/1.1\r\nX: a\r\n\r\n", HeadFault::kBadHost},
+      {"empty host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", HeadFault::kBadHost},
+      {"host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", HeadFault::kBadHost},
+      {"absolute target", "GET http://b/ HTTP/1.1\r\n" + host + "\r\n", HeadFault::kBadTarget},
+      {"asterisk", "OPTIONS * HTTP/1.1\r\n" + host + "\r\n", HeadFault::kBadTarget},
+      {"authority", "CONNECT a:1 HTTP/1.1\r\n" + host + "\r\n", HeadFault::kBadTarget},
+      {"fragment", "GET /a#b HTTP/1.1\r\n" + host + "\r\n", HeadFault::kBadTarget},
+      {"byte above 127 in the target", "GET /\xc3\xa4 HTTP/1.1\r\n" + host + "\r\n",
+       HeadFault::kBadTarget},
+      {"version 2", "GET / HTTP/2.0\r\n" + host + "\r\n", HeadFault::kBadVersion},
+      {"version 1.2", "GET / HTTP/1.2\r\n" + host + "\r\n", HeadFault::kBadVersion},
+      {"no version", "GET /\r\n" + host + "\r\n", HeadFault::kBadTarget},
+      {"not HTTP", std::string("\x16\x03\x01\x02") + "\r\n\r\n", HeadFault::kMalformed},
+  };
+  for (const auto& row : table) {
+    RequestParser parser;
+    auto used = parser.feed(row.bytes);
+    ASSERT_FALSE(used.has_value()) << row.name;
+    EXPECT_EQ(used.error(), row.fault) << row.name << ": " << code(used.error());
+  }
+}
+
+TEST(RequestParser, RefusesChunksThatAreNotPlain) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string body :
+       {"3;x=y\r\nabc\r\n0\r\n\r\n", "3\nabc\r\n0\r\n\r\n", "g\r\nabc\r\n", "-3\r\nabc\r\n",
+        "0x3\r\nabc\r\n0\r\n\r\n", "3\r\nabcd\r\n0\r\n\r\n", "3 \r\nabc\r\n0\r\n\r\n",
+        "fffffffffffffffff\r\nabc\r\n"}) {
+    RequestParser parser;
+    auto used = parser.feed(head + body);
+    ASSERT_FALSE(used.has_value()) << body;
+    EXPECT_EQ(used.error(), HeadFault::kBadChunk) << body;
+  }
+}
+
+TEST(RequestParser, BoundsTheHead) {
+  RequestParser endless;
+  auto used = endless.feed("GET / HTTP/1.1\r\nX: " + std::string(kMaxHead, 'a'));
+  ASSERT_FALSE(used.has_value());
+  EXPECT_EQ(used.error(), HeadFault::kTooLarge);
+
+  std::string many = "GET / HTTP/1.1\r\nHost: a\r\n";
+  for (std::size_t i = 0; i < kMaxFields; ++i) many += "a: b\r\n";
+  RequestParser parser;
+  auto read = parser.feed(many + "\r\n");
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error(), HeadFault::kTooLarge);
+}
+
+TEST(RequestParser, IsReadyForTheNextMessageAfterReset) {
+  RequestParser parser;
+  for (int i = 0; i < 3; ++i) {
+    auto used = parser.feed("GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
+    ASSERT_TRUE(used.has_value());
+    EXPECT_TRUE(parser.done());
+    EXPECT_EQ(parser.head().fields.size(), 1U);
+    parser.reset();
+  }
+}
+
+TEST(ResponseParser, SkipsInterimAnswers) {
+  ResponseParser parser;
+  auto used = parser.feed(
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  ASSERT_TRUE(used.has_value());
+  EXPECT_TRUE(parser.done());
+  EXPECT_EQ(parser.head().status, 200);
+  EXPECT_EQ(parser.head().fields.size(), 1U);
+  EXPECT_EQ(body_of(parser.body()), "ok");
+}
+
+TEST(ResponseParser, KnowsWhetherAnEndIsProper) {
+  ResponseParser sized;
+  ASSERT_TRUE(sized.feed("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab").has_value());
+  EXPECT_FALSE(sized.finish());
+  ResponseParser chunked;
+  ASSERT_TRUE(
+      chunked.feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n").has_value());
+  EXPECT_FALSE(chunked.finish());
+  ResponseParser open;
+  ASSERT_TRUE(open.feed("HTTP/1.1 200 OK\r\n\r\nab").has_value());
+  EXPECT_TRUE(open.finish());
+  EXPECT_FALSE(open.head().keep_alive);
+}
+
+TEST(ResponseParser, HasNoBodyInAnswerToHeadAndFor204) {
+  ResponseParser head;
+  head.reset(true);
+  ASSERT_TRUE(head.feed("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").has_value());
+  EXPECT_TRUE(head.done());
+  ResponseParser empty;
+  ASSERT_TRUE(empty.feed("HTTP/1.1 204 No Content\r\n\r\n").has_value());
+  EXPECT_TRUE(empty.done());
+}
+
+}  // namespace
+}  // namespace sallyport::http

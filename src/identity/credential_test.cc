@@ -1,0 +1,116 @@
+#include "identity/credential.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace sallyport::identity {
+namespace {
+
+constexpr std::string_view kToken = "aaaa.bbbb.cccc";
+constexpr std::string_view kOther = "aaaa.bbbb.dddd";
+
+using List = std::vector<http::Field>;
+
+std::expected<std::string_view, Reason> find(const List& fields,
+                                             std::vector<std::string> extra = {}) {
+  return find_credential(fields, extra);
+}
+Reason refusal(const List& fields, std::vector<std::string> extra = {}) {
+  auto found = find(fields, std::move(extra));
+  return found ? Reason::kNone : found.error();
+}
+
+TEST(Credential, TakesABearerTokenWithTheSchemeInAnyCase) {
+  for (std::string_view value :
+       {"Bearer aaaa.bbbb.cccc", "bearer aaaa.bbbb.cccc", "BEARER   aaaa.bbbb.cccc"}) {
+    EXPECT_EQ(find({{"AuThOrIzAtIoN", value}}), kToken) << value;
+  }
+}
+
+TEST(Credential, TakesTheTokenFromXApiKeyBareOrAsBearer) {
+  EXPECT_EQ(find({{"x-api-key", "aaaa.bbbb.cccc"}}), kToken);
+  EXPECT_EQ(find({{"X-Api-Key", "Bearer aaaa.bbbb.cccc"}}), kToken);
+}
+
+TEST(Credential, H2IgnoresAPlaceholderBesideTheToken) {
+  EXPECT_EQ(find({{"authorization", "Bearer dummy"}, {"x-api-key", kToken}}), kToken);
+  EXPECT_EQ(find({{"authorization", "Bearer aaaa.bbbb.cccc"}, {"x-api-key", "sk-ant-123"}}),
+            kToken);
+}
+
+TEST(Credential, TakesTheSameTokenInBothPlaces) {
+  EXPECT_EQ(find({{"authorization", "Bearer aaaa.bbbb.cccc"}, {"x-api-key", kToken}}), kToken);
+}
+
+TEST(Credential, H3RefusesTwoDifferentTokens) {
+  EXPECT_EQ(refusal({{"authorization", "Bearer aaaa.bbbb.cccc"}, {"x-api-key", kOther}}),
+            Reason::kAmbiguousCredentials);
+  EXPECT_EQ(refusal({{"x-api-key", kToken}, {"x-mine", kOther}}, {"x-mine"}),
+            Reason::kAmbiguousCredentials);
+}
+
+TEST(Credential, H1RefusesAHeaderThatStandsTwiceEvenWithTheSameValue) {
+  EXPECT_EQ(refusal({{"authorization", "Bearer aaaa.bbbb.cccc"},
+                     {"Authorization", "Bearer aaaa.bbbb.cccc"}}),
+            Reason::kAmbiguousCredentials);
+  EXPECT_EQ(refusal({{"x-api-key", kToken}, {"x-api-key", kToken}}), Reason::kAmbiguousCredentials);
+  EXPECT_EQ(refusal({{"authorization", "Bearer dummy"}, {"authorization", "Basic x"}}),
+            Reason::kAmbiguousCredentials);
+  EXPECT_EQ(refusal({{"x-mine", "a"}, {"X-Mine", "a"}}, {"x-mine"}), Reason::kAmbiguousCredentials);
+}
+
+TEST(Credential, H1RefusesMalformedBearerValues) {
+  for (std::string_view value :
+       {"Bearer aaaa.bbbb.cccc, Bearer aaaa.bbbb.cccc", "Bearer\taaaa.bbbb.cccc",
+        "Bearer Bearer aaaa.bbbb.cccc", "Bearer aaaa.bbbb.cccc x", "Bearer \"aaaa.bbbb.cccc\"",
+        "Bearer aaaa.bbbb.cccc,x", "Bearer:aaaa.bbbb.cccc", "Bearer {\"payload\":\"x\"}"}) {
+    EXPECT_EQ(refusal({{"authorization", value}}), Reason::kMalformedCredential) << value;
+    EXPECT_EQ(refusal({{"authorization", value}, {"x-api-key", kToken}}),
+              Reason::kMalformedCredential)
+        << value;
+  }
+}
+
+TEST(Credential, AnEmptyCredentialIsAMissingOne) {
+  EXPECT_EQ(refusal({}), Reason::kMissing);
+  EXPECT_EQ(refusal({{"authorization", "Bearer"}}), Reason::kMissing);
+  EXPECT_EQ(refusal({{"authorization", "Bearer "}}), Reason::kMissing);
+  EXPECT_EQ(refusal({{"authorization", ""}}), Reason::kWrongScheme);
+  EXPECT_EQ(refusal({{"x-api-key", ""}}), Reason::kMissing);
+  EXPECT_EQ(refusal({{"cookie", "token=aaaa.bbbb.cccc"}}), Reason::kMissing);
+  EXPECT_EQ(refusal({{"api-key", kToken}}), Reason::kMissing);
+}
+
+TEST(Credential, SaysSoWhenTheCredentialIsNoJwtOrNoBearer) {
+  EXPECT_EQ(refusal({{"authorization", "Bearer dummy"}}), Reason::kOpaque);
+  EXPECT_EQ(refusal({{"x-api-key", "sk-ant-api03-xyz"}}), Reason::kOpaque);
+  EXPECT_EQ(refusal({{"authorization", "Bearer aaaa.bbbb"}}), Reason::kOpaque);
+  EXPECT_EQ(refusal({{"authorization", "Basic dXNlcjpwdw=="}}), Reason::kWrongScheme);
+  EXPECT_EQ(find({{"authorization", "Basic dXNlcjpwdw=="}, {"x-api-key", kToken}}), kToken);
+}
+
+TEST(Credential, H4RefusesATokenOfMoreThan16Kib) {
+  std::string large = "Bearer a.b." + std::string(16384, 'c');
+  EXPECT_EQ(refusal({{"authorization", large}}), Reason::kTooLarge);
+}
+
+TEST(Credential, LooksIntoTheConfiguredExtraHeaderOnly) {
+  EXPECT_EQ(find({{"X-Goog-Iap-Jwt-Assertion", kToken}}, {"x-goog-iap-jwt-assertion"}), kToken);
+  EXPECT_EQ(refusal({{"x-goog-iap-jwt-assertion", kToken}}), Reason::kMissing);
+  EXPECT_EQ(find({{"authorization", "Bearer aaaa.bbbb.cccc"}}, {"authorization"}), kToken);
+}
+
+TEST(Credential, NamesEveryHeaderThatMustNotGoFurther) {
+  std::vector<std::string> extra{"x-mine"};
+  for (std::string_view name :
+       {"Authorization", "X-API-Key", "api-key", "Cookie", "Proxy-Authorization", "X-Mine"}) {
+    EXPECT_TRUE(is_credential_header(name, extra)) << name;
+  }
+  EXPECT_FALSE(is_credential_header("x-mine", {}));
+  EXPECT_FALSE(is_credential_header("anthropic-version", extra));
+  EXPECT_FALSE(is_credential_header("authorization2", extra));
+}
+
+}  // namespace
+}  // namespace sallyport::identity

@@ -1,0 +1,43 @@
+// `npm test`: checks the types, runs every test file, one after the other, and ends with the counts.
+//
+//   npm test                     all
+//   npm test -- chaos/kill       the files whose path contains this text
+//   LONG=1 npm test              full counts
+//   SALLYPORT_BIN=...            another build
+
+import { execFileSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+
+const here = import.meta.dirname;
+execFileSync(join(here, 'node_modules', '.bin', 'tsc'), ['--noEmit', '-p', here], { stdio: 'inherit' });
+
+const wanted = process.argv.slice(2);
+const files = globSync(['e2e', 'conformance', 'chaos'].map((folder) => join(here, folder, '*.test.ts')))
+  .filter((file) => wanted.length === 0 || wanted.some((text) => file.includes(text)))
+  .sort();
+if (files.length === 0) {
+  console.error(`no test file matches ${wanted.join(' ')}`);
+  process.exit(2);
+}
+
+const counts = { pass: 0, fail: 0, skip: 0 };
+const stream = run({ files, concurrency: 1, timeout: 30 * 60_000 });
+stream.on('test:pass', (event) => {
+  if (event.details.type === 'suite') return;
+  if (event.skip !== undefined) counts.skip += 1;
+  else counts.pass += 1;
+});
+stream.on('test:fail', (event) => {
+  if (event.details.type !== 'suite') counts.fail += 1;
+});
+stream.on('end', () => {
+  // after the reporter's own last lines
+  process.on('exit', () => {
+    console.log(`# pass ${counts.pass}\n# fail ${counts.fail}\n# skipped ${counts.skip}`);
+    if (counts.fail > 0 || counts.pass === 0) process.exitCode = 1;
+  });
+});
+stream.compose(new spec()).pipe(process.stdout);
