@@ -108,7 +108,7 @@ Result<void> Service::Parts::open_record() {
                                    system_clock(), system_entropy(), metrics);
   if (!opened) return std::unexpected(std::move(opened.error()));
   trail = std::move(*opened);
-  auto table = store::SqliteNameTable::open(configuration.store_path, system_clock(), metrics);
+  auto table = store::SqliteNameTable::open("sqlite:" + configuration.store_path, metrics);
   if (!table) return std::unexpected(std::move(table.error()));
   names = std::move(*table);
   return {};

@@ -9,13 +9,14 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <memory>
 
 #include "base/unique_fd.h"
 
 namespace sallyport::audit {
 namespace {
 
-constexpr std::size_t kPiece = 1 << 20;
+constexpr std::size_t kPiece = 256 << 10;
 
 std::unexpected<Error> unreadable(const std::filesystem::path& path, int error) {
   return fail("audit.segment",
@@ -114,7 +115,7 @@ Result<LineSplitter> read_segment(const std::filesystem::path& path, const LineS
   auto fd = open_segment(path);
   if (!fd) return std::unexpected(std::move(fd.error()));
   LineSplitter splitter;
-  std::string buffer(kPiece, '\0');
+  auto buffer = std::make_unique_for_overwrite<char[]>(kPiece);
   std::uint64_t offset = 0;
   std::uint64_t gap_at = ~0ULL;
   for (;;) {
@@ -124,11 +125,11 @@ Result<LineSplitter> read_segment(const std::filesystem::path& path, const LineS
       splitter.again();
     }
     if (splitter.done()) break;
-    auto n = ::pread(fd->get(), buffer.data(), buffer.size(), static_cast<off_t>(offset));
+    auto n = ::pread(fd->get(), buffer.get(), kPiece, static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return unreadable(path, errno);
     if (n == 0) break;
-    splitter.feed({buffer.data(), static_cast<std::size_t>(n)}, sink);
+    splitter.feed({buffer.get(), static_cast<std::size_t>(n)}, sink);
     offset += static_cast<std::uint64_t>(n);
     if (splitter.in_fill() && only_hole_after(fd->get(), offset)) break;
   }

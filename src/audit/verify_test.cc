@@ -88,12 +88,10 @@ TEST_F(VerifyTest, FindsEveryFlippedByteOfAnEarlierProcess) {
   for (const auto& file : first_) {
     auto original = slurp(file);
     for (std::size_t i = 0; i < original.size(); ++i) {
-      for (char mask : {'\x01', '\x20'}) {
-        auto changed = original;
-        changed[i] = static_cast<char>(changed[i] ^ mask);
-        spill(file, changed);
-        EXPECT_FALSE(check().intact()) << file << " byte " << i;
-      }
+      auto changed = original;
+      changed[i] = static_cast<char>(changed[i] ^ (i % 2 == 0 ? 1 : 0x20));
+      spill(file, changed);
+      EXPECT_FALSE(check().intact()) << file << " byte " << i;
     }
     spill(file, original);
   }

@@ -34,7 +34,8 @@ constexpr Row kRows[] = {
      }},
     {.path = "listen.public_url", .type = Type::kServiceUrl,
      .fallback_note = "required unless `listen.address` is a loopback literal",
-     .summary = "The URL that clients are given. Its path is a prefix of every path of the gateway.",
+     .summary = "The URL that clients are given. Its path is a prefix of every path of the "
+                "gateway.",
      .store = [](Draft& d, Value& v) { d.configuration.listen.public_url = v.text; }},
     {.path = "listen.tls", .shape = Shape::kBlock,
      .fallback_note = "plain HTTP, allowed on a loopback literal alone",
@@ -58,13 +59,16 @@ constexpr Row kRows[] = {
 
     {.path = "limits", .shape = Shape::kBlock,
      .summary = "How long the gateway waits, and how much it holds."},
-    {.path = "limits.connect", .type = Type::kDuration, .fallback = "5s", .min = 10, .max = 5 * kMinute,
+    {.path = "limits.connect", .type = Type::kDuration, .fallback = "5s", .min = 10,
+     .max = 5 * kMinute,
      .summary = "For a connection to a provider, TLS included.",
      .store = [](Draft& d, Value& v) { d.configuration.limits.connect = v.duration; }},
-    {.path = "limits.first_byte_stream", .type = Type::kDuration, .fallback = "120s", .min = 10, .max = kHour,
+    {.path = "limits.first_byte_stream", .type = Type::kDuration, .fallback = "120s", .min = 10,
+     .max = kHour,
      .summary = "From the end of a streaming request to the first byte of the provider's answer.",
      .store = [](Draft& d, Value& v) { d.configuration.limits.first_byte_stream = v.duration; }},
-    {.path = "limits.first_byte", .type = Type::kDuration, .fallback = "600s", .min = 10, .max = kHour,
+    {.path = "limits.first_byte", .type = Type::kDuration, .fallback = "600s", .min = 10,
+     .max = kHour,
      .summary = "The same for a request that does not stream: the whole answer is made before it.",
      .store = [](Draft& d, Value& v) { d.configuration.limits.first_byte = v.duration; }},
     {.path = "limits.silence", .type = Type::kDuration, .fallback = "300s", .min = 10, .max = kHour,
@@ -73,43 +77,53 @@ constexpr Row kRows[] = {
     {.path = "limits.ping", .type = Type::kDuration, .fallback = "10s", .min = 10, .max = kHour,
      .summary = "Silence of a provider's stream after which the client is sent a `ping` event.",
      .store = [](Draft& d, Value& v) { d.configuration.limits.ping = v.duration; }},
-    {.path = "limits.head", .type = Type::kDuration, .fallback = "10s", .min = 10, .max = 10 * kMinute,
+    {.path = "limits.head", .type = Type::kDuration, .fallback = "10s", .min = 10,
+     .max = 10 * kMinute,
      .summary = "For a client to send the head of a request.",
      .store = [](Draft& d, Value& v) { d.configuration.limits.head = v.duration; }},
     {.path = "limits.body", .type = Type::kDuration, .fallback = "60s", .min = 10, .max = kHour,
      .summary = "For a client to send the body of a request.",
      .store = [](Draft& d, Value& v) { d.configuration.limits.body = v.duration; }},
-    {.path = "limits.keep_alive", .type = Type::kDuration, .fallback = "75s", .min = 10, .max = kHour,
+    {.path = "limits.keep_alive", .type = Type::kDuration, .fallback = "75s", .min = 10,
+     .max = kHour,
      .summary = "How long a connection of a client stays open between two requests.",
      .store = [](Draft& d, Value& v) { d.configuration.limits.keep_alive = v.duration; }},
-    {.path = "limits.connections", .type = Type::kNumber, .fallback = "20000", .min = 1, .max = 1'000'000,
+    {.path = "limits.connections", .type = Type::kNumber, .fallback = "20000", .min = 1,
+     .max = 1'000'000,
      .summary = "Connections of clients at once.",
      .store = [](Draft& d, Value& v) {
        d.configuration.limits.connections = static_cast<std::size_t>(v.number);
      }},
-    {.path = "limits.connections_per_source", .type = Type::kNumber, .fallback = "2000", .min = 1, .max = 1'000'000,
+    {.path = "limits.connections_per_source", .type = Type::kNumber, .fallback = "2000", .min = 1,
+     .max = 1'000'000,
      .summary = "The same from one address.",
      .store = [](Draft& d, Value& v) {
        d.configuration.limits.connections_per_source = static_cast<std::size_t>(v.number);
      }},
-    {.path = "limits.verified_tokens", .type = Type::kNumber, .fallback = "20000", .max = 10'000'000,
+    {.path = "limits.verified_tokens", .type = Type::kNumber, .fallback = "20000",
+     .max = 10'000'000,
      .summary = "Entries of each worker's cache of verified tokens; 0 switches it off.",
      .store = [](Draft& d, Value& v) {
        d.configuration.limits.verified_tokens = static_cast<std::size_t>(v.number);
      }},
 
-    {.path = "issuers", .shape = Shape::kBlocks, .presence = Presence::kRequired, .min = 1, .max = 32,
-     .summary = "The identity providers whose tokens are accepted. An entry takes one kind of token.",
+    {.path = "issuers", .shape = Shape::kBlocks, .presence = Presence::kRequired, .min = 1,
+     .max = 32,
+     .summary = "The identity providers whose tokens are accepted. An entry takes one kind of "
+                "token.",
      .store = [](Draft& d, Value&) { d.configuration.issuers.emplace_back().algorithms.clear(); }},
     {.path = "issuers[].name", .type = Type::kName, .presence = Presence::kRequired,
-     .summary = "Your name for it. Part of a person's key in records and revocations: do not change it.",
+     .summary = "Your name for it. Part of a person's key in records and revocations: do not "
+                "change it.",
      .store = [](Draft& d, Value& v) { issuer(d).name = v.text; }},
     {.path = "issuers[].issuer", .type = Type::kServiceUrl, .presence = Presence::kRequired,
-     .summary = "The exact `iss` of its tokens. Entra ID: `https://login.microsoftonline.com/TENANT-ID/v2.0`.",
+     .summary = "The exact `iss` of its tokens. Entra ID: "
+                "`https://login.microsoftonline.com/TENANT-ID/v2.0`.",
      .store = [](Draft& d, Value& v) { issuer(d).issuer = v.text; }},
     {.path = "issuers[].audiences", .shape = Shape::kList, .type = Type::kWord,
      .presence = Presence::kRequired, .min = 1, .max = 64,
-     .summary = "Accepted values of `aud`, compared exactly: the id of the API's registration, or of the client's where `token` is `id_token`.",
+     .summary = "Accepted values of `aud`, compared exactly: the id of the API's registration, or "
+                "of the client's where `token` is `id_token`.",
      .store = [](Draft& d, Value& v) { issuer(d).audiences.push_back(v.text); }},
     {.path = "issuers[].token", .type = Type::kChoice, .fallback = "access_token",
      .choices = "access_token|id_token",
@@ -125,16 +139,21 @@ constexpr Row kRows[] = {
     {.path = "issuers[].require", .shape = Shape::kBlock,
      .fallback_note = "everybody with a valid token",
      .summary = "What a token must carry. Every key that is given must be met."},
-    {.path = "issuers[].require.scopes", .shape = Shape::kList, .type = Type::kWord, .min = 1, .max = 64,
+    {.path = "issuers[].require.scopes", .shape = Shape::kList, .type = Type::kWord, .min = 1,
+     .max = 64,
      .summary = "All of these scopes (`scp`, `scope`).",
      .store = [](Draft& d, Value& v) { issuer(d).require_scopes.push_back(v.text); }},
-    {.path = "issuers[].require.roles", .shape = Shape::kList, .type = Type::kText, .min = 1, .max = 64,
+    {.path = "issuers[].require.roles", .shape = Shape::kList, .type = Type::kText, .min = 1,
+     .max = 64,
      .summary = "All of these roles (`roles`).",
      .store = [](Draft& d, Value& v) { issuer(d).require_roles.push_back(v.text); }},
-    {.path = "issuers[].require.groups", .shape = Shape::kList, .type = Type::kText, .min = 1, .max = 256,
-     .summary = "All of these groups (`groups`). Entra ID leaves groups out of tokens of people with more than 200: prefer roles.",
+    {.path = "issuers[].require.groups", .shape = Shape::kList, .type = Type::kText, .min = 1,
+     .max = 256,
+     .summary = "All of these groups (`groups`). Entra ID leaves groups out of tokens of people "
+                "with more than 200: prefer roles.",
      .store = [](Draft& d, Value& v) { issuer(d).require_groups.push_back(v.text); }},
-    {.path = "issuers[].sign_in", .shape = Shape::kBlock, .fallback_note = "nobody is signed in by the gateway's own commands",
+    {.path = "issuers[].sign_in", .shape = Shape::kBlock,
+     .fallback_note = "nobody is signed in by the gateway's own commands",
      .summary = "How `sallyport sign-in` and exported profiles get a token.",
      .store = [](Draft& d, Value&) { issuer(d).sign_in.emplace(); }},
     {.path = "issuers[].sign_in.client", .type = Type::kWord, .presence = Presence::kRequired,
@@ -158,16 +177,19 @@ constexpr Row kRows[] = {
      .store = [](Draft& d, Value& v) { issuer(d).skew = duration_cast<seconds>(v.duration); }},
     {.path = "issuers[].max_token_age", .type = Type::kDuration, .fallback = "24h",
      .min = kMinute, .max = 30 * 24 * kHour,
-     .summary = "The longest life of a token (`exp` minus `iat`), and the greatest age (now minus `iat`).",
+     .summary = "The longest life of a token (`exp` minus `iat`), and the greatest age (now minus "
+                "`iat`).",
      .store = [](Draft& d, Value& v) {
        issuer(d).max_token_age = duration_cast<seconds>(v.duration);
      }},
-    {.path = "issuers[].guests", .type = Type::kChoice, .fallback = "refuse", .choices = "refuse|allow",
+    {.path = "issuers[].guests", .type = Type::kChoice, .fallback = "refuse",
+     .choices = "refuse|allow",
      .summary = "People who are guests in the tenant (`acct` 1, or a foreign `idp`).",
      .store = [](Draft& d, Value& v) {
        issuer(d).guests = v.text == "allow" ? identity::Gate::kAllow : identity::Gate::kRefuse;
      }},
-    {.path = "issuers[].app_only", .type = Type::kChoice, .fallback = "refuse", .choices = "refuse|allow",
+    {.path = "issuers[].app_only", .type = Type::kChoice, .fallback = "refuse",
+     .choices = "refuse|allow",
      .summary = "Tokens of applications without a person.",
      .store = [](Draft& d, Value& v) {
        issuer(d).app_only = v.text == "allow" ? identity::Gate::kAllow : identity::Gate::kRefuse;
@@ -185,7 +207,8 @@ constexpr Row kRows[] = {
     {.path = "issuers[].heal_by", .presence = Presence::kLater,
      .summary = "Which claim of a new sign-in ends a person's revocation."},
 
-    {.path = "upstreams", .shape = Shape::kBlocks, .presence = Presence::kRequired, .min = 1, .max = 64,
+    {.path = "upstreams", .shape = Shape::kBlocks, .presence = Presence::kRequired, .min = 1,
+     .max = 64,
      .summary = "The model providers.",
      .store = [](Draft& d, Value&) {
        d.configuration.upstreams.emplace_back();
@@ -204,7 +227,8 @@ constexpr Row kRows[] = {
      }},
     {.path = "upstreams[].resource", .type = Type::kResource,
      .fallback_note = "Foundry: this or `base_url`",
-     .summary = "The name of the Foundry resource: requests go to `https://RESOURCE.services.ai.azure.com/anthropic`.",
+     .summary = "The name of the Foundry resource: requests go to "
+                "`https://RESOURCE.services.ai.azure.com/anthropic`.",
      .store = [](Draft& d, Value& v) { d.resources.back() = v.text; }},
     {.path = "upstreams[].base_url", .type = Type::kServiceUrl,
      .fallback_note = "anthropic: `https://api.anthropic.com`",
@@ -212,7 +236,8 @@ constexpr Row kRows[] = {
      .store = [](Draft& d, Value& v) { upstream_of(d).base_url = v.text; }},
     {.path = "upstreams[].credential", .shape = Shape::kBlock, .presence = Presence::kRequired,
      .summary = "What the provider is shown instead of the person's token."},
-    {.path = "upstreams[].credential.api_key", .type = Type::kSecret, .presence = Presence::kRequired,
+    {.path = "upstreams[].credential.api_key", .type = Type::kSecret,
+     .presence = Presence::kRequired,
      .summary = "The provider's key.",
      .store = [](Draft& d, Value& v) {
        upstream_of(d).api_key = v.secret;
@@ -238,7 +263,8 @@ constexpr Row kRows[] = {
      .summary = "The proxy to the provider, by CONNECT: it sees the host name and nothing else.",
      .store = [](Draft& d, Value& v) { upstream_of(d).proxy = v.text; }},
 
-    {.path = "models", .shape = Shape::kBlocks, .presence = Presence::kRequired, .min = 1, .max = 1000,
+    {.path = "models", .shape = Shape::kBlocks, .presence = Presence::kRequired, .min = 1,
+     .max = 1000,
      .summary = "The models that people may ask for; `/v1/models` lists them in this order.",
      .store = [](Draft& d, Value&) {
        d.configuration.models.emplace_back();
@@ -266,10 +292,12 @@ constexpr Row kRows[] = {
 
     {.path = "audit", .shape = Shape::kBlock, .summary = "The record of every request."},
     {.path = "audit.directory", .type = Type::kPath, .fallback = "/var/lib/sallyport/audit",
-     .summary = "The folder of the record. One gateway writes to it at a time.", .needs_restart = true,
+     .summary = "The folder of the record. One gateway writes to it at a time.",
+     .needs_restart = true,
      .store = [](Draft& d, Value& v) { d.configuration.audit.directory = v.text; }},
     {.path = "audit.sync", .type = Type::kSync, .fallback = "100ms", .min = 10, .max = 10 * kSecond,
-     .summary = "How often the record is forced to the disk: a power cut can take what came since. `each`: before the first byte of the answer.",
+     .summary = "How often the record is forced to the disk: a power cut can take what came "
+                "since. `each`: before the first byte of the answer.",
      .store = [](Draft& d, Value& v) { d.configuration.audit.sync = v.duration; }},
     {.path = "audit.segment_bytes", .type = Type::kNumber, .fallback = "67108864",
      .min = 1 << 16, .max = 1 << 30,
@@ -279,12 +307,14 @@ constexpr Row kRows[] = {
      }},
 
     {.path = "store", .type = Type::kStore, .fallback = "sqlite:/var/lib/sallyport/state.db",
-     .summary = "Where revocations and what must outlive the process are kept.", .needs_restart = true,
+     .summary = "Where revocations and what must outlive the process are kept.",
+     .needs_restart = true,
      .store = [](Draft& d, Value& v) { d.configuration.store_path = v.text; }},
 
     {.path = "admin", .shape = Shape::kBlock, .summary = "The administrator's side."},
     {.path = "admin.socket", .type = Type::kSocketPath, .fallback = "/run/sallyport/admin.sock",
-     .summary = "The local socket for `sallyport status` and other commands; root and the gateway's own user may speak to it.",
+     .summary = "The local socket for `sallyport status` and other commands; root and the "
+                "gateway's own user may speak to it.",
      .needs_restart = true,
      .store = [](Draft& d, Value& v) { d.configuration.admin.socket = v.text; }},
     {.path = "admin.listen", .type = Type::kLoopbackAddress, .fallback_note = "no port",

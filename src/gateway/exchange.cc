@@ -423,6 +423,7 @@ Task<void> dispatch(ExchangeState& state) {
 }  // namespace
 
 Task<bool> answer_refusal(ExchangeState& state, http::Refusal refusal) {
+  if (!state.client.can_drain()) state.client.close_after_answer();
   std::string answer = http::write_refusal(refusal, state.id, state.worker.date(),
                                            state.client.keep_alive(), state.to_head);
   state.note_first_byte();

@@ -1,5 +1,7 @@
 #include "gateway/record_views.h"
 
+#include <algorithm>
+
 namespace sallyport::gateway {
 
 using http::name_is;
@@ -25,7 +27,20 @@ RecordViews::RecordViews(const ExchangeState& state) : state_(state) {
     }
   }
   for (const auto& proxy : state.source.proxies) proxies_.push_back(proxy);
+  add_groups_that_mattered();
   for (const auto& tool : state.facts.tool_names) tools_.push_back(tool);
+}
+
+// The groups that the issuer's `require` asks for and the person has.
+void RecordViews::add_groups_that_mattered() {
+  for (const auto& issuer : state_.worker.identity()->issuers) {
+    if (issuer.settings.name != state_.person->issuer) continue;
+    for (const auto& wanted : issuer.settings.require_groups) {
+      if (std::ranges::find(state_.person->groups, wanted) != state_.person->groups.end()) {
+        groups_.push_back(wanted);
+      }
+    }
+  }
 }
 
 audit::Person RecordViews::person() const {

@@ -24,6 +24,8 @@ class RecordViews {
   [[nodiscard]] audit::Request request() const;
 
  private:
+  void add_groups_that_mattered();
+
   const ExchangeState& state_;
   std::vector<std::string_view> proxies_;
   std::vector<std::string_view> tools_;

@@ -271,6 +271,7 @@ Task<void> Worker::serve(UniqueFd fd, Source peer) {
     if (draining_) client.close_when_idle();
     if (open) co_await serve_requests(client, peer);
   } catch (const std::exception& error) {
+    scratch_.clear();  // half an answer of this connection must not reach another one
     log::limited(log::Level::kError, "connection.failed", {{"reason", error.what()}});
   }
   shared_.connections.leave(peer.address);

@@ -285,30 +285,33 @@ Task<bool> ServerConnection::send(std::span<const iovec> pieces) {
   co_return true;
 }
 
+bool ServerConnection::can_drain() const {
+  const RequestHead& request = parser_.head();
+  if (body_read_ || !request.has_body()) return true;
+  if (request.expect_continue && parser_.body().empty()) return false;  // it need not send it
+  return !request.chunked && request.content_length.value_or(0) <= kDrainBytes;
+}
+
 Task<bool> ServerConnection::drain() {
   const RequestHead& request = parser_.head();
   if (body_read_ || !request.has_body()) co_return true;
-  if (request.expect_continue && parser_.body().empty()) co_return false;  // it need not send it
+  if (!can_drain()) co_return false;
+  std::size_t missing = *request.content_length;
+  for (auto piece : parser_.body()) missing -= piece.size();
   time_.set(loop_.now() + kDrainTime);
-  std::size_t drained = 0;
-  std::size_t missing = request.content_length.value_or(0);
-  for (auto piece : parser_.body()) missing -= std::min(missing, piece.size());
   Buffer rest;
-  bool done = request.chunked ? parser_.done() : missing == 0;
-  while (!done && drained < kDrainBytes && !request.chunked) {
+  while (missing > 0) {
     Fill got = co_await fill(rest);
     if (got != Fill::kBytes) break;
     std::size_t count = std::min(missing, rest.content().size());
     missing -= count;
-    drained += count;
     if (rest.content().size() > count) keep_alive_ = false;  // pipelined behind a refused body
     rest.release();
-    done = missing == 0;
   }
   time_.clear();
   signal_.clear(kTimeUp);
   body_read_ = true;
-  co_return done;
+  co_return missing == 0;
 }
 
 Task<void> ServerConnection::linger() {

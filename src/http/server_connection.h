@@ -56,6 +56,8 @@ class ServerConnection {
   /// Writes everything; false when the client is gone or takes nothing for ServerTimes::body.
   [[nodiscard]] Task<bool> send(std::span<const iovec> pieces);
   [[nodiscard]] Task<bool> send(std::string_view text);
+  /// False: drain() would give up at once, so the answer should say that the connection closes.
+  [[nodiscard]] bool can_drain() const;
   /// After an answer that came before the body: reads the body away, within bounds, so that the
   /// client gets to read the answer. False: close now.
   [[nodiscard]] Task<bool> drain();

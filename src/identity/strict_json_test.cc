@@ -26,7 +26,8 @@ TEST(StrictJson, ReadsEveryKindOfValue) {
   EXPECT_FALSE(root.member("missing"));
   EXPECT_FALSE(root.member("t")->member("x"));
   std::size_t elements = 0;
-  for (JsonView item : *root.member("a")) elements += item.is_array() || item.is_object() ? 10 : 1;
+  JsonView list = *root.member("a");
+  for (JsonView item : list) elements += item.is_array() || item.is_object() ? 10 : 1;
   EXPECT_EQ(elements, 21u);
 }
 

@@ -17,7 +17,7 @@ Reason judge(const std::string& token, const IssuerSettings& settings = entra_se
   EXPECT_EQ(explained.verdict.has_value(), verdict.has_value());
   if (!verdict && !explained.verdict) {
     EXPECT_EQ(explained.verdict.error().reason, verdict.error().reason);
-    EXPECT_EQ(verdict.error().got.find(token), std::string::npos);
+    EXPECT_TRUE(token.empty() || verdict.error().got.find(token) == std::string::npos);
   }
   return verdict ? Reason::kNone : verdict.error().reason;
 }

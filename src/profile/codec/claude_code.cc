@@ -50,6 +50,11 @@ class Settings {
     std::string name = text("inferenceProvider");
     if (name == "gateway") {
       set_env("ANTHROPIC_BASE_URL", text("inferenceGatewayBaseUrl"));
+      // what a person exports in a shell must not lead around the gateway
+      for (std::string_view other : {"CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_FOUNDRY",
+                                     "CLAUDE_CODE_USE_VERTEX"}) {
+        set_env(other, "0");
+      }
       credential();
     } else if (name == "foundry") {
       set_env("CLAUDE_CODE_USE_FOUNDRY", "1");

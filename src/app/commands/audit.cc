@@ -1,0 +1,312 @@
+// sallyport audit show: the record as a person reads it, also while the gateway runs.
+// sallyport audit verify: whether it is whole and unchanged; exit 1 names what is not.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/command.h"
+#include "audit/history.h"
+#include "audit/verify.h"
+#include "base/clock.h"
+#include "base/encoding.h"
+#include "base/json_writer.h"
+#include "store/sqlite_name_table.h"
+
+namespace sallyport::app {
+namespace {
+
+constexpr const char* kDefaultDirectory = "/var/lib/sallyport/audit";
+
+struct ShowOptions {
+  std::string directory = kDefaultDirectory;
+  std::string store;
+  std::size_t last = 50;
+  std::string id;
+  std::string person;
+  std::string since;
+  bool json = false;
+};
+
+struct VerifyOptions {
+  std::string directory = kDefaultDirectory;
+  bool json = false;
+};
+
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+// A folder that is not there is a wrong argument, one that cannot be read is the environment.
+Exit refuse(const Error& error, const std::string& directory, bool json) {
+  print_error(error, json);
+  std::error_code ignored;
+  bool there = std::filesystem::is_directory(directory, ignored);
+  return there ? Exit::kEnvironment : Exit::kWrongInput;
+}
+
+// --- show ---
+
+// What came from a client or a token must not steer the terminal: control characters (also those
+// of U+0080 to U+009F) and what is not UTF-8 become '?'.
+std::string for_terminal(std::string_view text) {
+  if (!is_utf8(text)) return "?";
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    auto c = static_cast<unsigned char>(text[i]);
+    bool c1 = c == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    out.push_back(c < 0x20 || c == 0x7f || c1 ? '?' : text[i]);
+    if (c1) ++i;
+  }
+  return out;
+}
+
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::string padded(std::string text, std::size_t width) {
+  while (width_of(text) > width) {
+    do {
+      text.pop_back();
+    } while (!text.empty() && width_of(text) >= width);
+    text += "~";
+  }
+  text.append(width - width_of(text), ' ');
+  return text;
+}
+
+std::string tokens_of(const audit::Row& row) {
+  if (row.input < 0) return "-";
+  return fmt::format("{}{}/{}", row.exact ? "" : "~", row.input, row.output);
+}
+
+std::string duration_of(const audit::Row& row) {
+  if (row.duration_us < 0) return "-";
+  return fmt::format("{:.2f}s", static_cast<double>(row.duration_us) / 1e6);
+}
+
+using Names = std::optional<store::SqliteNames>;
+
+std::string name_of(const audit::Row& row, const Names& names) {
+  if (!names || row.person.empty()) return {};
+  return names->find(row.person).value_or("");
+}
+
+// The last part of the key is what tells people apart.
+std::string person_of(const audit::Row& row, const Names& names) {
+  auto name = name_of(row, names);
+  if (!name.empty()) return name;
+  return row.person.substr(row.person.rfind('/') + 1);
+}
+
+void print_table(const std::vector<audit::Row>& rows, const Names& names) {
+  if (rows.empty()) return print("no records match\n");
+  print(fmt::format("{:<20} {:<36} {:<20} {:>6} {:<18} {:>14} {:>9}  {}\n", "TIME (UTC)", "PERSON",
+                    "MODEL", "STATUS", "OUTCOME", "TOKENS IN/OUT", "DURATION", "REQUEST"));
+  for (const auto& row : rows) {
+    bool event = row.kind == "event";
+    auto what = row.model.empty() ? row.path : row.model;
+    auto status = row.status == 0 ? std::string("-") : std::to_string(row.status);
+    print(fmt::format("{:<20} {} {} {:>6} {} {:>14} {:>9}  {}\n", row.time.substr(0, 19) + "Z",
+                      padded(for_terminal(event ? "-" : person_of(row, names)), 36),
+                      padded(for_terminal(event ? "event" : what), 20), status,
+                      padded(for_terminal(row.outcome), 18), tokens_of(row), duration_of(row),
+                      for_terminal(row.id)));
+  }
+}
+
+// One request in full: the lines of the chain are ASCII-safe JSON but for UTF-8 texts.
+void print_lines(const std::vector<audit::Row>& rows) {
+  for (const auto& row : rows) {
+    print(for_terminal(row.record) + "\n");
+    if (!row.end.empty()) print(for_terminal(row.end) + "\n");
+  }
+}
+
+void print_json(const std::vector<audit::Row>& rows, const Names& names) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin().array("rows");
+  for (const auto& row : rows) {
+    json.begin().text("kind", row.kind).text("time", row.time).text_if("id", row.id);
+    json.text_if("person", row.person).text_if("name", name_of(row, names));
+    json.text_if("model", row.model).text("outcome", row.outcome);
+    if (row.status != 0) json.number("status", row.status);
+    if (row.input >= 0) json.number("input", row.input).number("output", row.output);
+    if (row.input >= 0) json.boolean("exact", row.exact);
+    if (row.duration_us >= 0) json.number("duration_us", row.duration_us);
+    json.raw("record", row.record);
+    if (!row.end.empty()) json.raw("end", row.end);
+    json.end();
+  }
+  json.end_array().end();
+  print(out + "\n");
+}
+
+// "2026-11-21", "2026-11-21T08:15" or "90m", "2h", "7d" ago; as the record writes times.
+std::optional<std::string> parse_since(std::string text) {
+  if (text.empty()) return text;
+  constexpr std::string_view kPattern = "0000-00-00T00:00:00";
+  if (text.ends_with('Z')) text.pop_back();
+  auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (text.size() >= 4 && text.size() <= kPattern.size()) {
+    bool matches = std::ranges::equal(text, kPattern.substr(0, text.size()),
+                                      [&](char c, char p) { return p == '0' ? digit(c) : c == p; });
+    if (matches) return text;
+  }
+  auto unit = text.back();
+  text.pop_back();
+  if (text.empty() || text.size() > 6 || !std::ranges::all_of(text, digit)) return std::nullopt;
+  auto count = std::stol(text);
+  auto seconds = unit == 's'   ? count
+                 : unit == 'm' ? count * 60
+                 : unit == 'h' ? count * 3600
+                 : unit == 'd' ? count * 86400
+                               : -1;
+  if (seconds < 0) return std::nullopt;
+  return format_time(system_clock().wall() - std::chrono::seconds(seconds));
+}
+
+Exit run_show(const ShowOptions& options) {
+  auto since = parse_since(options.since);
+  if (!since) {
+    print_error({"usage.since", fmt::format("\"{}\" is no time", options.since),
+                 "write --since 2026-11-21T08:00 (UTC), or 15m, 2h, 7d for that long ago"},
+                options.json);
+    return Exit::kWrongInput;
+  }
+  Names names;
+  if (!options.store.empty()) {
+    auto location = options.store.find(':') == std::string::npos
+                        ? "sqlite:" + std::filesystem::absolute(options.store).string()
+                        : options.store;
+    auto opened = store::SqliteNames::open(location);
+    if (!opened) {
+      print_error(opened.error(), options.json);
+      return opened.error().code == "store.location" ? Exit::kWrongInput : Exit::kEnvironment;
+    }
+    names = std::move(*opened);
+  }
+  auto rows =
+      audit::read_history(options.directory, {options.last, options.id, options.person, *since});
+  if (!rows) return refuse(rows.error(), options.directory, options.json);
+  if (options.json) {
+    print_json(*rows, names);
+  } else {
+    print_table(*rows, names);
+    if (!options.id.empty()) print_lines(*rows);
+  }
+  return options.id.empty() || !rows->empty() ? Exit::kDone : Exit::kNo;
+}
+
+// --- verify ---
+
+void put_chain(JsonWriter& json, const audit::ChainReport& chain) {
+  auto count = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
+  json.begin().text("chain", chain.name).boolean("live", chain.live).boolean("torn", chain.torn);
+  json.number("segments", count(chain.segments)).number("lines", count(chain.lines));
+  json.number("requests", count(chain.requests)).number("running", count(chain.running));
+  json.number("interrupted", count(chain.interrupted));
+  json.text_if("first", chain.first_time).text_if("last", chain.last_time);
+  json.object("head").number("seq", count(chain.head_sequence)).text("hash", chain.head_hash);
+  json.end().end();
+}
+
+void print_json(const audit::VerifyReport& report) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin().boolean("intact", report.intact());
+  json.number("lines", static_cast<std::int64_t>(report.lines)).array("chains");
+  for (const auto& chain : report.chains) put_chain(json, chain);
+  json.end_array().array("findings");
+  for (const auto& finding : report.findings) {
+    json.begin().text("code", finding.code).text("chain", finding.chain);
+    json.text_if("file", finding.file);
+    if (finding.line != 0) json.number("line", static_cast<std::int64_t>(finding.line));
+    json.text("message", finding.message).text_if("expected", finding.expected);
+    json.text_if("found", finding.found).end();
+  }
+  json.end_array().number("more_findings", static_cast<std::int64_t>(report.more_findings)).end();
+  print(out + "\n");
+}
+
+void print_chain(const audit::ChainReport& chain) {
+  print(fmt::format("{}  {}  segments {}  lines {}  requests {}  running {}  interrupted {}{}\n",
+                    chain.name, chain.live ? "live " : "ended", chain.segments, chain.lines,
+                    chain.requests, chain.running, chain.interrupted,
+                    chain.torn ? "  torn: its last line is incomplete" : ""));
+}
+
+void print_finding(const audit::Finding& finding) {
+  auto place = finding.file.empty() ? finding.chain : finding.file;
+  if (finding.line != 0) place += fmt::format(":{}", finding.line);
+  print(fmt::format("{}: {}: {}\n", place, finding.code, finding.message));
+  if (!finding.expected.empty())
+    print(fmt::format("  expected {}\n", for_terminal(finding.expected)));
+  if (!finding.found.empty()) print(fmt::format("  found    {}\n", for_terminal(finding.found)));
+}
+
+void print_text(const audit::VerifyReport& report) {
+  std::ranges::for_each(report.chains, print_chain);
+  std::ranges::for_each(report.findings, print_finding);
+  if (report.more_findings > 0) print(fmt::format("and {} more\n", report.more_findings));
+  if (report.intact()) {
+    print(fmt::format("intact: {} chains, {} lines\n", report.chains.size(), report.lines));
+  } else {
+    print(fmt::format("NOT INTACT: {} findings in {} chains, {} lines\n",
+                      report.findings.size() + report.more_findings, report.chains.size(),
+                      report.lines));
+  }
+}
+
+Exit run_verify(const VerifyOptions& options) {
+  auto report = audit::verify(options.directory);
+  if (!report) return refuse(report.error(), options.directory, options.json);
+  if (report->chains.empty()) {
+    print_error({"audit.empty", fmt::format("there is no audit record in {}", options.directory),
+                 "name the directory that the configuration has as audit.directory"},
+                options.json);
+    return Exit::kWrongInput;
+  }
+  if (options.json) {
+    print_json(*report);
+  } else {
+    print_text(*report);
+  }
+  return report->intact() ? Exit::kDone : Exit::kNo;
+}
+
+}  // namespace
+
+void add_audit_command(CLI::App& root, Exit& exit) {
+  auto* audit = root.add_subcommand("audit", "Read and verify the audit record");
+  audit->require_subcommand(1);
+
+  auto show_options = std::make_shared<ShowOptions>();
+  auto* show = audit->add_subcommand("show", "Requests, refusals and events in the order of time");
+  show->add_option("--directory", show_options->directory, "The audit directory")
+      ->capture_default_str();
+  show->add_option("--last", show_options->last, "The newest so many; 0: all")
+      ->capture_default_str();
+  show->add_option("--id", show_options->id, "One request, in full");
+  show->add_option("--person", show_options->person,
+                   "One person: issuer/tenant/object id, or the object id alone");
+  show->add_option("--since", show_options->since, "2026-11-21T08:00 (UTC), or 15m, 2h, 7d ago");
+  show->add_option("--store", show_options->store, "The store, to show names instead of ids");
+  show->add_flag("--json", show_options->json, "One JSON object");
+  show->callback([show_options, &exit] { exit = run_show(*show_options); });
+
+  auto verify_options = std::make_shared<VerifyOptions>();
+  auto* verify = audit->add_subcommand("verify", "Check every chain; exit 1 if one is not whole");
+  verify->add_option("--directory", verify_options->directory, "The audit directory")
+      ->capture_default_str();
+  verify->add_flag("--json", verify_options->json, "One JSON object");
+  verify->callback([verify_options, &exit] { exit = run_verify(*verify_options); });
+}
+
+}  // namespace sallyport::app

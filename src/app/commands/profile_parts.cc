@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "app/commands/profile_parts.h"
+#include "base/files.h"
+
+namespace sallyport::app {
+namespace json = profile::json;
+namespace {
+
+constexpr std::size_t kLargestInput = 16U << 20;
+
+bool names_a_file(const std::string& name) {
+  if (name.find('/') != std::string::npos) return true;
+  for (std::string_view ending : {".json", ".reg", ".plist", ".mobileconfig"}) {
+    if (name.ends_with(ending)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void print_out(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+Exit refuse(const Error& error, bool json) {
+  print_error(error, json);
+  bool environment = error.code == "file.unwritable" || error.code == "file.unreadable" ||
+                     error.code == "profile.locked" || error.code == "device.no_home" ||
+                     error.code == "profile.no_folder";
+  return environment ? Exit::kEnvironment : Exit::kWrongInput;
+}
+
+Result<delivery::ProfileFolder> open_folder() {
+  auto path = delivery::ProfileFolder::usual();
+  if (!path) return std::unexpected(std::move(path.error()));
+  return delivery::ProfileFolder(std::move(*path));
+}
+
+Result<profile::Decoded> read_any(const std::string& path, const std::string& format) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::path file = path;
+  if (fs::is_directory(file, error)) {  // a configLibrary: its applied entry
+    auto meta = read_file(file / "_meta.json", kLargestInput);
+    if (!meta) return std::unexpected(std::move(meta.error()));
+    auto document = profile::parse_json(*meta);
+    const json::value* id =
+        document && document->is_object() ? document->get_object().if_contains("appliedId") : nullptr;
+    bool plain = id != nullptr && id->is_string() &&
+                 id->get_string().find_first_not_of("abcdef0123456789-") == json::string::npos;
+    if (!plain) {
+      return fail("decode.foreign", fmt::format("{}: no applied entry is named", (file / "_meta.json").string()),
+                  "name the entry's file");
+    }
+    file /= fmt::format("{}.json", std::string_view(id->get_string()));
+  }
+  auto bytes = read_file(file, kLargestInput);
+  if (!bytes) return std::unexpected(std::move(bytes.error()));
+  std::optional<profile::Format> chosen = profile::detect(file.filename().string(), *bytes);
+  if (!format.empty()) {
+    const profile::FormatInfo* info = profile::find_format(format);
+    if (info == nullptr) return fail("decode.format", fmt::format("there is no format {}", format));
+    chosen = info->format;
+  }
+  if (!chosen) {
+    return fail("decode.foreign", fmt::format("{}: the content is of no format that can be read", file.string()),
+                "name a .mobileconfig, .reg, plist or JSON export");
+  }
+  auto decoded = profile::decode(*chosen, *bytes);
+  if (!decoded) {
+    Error inner = std::move(decoded.error());
+    inner.message = fmt::format("{}: {}", file.string(), inner.message);
+    return std::unexpected(std::move(inner));
+  }
+  return decoded;
+}
+
+Result<profile::Profile> load_named(const std::string& name, profile::Findings& notes) {
+  if (!names_a_file(name)) {
+    auto folder = open_folder();
+    if (!folder) return std::unexpected(std::move(folder.error()));
+    return folder->load_flat(name);
+  }
+  auto decoded = read_any(name, "");
+  if (!decoded) return std::unexpected(std::move(decoded.error()));
+  notes.insert(notes.end(), decoded->notes.begin(), decoded->notes.end());
+  profile::Profile loaded;
+  loaded.name = std::filesystem::path(name).stem().string();
+  loaded.id = profile::derived_uuid(loaded.name, "file");
+  loaded.values = std::move(decoded->values);
+  return loaded;
+}
+
+void print_findings(const profile::Findings& findings, std::string_view subject) {
+  std::size_t counts[3] = {0, 0, 0};
+  for (const profile::Finding& finding : findings) {
+    ++counts[static_cast<std::size_t>(finding.severity)];
+    print_out(fmt::format("{:<8}{}{}\n        {}.\n        Next: {}.\n", severity_text(finding.severity),
+                          finding.key.empty() ? std::string() : finding.key + "  ",
+                          fmt::format("[{}]", finding.code), finding.why, finding.next_step));
+  }
+  print_out(fmt::format("{}: {} errors, {} warnings, {} advice\n", subject, counts[2], counts[1], counts[0]));
+}
+
+json::array findings_json(const profile::Findings& findings) {
+  json::array list;
+  for (const profile::Finding& finding : findings) {
+    json::object entry;
+    entry["code"] = finding.code;
+    entry["severity"] = severity_text(finding.severity);
+    if (!finding.key.empty()) entry["key"] = finding.key;
+    entry["why"] = finding.why;
+    entry["nextStep"] = finding.next_step;
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+std::string version_fault(const std::string& text) {
+  return profile::parse_version(text) ? std::string() : text + " is no version, such as 1.46388.2";
+}
+
+}  // namespace sallyport::app

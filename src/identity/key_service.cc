@@ -1,0 +1,471 @@
+#include "identity/key_service.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "identity/key_ring.h"
+#include "identity/key_source.h"
+
+namespace sallyport::identity {
+namespace {
+
+constexpr std::size_t kMostWaiters = 4096;    // a request each; beyond, it is told no at once
+constexpr std::size_t kMostAbsentKeys = 256;  // names that a fetch did not bring
+constexpr std::size_t kMostKeyIdBytes = 256;  // longer ones are in no key set
+constexpr auto kAbsentFor = std::chrono::hours(1);
+
+/// What is left to do once the lock is given back. Runs on the fetch thread.
+struct Effects {
+  std::vector<KeyEvent> events;
+  SnapshotPtr publish;
+  std::vector<std::function<void()>> done;
+};
+
+/// The `kid`s that were asked for and did not come: one stale client must not use up the fetch
+/// that a newly published key will need.
+class AbsentKeys {
+ public:
+  [[nodiscard]] bool contains(std::string_view key_id, SteadyTime now) const {
+    return std::ranges::any_of(
+        entries_, [&](const Entry& entry) { return entry.key_id == key_id && now < entry.until; });
+  }
+  void add(std::string key_id, SteadyTime now) {
+    if (contains(key_id, now)) return;
+    if (entries_.size() < kMostAbsentKeys) {
+      entries_.push_back({std::move(key_id), now + kAbsentFor});
+    } else {
+      entries_[next_] = {std::move(key_id), now + kAbsentFor};
+      next_ = (next_ + 1) % kMostAbsentKeys;
+    }
+  }
+  void clear() {
+    entries_.clear();
+    next_ = 0;
+  }
+
+ private:
+  struct Entry {
+    std::string key_id;
+    SteadyTime until;
+  };
+  std::vector<Entry> entries_;
+  std::size_t next_ = 0;
+};
+
+struct Waiter {
+  std::string key_id;
+  std::function<void()> done;
+};
+
+/// One issuer's keys, schedule and waiting requests. Guarded by the service's mutex.
+struct Source {
+  IssuerSettings settings;
+  std::uint64_t id = 0;  ///< never used twice: a late answer for a source that is gone is dropped
+  KeyRing ring;
+  std::optional<WallTime> last_success;
+  Error last_error;  ///< without code after a success
+  std::string last_alarms;
+  unsigned failures = 0;
+  bool fetching = false;
+  std::uint64_t timer = 0;  ///< only the newest timer counts
+  std::optional<SteadyTime> last_early_fetch;
+  AbsentKeys absent;
+  std::vector<Waiter> waiters;
+};
+
+std::string alarms_of(const KeySet& fetched) {
+  std::string out;
+  for (const auto& alarm : fetched.alarms()) {
+    if (!alarm.alarming || out.size() > 1000) continue;
+    if (!out.empty()) out += "; ";
+    out += "key '" + alarm.key_id + "': " + alarm.why;
+  }
+  return out;
+}
+
+bool is_rejection(std::string_view error_code) {
+  return error_code == "keys.rejected" || error_code == "discovery.rejected";
+}
+
+}  // namespace
+
+std::string_view name_of(KeyEvent::Kind kind) {
+  switch (kind) {
+    case KeyEvent::Kind::kKeysChanged:
+      return "keys.changed";
+    case KeyEvent::Kind::kFetchFailed:
+      return "keys.fetch_failed";
+    case KeyEvent::Kind::kRecovered:
+      return "keys.recovered";
+    case KeyEvent::Kind::kKeysRejected:
+      return "keys.rejected";
+    case KeyEvent::Kind::kKeysExpired:
+      return "keys.expired";
+  }
+  return "keys.changed";
+}
+
+/// Held by the service and, weakly, by everything it left with the Fetcher.
+class KeyService::Impl : public std::enable_shared_from_this<KeyService::Impl> {
+ public:
+  Impl(http::Fetcher& fetcher, Clock& clock, Entropy& entropy, std::vector<IssuerSettings> issuers,
+       Publish publish, OnEvent on_event, Timing timing)
+      : fetcher_(fetcher),
+        clock_(clock),
+        entropy_(entropy),
+        timing_(timing),
+        publish_(std::move(publish)),
+        on_event_(std::move(on_event)) {
+    for (auto& settings : issuers) sources_.push_back(make_source(std::move(settings)));
+  }
+
+  void start() {
+    post([](Impl& self) { self.begin(); });
+  }
+  void reload(std::vector<IssuerSettings> issuers) {
+    post([issuers = std::move(issuers)](Impl& self) { self.replace(issuers); });
+  }
+  bool refresh_for(std::string_view issuer, std::string_view key_id, std::function<void()> done);
+  std::vector<IssuerHealth> health() const;
+
+  void stop() {
+    std::lock_guard callbacks(callback_mutex_);
+    stopped_ = true;
+  }
+
+ private:
+  template <typename Work>
+  void post(Work work) {
+    fetcher_.post([weak = weak_from_this(), work = std::move(work)] {
+      if (auto self = weak.lock()) work(*self);
+    });
+  }
+
+  std::unique_ptr<Source> make_source(IssuerSettings settings) {
+    auto source = std::make_unique<Source>();
+    source->settings = std::move(settings);
+    source->id = ++last_id_;
+    return source;
+  }
+  Source* find(std::uint64_t id) const {
+    for (const auto& source : sources_) {
+      if (source->id == id) return source.get();
+    }
+    return nullptr;
+  }
+
+  // On the fetch thread, without the lock:
+  void begin();
+  void replace(const std::vector<IssuerSettings>& issuers);
+  void fetch(std::uint64_t id);
+  void on_timer(std::uint64_t id, std::uint64_t timer);
+  void on_fetched(std::uint64_t id, Result<KeySetPtr> fetched);
+  void run(Effects effects);
+
+  // With the lock:
+  void succeed(Source& source, const KeySet& fetched, Effects& effects);
+  void fail_with(Source& source, Error error, Effects& effects);
+  void release_waiters(Source& source, Effects& effects);
+  void schedule(Source& source, std::chrono::milliseconds delay);
+  [[nodiscard]] std::chrono::milliseconds next_refresh(const Source& source);
+  [[nodiscard]] std::chrono::milliseconds next_retry(const Source& source) const;
+  [[nodiscard]] WallTime keys_until(const Source& source) const;
+  [[nodiscard]] SnapshotPtr snapshot() const;
+
+  http::Fetcher& fetcher_;
+  Clock& clock_;
+  Entropy& entropy_;
+  const Timing timing_;
+  const Publish publish_;
+  const OnEvent on_event_;
+
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<Source>> sources_;  ///< guarded, in the order of the settings
+  std::uint64_t generation_ = 1;                  ///< guarded
+  std::uint64_t last_id_ = 0;                     ///< guarded
+  std::uint64_t last_timer_ = 0;                  ///< guarded
+
+  std::mutex callback_mutex_;  ///< held while the owner's functions run
+  bool stopped_ = false;       ///< guarded by it
+};
+
+void KeyService::Impl::begin() {
+  Effects effects;
+  std::vector<std::uint64_t> ids;
+  {
+    std::lock_guard lock(mutex_);
+    effects.publish = snapshot();
+    for (auto& source : sources_) {
+      source->fetching = true;
+      ids.push_back(source->id);
+    }
+  }
+  run(std::move(effects));
+  for (auto id : ids) fetch(id);
+}
+
+void KeyService::Impl::replace(const std::vector<IssuerSettings>& issuers) {
+  Effects effects;
+  std::vector<std::uint64_t> fresh;
+  {
+    std::lock_guard lock(mutex_);
+    bool same = std::ranges::equal(issuers, sources_, {}, {},
+                                   [](const auto& source) { return source->settings; });
+    if (same) return;
+    std::vector<std::unique_ptr<Source>> next;
+    for (const auto& settings : issuers) {
+      auto old = std::ranges::find_if(sources_, [&](const auto& source) {
+        return source != nullptr && same_key_source(source->settings, settings);
+      });
+      if (old != sources_.end()) {
+        next.push_back(std::move(*old));
+        next.back()->settings = settings;
+      } else {
+        next.push_back(make_source(settings));
+        next.back()->fetching = true;
+        fresh.push_back(next.back()->id);
+      }
+    }
+    for (auto& gone : sources_) {
+      if (gone != nullptr) release_waiters(*gone, effects);
+    }
+    sources_ = std::move(next);
+    ++generation_;
+    effects.publish = snapshot();
+  }
+  run(std::move(effects));
+  for (auto id : fresh) fetch(id);
+}
+
+// `fetching` of the source is set already: only one fetch runs for it at a time.
+void KeyService::Impl::fetch(std::uint64_t id) {
+  IssuerSettings settings;
+  {
+    std::lock_guard lock(mutex_);
+    Source* source = find(id);
+    if (source == nullptr) return;
+    settings = source->settings;
+  }
+  fetch_keys(fetcher_, settings, timing_.fetch_timeout,
+             [weak = weak_from_this(), id](Result<KeySetPtr> fetched) {
+               if (auto self = weak.lock()) self->on_fetched(id, std::move(fetched));
+             });
+}
+
+void KeyService::Impl::on_timer(std::uint64_t id, std::uint64_t timer) {
+  {
+    std::lock_guard lock(mutex_);
+    Source* source = find(id);
+    if (source == nullptr || source->timer != timer || source->fetching) return;
+    source->fetching = true;
+  }
+  fetch(id);
+}
+
+void KeyService::Impl::on_fetched(std::uint64_t id, Result<KeySetPtr> fetched) {
+  Effects effects;
+  {
+    std::lock_guard lock(mutex_);
+    Source* source = find(id);
+    if (source == nullptr) return;
+    source->fetching = false;
+    if (fetched) {
+      succeed(*source, **fetched, effects);
+    } else {
+      fail_with(*source, std::move(fetched.error()), effects);
+    }
+    release_waiters(*source, effects);
+    if (effects.publish == nullptr) effects.publish = snapshot();
+  }
+  run(std::move(effects));
+}
+
+void KeyService::Impl::succeed(Source& source, const KeySet& fetched, Effects& effects) {
+  const std::string& name = source.settings.name;
+  KeyRing::Change change = source.ring.merge(fetched);
+  source.last_success = clock_.wall();
+  if (source.failures > 0) {
+    effects.events.push_back({.kind = KeyEvent::Kind::kRecovered,
+                              .issuer = name,
+                              .message = "the key set was fetched again",
+                              .added = {},
+                              .removed = {}});
+  }
+  source.failures = 0;
+  source.last_error = {};
+  std::string alarms = alarms_of(fetched);
+  if (!alarms.empty() && alarms != source.last_alarms) {
+    effects.events.push_back({.kind = KeyEvent::Kind::kKeysRejected,
+                              .issuer = name,
+                              .message = alarms,
+                              .added = {},
+                              .removed = {}});
+  }
+  source.last_alarms = std::move(alarms);
+  if (change.any()) {
+    source.absent.clear();
+    effects.events.push_back({.kind = KeyEvent::Kind::kKeysChanged,
+                              .issuer = name,
+                              .message = "the key set changed",
+                              .added = std::move(change.added),
+                              .removed = std::move(change.removed)});
+  }
+  for (const auto& waiter : source.waiters) {
+    if (source.ring.keys()->find(waiter.key_id) == nullptr) {
+      source.absent.add(waiter.key_id, clock_.steady());
+    }
+  }
+  schedule(source, next_refresh(source));
+}
+
+void KeyService::Impl::fail_with(Source& source, Error error, Effects& effects) {
+  const std::string& name = source.settings.name;
+  error = fail(std::move(error), "while fetching the keys of issuer " + name).error();
+  // One line when it starts and one when the cause changes, not one a retry.
+  if (source.failures++ == 0 || error.code != source.last_error.code) {
+    effects.events.push_back({.kind = is_rejection(error.code) ? KeyEvent::Kind::kKeysRejected
+                                                               : KeyEvent::Kind::kFetchFailed,
+                              .issuer = name,
+                              .message = error.text(),
+                              .added = {},
+                              .removed = {}});
+  }
+  source.last_error = std::move(error);
+  if (source.ring.keys() != nullptr && clock_.wall() >= keys_until(source)) {
+    std::vector<std::string> gone;
+    for (const auto& key : source.ring.keys()->keys()) gone.push_back(key->key_id());
+    source.ring.clear();
+    effects.events.push_back({.kind = KeyEvent::Kind::kKeysExpired,
+                              .issuer = name,
+                              .message = "no key set for too long; requests get 503",
+                              .added = {},
+                              .removed = std::move(gone)});
+  }
+  schedule(source, next_retry(source));
+}
+
+void KeyService::Impl::release_waiters(Source& source, Effects& effects) {
+  for (auto& waiter : source.waiters) effects.done.push_back(std::move(waiter.done));
+  source.waiters.clear();
+}
+
+void KeyService::Impl::schedule(Source& source, std::chrono::milliseconds delay) {
+  source.timer = ++last_timer_;
+  fetcher_.after(delay, [weak = weak_from_this(), id = source.id, timer = source.timer] {
+    if (auto self = weak.lock()) self->on_timer(id, timer);
+  });
+}
+
+// A little early by chance, so that a fleet started together does not ask together. A key that
+// seems withdrawn is looked at again soon: in an emergency an hour is long.
+std::chrono::milliseconds KeyService::Impl::next_refresh(const Source& source) {
+  std::uint8_t byte[1];
+  entropy_.fill(byte);
+  auto delay = timing_.refresh - timing_.refresh * byte[0] / 2560;
+  return source.ring.withdrawal_pending() ? std::min(delay, timing_.unknown_key) : delay;
+}
+
+std::chrono::milliseconds KeyService::Impl::next_retry(const Source& source) const {
+  bool has_keys = source.ring.keys() != nullptr;
+  auto most = has_keys ? timing_.retry_with_keys : timing_.retry_without_keys;
+  auto delay = timing_.retry_first * (1U << std::min(source.failures - 1, 20U));
+  return std::min(delay, most);
+}
+
+WallTime KeyService::Impl::keys_until(const Source& source) const {
+  if (!source.settings.jwks_file.empty() || !source.last_success) return WallTime::max();
+  return *source.last_success + timing_.keep;
+}
+
+SnapshotPtr KeyService::Impl::snapshot() const {
+  std::vector<IssuerState> issuers;
+  for (const auto& source : sources_) {
+    auto& state = issuers.emplace_back(source->settings, source->ring.keys(), keys_until(*source));
+    if (source->last_success) state.fetched_at = *source->last_success;
+  }
+  return make_snapshot(generation_, std::move(issuers));
+}
+
+void KeyService::Impl::run(Effects effects) {
+  std::lock_guard callbacks(callback_mutex_);
+  if (stopped_) return;
+  for (const auto& event : effects.events) {
+    if (on_event_) on_event_(event);
+  }
+  if (effects.publish != nullptr && publish_) publish_(std::move(effects.publish));
+  for (const auto& done : effects.done) done();
+}
+
+bool KeyService::Impl::refresh_for(std::string_view issuer, std::string_view key_id,
+                                   std::function<void()> done) {
+  if (key_id.size() > kMostKeyIdBytes) return false;
+  std::uint64_t id = 0;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = std::ranges::find_if(
+        sources_, [&](const auto& source) { return source->settings.name == issuer; });
+    if (found == sources_.end()) return false;
+    Source& source = **found;
+    SteadyTime now = clock_.steady();
+    if (source.absent.contains(key_id, now) || source.waiters.size() >= kMostWaiters) return false;
+    bool may_start =
+        !source.last_early_fetch || now - *source.last_early_fetch >= timing_.unknown_key;
+    if (!source.fetching && !may_start) return false;
+    source.waiters.push_back({std::string(key_id), std::move(done)});
+    if (source.fetching) return true;
+    source.last_early_fetch = now;
+    source.fetching = true;
+    id = source.id;
+  }
+  post([id](Impl& self) { self.fetch(id); });
+  return true;
+}
+
+std::vector<IssuerHealth> KeyService::Impl::health() const {
+  std::lock_guard lock(mutex_);
+  std::vector<IssuerHealth> out;
+  for (const auto& source : sources_) {
+    const auto& keys = source->ring.keys();
+    out.push_back({.name = source->settings.name,
+                   .issuer = source->settings.issuer,
+                   .ready = keys != nullptr && clock_.wall() < keys_until(*source),
+                   .keys = keys == nullptr ? 0 : keys->size(),
+                   .last_success = source->last_success,
+                   .last_error = source->last_error.code.empty() ? "" : source->last_error.text()});
+  }
+  return out;
+}
+
+KeyService::KeyService(http::Fetcher& fetcher, Clock& clock, Entropy& entropy,
+                       std::vector<IssuerSettings> issuers, Publish publish, OnEvent on_event,
+                       Timing timing)
+    : impl_(std::make_shared<Impl>(fetcher, clock, entropy, std::move(issuers), std::move(publish),
+                                   std::move(on_event), timing)) {}
+
+KeyService::KeyService(http::Fetcher& fetcher, Clock& clock, Entropy& entropy,
+                       std::vector<IssuerSettings> issuers, Publish publish, OnEvent on_event)
+    : KeyService(fetcher, clock, entropy, std::move(issuers), std::move(publish),
+                 std::move(on_event), Timing{}) {}
+
+KeyService::~KeyService() {
+  impl_->stop();
+}
+
+void KeyService::start() {
+  impl_->start();
+}
+
+void KeyService::reload(std::vector<IssuerSettings> issuers) {
+  impl_->reload(std::move(issuers));
+}
+
+bool KeyService::refresh_for_unknown_key(std::string_view issuer_name, std::string_view key_id,
+                                         std::function<void()> done) {
+  return impl_->refresh_for(issuer_name, key_id, std::move(done));
+}
+
+std::vector<IssuerHealth> KeyService::health() const {
+  return impl_->health();
+}
+
+}  // namespace sallyport::identity

@@ -1,0 +1,175 @@
+#include "store/sqlite_name_table.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+
+#include <fstream>
+#include <iterator>
+
+namespace sallyport::store {
+namespace {
+
+constexpr std::string_view kAda = "contoso/5b1f0e7a/ada";
+constexpr std::string_view kBob = "contoso/5b1f0e7a/bob";
+
+class NameTableTest : public testing::Test {
+ protected:
+  NameTableTest() {
+    std::string pattern = std::filesystem::temp_directory_path() / "sallyport-store-XXXXXX";
+    folder = ::mkdtemp(pattern.data());
+    location = "sqlite:" + (folder / "state.db").string();
+  }
+  ~NameTableTest() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+  }
+  std::unique_ptr<SqliteNameTable> open() {
+    auto table = SqliteNameTable::open(location, metrics);
+    EXPECT_TRUE(table) << table.error().text();
+    return std::move(*table);
+  }
+  std::optional<std::string> find(std::string_view key) {
+    auto names = SqliteNames::open(location);
+    EXPECT_TRUE(names) << names.error().text();
+    return names->find(key);
+  }
+  std::string all_bytes() {
+    std::string bytes;
+    for (const auto& file : std::filesystem::directory_iterator(folder)) {
+      std::ifstream in(file.path(), std::ios::binary);
+      bytes.append(std::istreambuf_iterator<char>(in), {});
+    }
+    return bytes;
+  }
+
+  std::filesystem::path folder;
+  std::string location;
+  FakeClock clock;
+  Metrics metrics;
+};
+
+TEST_F(NameTableTest, RemembersNamesAcrossStarts) {
+  {
+    auto table = open();
+    table->remember(kAda, "Ada Lovelace", clock.wall());
+    table->remember(kBob, "Bob", clock.wall());
+    table->remember(kBob, "Robert", clock.wall());
+    table->drain();
+    EXPECT_EQ(find(kAda), "Ada Lovelace") << "readable beside the gateway";
+  }
+  auto table = open();
+  EXPECT_EQ(find(kBob), "Robert");
+  EXPECT_EQ(find("contoso/5b1f0e7a/eve"), std::nullopt);
+}
+
+TEST_F(NameTableTest, WritesWhatIsQueuedAtItsEnd) {
+  {
+    open()->remember(kAda, "Ada Lovelace", clock.wall());
+  }
+  open();
+  EXPECT_EQ(find(kAda), "Ada Lovelace");
+}
+
+TEST_F(NameTableTest, AnErasedNameIsNowhereInTheFiles) {
+  auto table = open();
+  for (int i = 0; i < 200; ++i) {
+    table->remember("contoso/5b1f0e7a/" + std::to_string(i), "Somebody", clock.wall());
+  }
+  table->remember(kAda, "Ada Lovelace-Canary", clock.wall());
+  table->drain();
+  EXPECT_NE(all_bytes().find("Lovelace-Canary"), std::string::npos);
+  auto erased = table->erase(kAda);
+  ASSERT_TRUE(erased);
+  EXPECT_TRUE(*erased);
+  EXPECT_EQ(all_bytes().find("Lovelace-Canary"), std::string::npos);
+  EXPECT_EQ(find(kAda), std::nullopt);
+  EXPECT_FALSE(*table->erase(kAda));
+  EXPECT_EQ(find("contoso/5b1f0e7a/7"), "Somebody");
+}
+
+TEST_F(NameTableTest, ANameThatStillWaitsIsErasedToo) {
+  auto table = open();
+  for (int i = 0; i < 100; ++i) {
+    table->remember(kAda, "Ada Lovelace", clock.wall());
+    EXPECT_TRUE(*table->erase(kAda));
+    table->drain();
+    EXPECT_EQ(find(kAda), std::nullopt);
+  }
+}
+
+TEST_F(NameTableTest, NeverWaitsForADiskThatStandsStill) {
+  auto table = open();
+  table->drain();
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open((folder / "state.db").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  for (std::size_t i = 0; i < SqliteNameTable::kQueue * 4; ++i) {
+    table->remember("contoso/5b1f0e7a/" + std::to_string(i), "Somebody", clock.wall());
+  }
+  auto text = metrics.render();
+  auto at = text.find("\nsallyport_names_dropped_total ");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_GE(std::stoul(text.substr(at + 31)), SqliteNameTable::kQueue);
+  sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr);
+  sqlite3_close(other);
+  table->drain();
+  EXPECT_EQ(find("contoso/5b1f0e7a/0"), "Somebody");
+}
+
+TEST_F(NameTableTest, CutsLongNamesAndKeepsStrangeOnes) {
+  auto table = open();
+  std::string name(255, 'n');
+  table->remember(kAda, name + "\xc3\xa9" + name, clock.wall());
+  table->remember(kBob, "Robert'); DROP TABLE people;--", clock.wall());
+  table->remember(std::string(5000, 'k'), "Nobody", clock.wall());
+  table->remember("", "Nobody", clock.wall());
+  table->drain();
+  EXPECT_EQ(find(kAda), name);
+  EXPECT_EQ(find(kBob), "Robert'); DROP TABLE people;--");
+  EXPECT_EQ(find(std::string(5000, 'k')), std::nullopt);
+}
+
+TEST_F(NameTableTest, TheFileIsPrivate) {
+  auto table = open();
+  table->remember(kAda, "Ada Lovelace", clock.wall());
+  table->drain();
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    EXPECT_EQ(file.status().permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write)
+        << file.path();
+  }
+}
+
+TEST_F(NameTableTest, SaysWhatIsWrongWithTheFile) {
+  struct Case {
+    std::string location;
+    std::string_view code;
+    std::string_view in_text;
+  };
+  std::ofstream(folder / "text.txt") << std::string(4096, 'x');
+  std::filesystem::create_directory(folder / "folder");
+  sqlite3* newer = nullptr;
+  sqlite3_open((folder / "newer.db").c_str(), &newer);
+  sqlite3_exec(newer, "PRAGMA user_version = 99", nullptr, nullptr, nullptr);
+  sqlite3_close(newer);
+  auto at = [&](std::string_view name) { return "sqlite:" + (folder / name).string(); };
+  for (const auto& c : std::vector<Case>{{"postgres://db/x", "store.location", "sqlite:/var/lib"},
+                                         {"sqlite:state.db", "store.location", "absolute"},
+                                         {"sqlite:", "store.location", "absolute"},
+                                         {at("missing/state.db"), "store.unusable", "No such file"},
+                                         {at("folder"), "store.unusable", "directory"},
+                                         {at("text.txt"), "store.unusable", "no SQLite database"},
+                                         {at("newer.db"), "store.unusable", "newer version"}}) {
+    auto table = SqliteNameTable::open(c.location, metrics);
+    ASSERT_FALSE(table) << c.location;
+    EXPECT_EQ(table.error().code, c.code);
+    EXPECT_NE(table.error().text().find(c.in_text), std::string::npos) << table.error().text();
+    EXPECT_FALSE(table.error().next_step.empty());
+  }
+  EXPECT_FALSE(SqliteNames::open(at("missing.db")));
+  EXPECT_FALSE(SqliteNames::open(at("text.txt")));
+}
+
+}  // namespace
+}  // namespace sallyport::store
