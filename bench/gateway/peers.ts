@@ -1,6 +1,7 @@
 // Who is measured, and how each is started. A peer is started afresh for every measurement.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { audience, issuer } from './credentials.ts';
 import { familyOf, freePort, peerCore, rigCore, start, type Started, stop, untilListening } from './processes.ts';
 
@@ -22,7 +23,7 @@ export const providerKey = 'bench-provider-key-0123456789abcdef';
 
 export class Measured {
   readonly port: number;
-  readonly pids: number[];
+  pids: number[];
   readonly startMs: number;
   #started: Started | undefined;
   constructor(port: number, started: Started | undefined, startMs: number) {
@@ -30,6 +31,13 @@ export class Measured {
     this.#started = started;
     this.startMs = startMs;
     this.pids = started?.child.pid ? familyOf(started.child.pid) : [];
+  }
+  // nginx listens before it has forked its worker.
+  async untilForked(): Promise<void> {
+    while (this.pids.length < 2) {
+      await sleep(5);
+      this.pids = familyOf(this.pids[0]!);
+    }
   }
   async stop(): Promise<void> {
     if (this.#started) await stop(this.#started);
@@ -99,7 +107,9 @@ export async function startPeer(setting: Setting, name: PeerName, variant: Varia
     const command = ['nginx', '-p', folder, '-c', 'nginx.conf', '-e', 'error.log'];
     const started = await start(peerCore, command, folder);
     await untilListening(port);
-    return new Measured(port, started, took());
+    const measured = new Measured(port, started, took());
+    await measured.untilForked();
+    return measured;
   }
   if (name === 'haproxy') {
     writeFileSync(join(folder, 'haproxy.cfg'), fill(setting, 'haproxy.cfg', words));

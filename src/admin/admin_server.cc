@@ -126,6 +126,13 @@ Task<void> AdminServer::serve(UniqueFd fd, bool local) {
     } leave{connections_, &client};
     for (;;) {
       auto next = co_await client.next_head();
+      if (next == http::ServerConnection::Next::kFault) {
+        std::string text =
+            write_answer({400, "text/plain", "This is not valid HTTP/1.1.\n"}, false, false);
+        bool sent = co_await client.send(text);
+        if (sent) co_await client.linger();
+        break;
+      }
       if (next != http::ServerConnection::Next::kHead) break;
       std::string text = answer(client.head(), local);
       bool sent = co_await client.send(text);

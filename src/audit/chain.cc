@@ -257,6 +257,7 @@ void Chain::look_for_spare() {
   if (!segments_.spare_ready()) {
     segments_.want_spare();
     if (sync_ == nullptr) {
+      segments_.sync();  // lets go of the segments that are done with
       (void)segments_.prepare_spare();
     } else if (!spare_asked_) {
       spare_asked_ = true;

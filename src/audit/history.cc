@@ -136,15 +136,16 @@ class History {
     rows_.clear();
     dropped_ = 0;
     live_ = chain.live;
-    for (const auto& segment : chain.segments) {
-      if (older_than(segment.path, query_.since)) continue;
-      auto read = read_segment(segment.path, [this](std::string_view text) {
+    for (std::size_t i = 0; i < chain.segments.size(); ++i) {
+      const auto& path = chain.segments[i].path;
+      if (older_than(path, query_.since)) continue;
+      auto read = read_segment(chain, i, [this](std::string_view text) {
         take(text);
         return true;
       });
       // A start beside us removes files without a line.
       std::error_code gone;
-      if (!read && std::filesystem::exists(segment.path, gone)) {
+      if (!read && std::filesystem::exists(path, gone)) {
         return std::unexpected(std::move(read.error()));
       }
     }

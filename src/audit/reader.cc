@@ -86,6 +86,35 @@ bool only_hole_after(int fd, std::uint64_t offset) {
   return ::lseek(fd, static_cast<off_t>(offset), SEEK_DATA) < 0 && errno == ENXIO;
 }
 
+// From the last complete line on to the end.
+Result<void> read_on(int fd, const std::filesystem::path& path, LineSplitter& splitter,
+                     const LineSink& sink) {
+  auto buffer = std::make_unique_for_overwrite<char[]>(kPiece);
+  splitter.again();
+  auto offset = splitter.lines_end();
+  auto gap_at = ~0ULL;
+  for (;;) {
+    if (splitter.end() == LineSplitter::End::kGap && splitter.lines_end() != gap_at) {
+      // Beside a writer, what was zeros a moment ago may be lines by now: look once more.
+      offset = gap_at = splitter.lines_end();
+      splitter.again();
+    }
+    if (splitter.done()) return {};
+    auto n = ::pread(fd, buffer.get(), kPiece, static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return unreadable(path, errno);
+    if (n == 0) return {};
+    splitter.feed({buffer.get(), static_cast<std::size_t>(n)}, sink);
+    offset += static_cast<std::uint64_t>(n);
+    if (splitter.in_fill() && only_hole_after(fd, offset)) return {};
+  }
+}
+
+bool has_content(const SegmentFile& file) {
+  auto read = read_segment(file.path, [](std::string_view) { return false; });
+  return read && read->content_end() > 0;
+}
+
 }  // namespace
 
 Result<std::vector<ChainFiles>> list_chains(const std::filesystem::path& directory) {
@@ -115,25 +144,24 @@ Result<LineSplitter> read_segment(const std::filesystem::path& path, const LineS
   auto fd = open_segment(path);
   if (!fd) return std::unexpected(std::move(fd.error()));
   LineSplitter splitter;
-  auto buffer = std::make_unique_for_overwrite<char[]>(kPiece);
-  std::uint64_t offset = 0;
-  std::uint64_t gap_at = ~0ULL;
-  for (;;) {
-    if (splitter.end() == LineSplitter::End::kGap && splitter.lines_end() != gap_at) {
-      // Beside a writer, what was zeros a moment ago may be lines by now: look once more.
-      offset = gap_at = splitter.lines_end();
-      splitter.again();
-    }
-    if (splitter.done()) break;
-    auto n = ::pread(fd->get(), buffer.get(), kPiece, static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return unreadable(path, errno);
-    if (n == 0) break;
-    splitter.feed({buffer.get(), static_cast<std::size_t>(n)}, sink);
-    offset += static_cast<std::uint64_t>(n);
-    if (splitter.in_fill() && only_hole_after(fd->get(), offset)) break;
+  if (auto read = read_on(fd->get(), path, splitter, sink); !read) {
+    return std::unexpected(std::move(read.error()));
   }
   return splitter;
+}
+
+Result<SegmentRead> read_segment(const ChainFiles& chain, std::size_t index, const LineSink& sink) {
+  const auto& path = chain.segments[index].path;
+  auto fd = open_segment(path);
+  if (!fd) return std::unexpected(std::move(fd.error()));
+  SegmentRead segment;
+  auto read = read_on(fd->get(), path, segment.lines, sink);
+  segment.last = std::none_of(chain.segments.begin() + static_cast<std::ptrdiff_t>(index) + 1,
+                              chain.segments.end(), has_content);
+  // The writer has moved on, perhaps only since the first reading: now this segment is complete.
+  if (read && !segment.last) read = read_on(fd->get(), path, segment.lines, sink);
+  if (!read) return std::unexpected(std::move(read.error()));
+  return segment;
 }
 
 Result<std::string> read_last_line(const std::filesystem::path& path) {

@@ -39,6 +39,15 @@ using LineSink = std::function<bool(std::string_view line)>;
 [[nodiscard]] Result<LineSplitter> read_segment(const std::filesystem::path& path,
                                                 const LineSink& sink);
 
+struct SegmentRead {
+  LineSplitter lines;
+  bool last = true;  ///< no later segment of the chain has anything in it
+};
+/// The same for a segment of a chain that may be written meanwhile: lines of a later segment are
+/// never seen without all lines of this one.
+[[nodiscard]] Result<SegmentRead> read_segment(const ChainFiles& chain, std::size_t index,
+                                               const LineSink& sink);
+
 /// The last line of a segment that ends with one, read from the end; empty if it ends otherwise.
 [[nodiscard]] Result<std::string> read_last_line(const std::filesystem::path& path);
 

@@ -52,27 +52,26 @@ TEST(SegmentName, OtherFilesAreNoSegments) {
 
 TEST(Line, GivesTheFactsThatTheCheckNeeds) {
   Line line;
-  ASSERT_TRUE(
-      parse_line(line_with(R"("type":"opened","id":"x","person":{"issuer":"contoso"})"), line));
+  auto text = line_with(R"("type":"opened","id":"x","person":{"issuer":"contoso"})");
+  ASSERT_TRUE(parse_line(text, line));
   EXPECT_EQ(line.type, LineType::kOpened);
   EXPECT_EQ(line.sequence, 7U);
   EXPECT_EQ(line.instance, kInstance);
   EXPECT_EQ(line.id, "x");
-  ASSERT_TRUE(parse_line(
-      line_with(R"("type":"closed","id":"x","of":"c-0","opened":3,"outcome":"interrupted")"),
-      line));
+  text = line_with(R"("type":"closed","id":"x","of":"c-0","opened":3,"outcome":"interrupted")");
+  ASSERT_TRUE(parse_line(text, line));
   EXPECT_TRUE(line.interrupted());
   EXPECT_EQ(line.opened, 3U);
-  std::string hash(64, 'a');
-  ASSERT_TRUE(parse_line(line_with(R"("type":"event","event":"start","heads":[{"chain":"c-0",)"
-                                   R"("seq":9,"hash":")" +
-                                   hash + R"("}])"),
-                         line));
+  text = line_with(R"("type":"event","event":"start","heads":[{"chain":"c-0","seq":9,"hash":")" +
+                   std::string(64, 'a') + R"("}])");
+  ASSERT_TRUE(parse_line(text, line));
   ASSERT_EQ(line.heads.size(), 1U);
   EXPECT_EQ(line.heads[0].sequence, 9U);
-  ASSERT_TRUE(parse_line(line_with(R"("type":"event","event":"stop","open":0)"), line));
+  text = line_with(R"("type":"event","event":"stop","open":0)");
+  ASSERT_TRUE(parse_line(text, line));
   EXPECT_TRUE(line.heads.empty());
-  ASSERT_TRUE(parse_line(line_with(R"("type":"of_a_later_version","more":[1,{}])"), line));
+  text = line_with(R"("type":"of_a_later_version","more":[1,{}])");
+  ASSERT_TRUE(parse_line(text, line));
   EXPECT_EQ(line.type, LineType::kOther);
 }
 

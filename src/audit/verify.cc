@@ -134,7 +134,7 @@ void Verifier::read_file(const ChainFiles& files, std::size_t index, ChainCheck&
                          ChainReport& report) {
   const auto& file = files.segments[index];
   Place place{report.name, file.path.filename().string(), 0};
-  auto read = read_segment(file.path, [&](std::string_view text) {
+  auto read = read_segment(files, index, [&](std::string_view text) {
     ++place.line;
     ++report.lines;
     if (auto broken = check.next(text)) {
@@ -149,13 +149,7 @@ void Verifier::read_file(const ChainFiles& files, std::size_t index, ChainCheck&
   if (file.name.number != index + 1) {
     find("segment.missing", place, std::to_string(index + 1), std::to_string(file.name.number));
   }
-  // Later segments without a line are spare ones.
-  bool last = true;
-  for (std::size_t i = index + 1; i < files.segments.size() && last; ++i) {
-    auto next = read_segment(files.segments[i].path, [](std::string_view) { return false; });
-    last = next && next->content_end() == 0;
-  }
-  judge_end(*read, place, last, report);
+  judge_end(read->lines, place, read->last, report);
 }
 
 void Verifier::judge_end(const LineSplitter& read, const Place& place, bool last,

@@ -255,6 +255,25 @@ TEST_F(Loading, AThousandFindingsAreCutToAHundred) {
   EXPECT_EQ(loaded.findings.size(), Report::kMaxFindings + 1);
 }
 
+TEST_F(Loading, AnErrorIsNotLostBehindWarnings) {
+  std::string models = "models:\n";
+  for (int i = 0; i < 150; ++i) {
+    models += "  - {id: m" + std::to_string(i) + ", deployments: {foundry: x}}\n";
+  }
+  std::string yaml(kGood);
+  yaml.replace(yaml.find("models:\n"), 8, models);
+  yaml.replace(yaml.find("[::1]:8444"), 10, "0.0.0.0:8444");  // read before the warnings arise
+  yaml.replace(yaml.find("resource: Contoso-AI"), 20, "base_url: https://x.example/v1");  // after
+  auto loaded = load_text(yaml);
+  EXPECT_FALSE(loaded.configuration);
+  std::vector<std::string> errors;
+  for (const auto& finding : loaded.findings) {
+    if (finding.severity == Severity::kError) errors.push_back(finding.key);
+  }
+  EXPECT_EQ(errors, (std::vector<std::string>{"upstreams[0].base_url", "admin.listen"}));
+  EXPECT_EQ(loaded.findings.back().code, "config.more");
+}
+
 TEST_F(Loading, ASecretInTheWrongPlaceIsNotShown) {
   for (const char* credential :
        {"{sk-ant-canary}", "{sk-ant-canary: x}", "sk-ant-canary", "[sk-ant-canary]",

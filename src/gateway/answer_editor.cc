@@ -9,28 +9,11 @@ namespace {
 constexpr std::string_view kDone = "[DONE]";
 /// Larger events are none that only say [DONE].
 constexpr std::size_t kLargestDone = 1024;
+/// Larger events leave as they come.
+constexpr std::size_t kLargestHeld = 64 * 1024;
 
 bool is_done(const http::StreamEvent& event) {
   return event.data_lines == 1 && event.data == kDone && event.raw.size() <= kLargestDone;
-}
-
-/// Whether the start of an event could go on as one whose data is [DONE].
-bool may_become_done(std::string_view unfinished) {
-  if (unfinished.size() > kLargestDone) return false;
-  http::LineEnds ends(unfinished);
-  bool found = false;
-  for (std::size_t at = 0; at < unfinished.size();) {
-    const std::size_t end = ends.find(at);
-    std::string_view line = unfinished.substr(at, end - at);
-    at = end + 1;
-    if (!line.starts_with("data:")) continue;  // also half a field name
-    line.remove_prefix(5);
-    if (line.starts_with(' ')) line.remove_prefix(1);
-    const bool whole_line = end < unfinished.size();
-    if (found || (whole_line ? line != kDone : !kDone.starts_with(line))) return false;
-    found = true;
-  }
-  return true;
 }
 
 /// The text values of `model` in the object that comes next. Last one wins with most readers, so
@@ -129,7 +112,7 @@ void AnswerEditor::on_rest(std::string_view chunk) {
 
 bool AnswerEditor::must_hold(std::string_view unfinished) const {
   if (unfinished.empty()) return false;  // it became oversized
-  return awaiting_start_ || may_become_done(unfinished);
+  return awaiting_start_ || unfinished.size() <= kLargestHeld;
 }
 
 /// Sends message_start with the model's id instead of the deployment's name. False: nothing to

@@ -3,14 +3,13 @@
 //    other answer) goes back from the deployment's name to the id that the client asked for, where
 //    it equals a deployment of this request;
 //  * an event of a stream whose data is exactly `[DONE]` is dropped (Foundry sends one at times).
-// All other bytes leave as they came, at once, also those of half an event. Held back are only
-// bytes that an edit could still touch: events until `message_start` is complete (at most 1 MiB;
-// only if this request renames a model), and the start of an event that could still be `[DONE]`
-// (at most 1 KiB).
+// All other bytes leave as they came, an event when it is complete, so that a stream can always be
+// ended by an event of ours (docs/adr/0002-whole-events.md). An event of more than 64 KiB leaves as
+// it comes; only message_start, where this request renames a model, is held up to 1 MiB.
 //
 //   AnswerEditor editor(renames, meter);
 //   for each chunk: write(editor.feed(chunk));
-//   write(editor.finish());
+//   write(editor.finish());                // not if the provider died: half an event is none
 //
 // Pure: bytes in, views out; a copy goes to the meter. Belongs to one exchange and one thread.
 #pragma once

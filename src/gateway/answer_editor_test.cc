@@ -160,32 +160,38 @@ TEST(AnswerEditor, RenamesOnlyTheModelOfTheFirstMessageStart) {
   }
 }
 
-TEST(AnswerEditor, SendsBytesAtOnceWhereNoEditIsPossible) {
+TEST(AnswerEditor, SendsEachEventWithItsLastByte) {
   const std::string text = kPing + start("\"x\"") + sample("02-stream.response.sse");
   std::vector<std::string> bytes;
   for (const char c : text) bytes.emplace_back(1, c);
   const Relayed relayed = relay(bytes, {});
-  // Held are only the bytes of an event up to the first one that [DONE] does not have.
   std::size_t sent = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     sent += relayed.sent[i].size();
-    const std::size_t event =
-        text.rfind("\n\n", i) == std::string::npos ? 0 : text.rfind("\n\n", i) + 2;
-    const std::size_t data = text.find("data: {", event);
-    if (data + 6 <= i) ASSERT_EQ(sent, i + 1) << i;
+    const std::size_t end = text.rfind("\n\n", i == 0 ? 0 : i - 1);
+    ASSERT_EQ(sent, end == std::string::npos ? 0 : end + 2) << i;
   }
   EXPECT_EQ(relayed.all, text);
 }
 
-TEST(AnswerEditor, HoldsWholeEventsUntilMessageStartAndNoLonger) {
+TEST(AnswerEditor, SendsALargeEventAsItComes) {
+  const std::string begin = "data: {\"x\":\"" + std::string(64 * 1024, 'x');
+  const Relayed relayed = relay({kPing + begin, "y", "\"}\n\n"}, {});
+  EXPECT_EQ(relayed.sent[0], kPing + begin);
+  EXPECT_EQ(relayed.sent[1], "y");
+  EXPECT_EQ(relayed.sent[2], "\"}\n\n");
+}
+
+TEST(AnswerEditor, RenamesAMessageStartThatComesInPieces) {
   const ModelRename renames[] = {kRename};
   const std::string begin = start("\"our-sonnet\"");
   const Relayed relayed =
       relay({kPing, begin.substr(0, 90), begin.substr(90) + "data: {\"ty", "pe\""}, renames);
   EXPECT_EQ(relayed.sent[0], kPing);
   EXPECT_EQ(relayed.sent[1], "");
-  EXPECT_EQ(relayed.sent[2], start("\"claude-sonnet-5\"") + "data: {\"ty");
-  EXPECT_EQ(relayed.sent[3], "pe\"");
+  EXPECT_EQ(relayed.sent[2], start("\"claude-sonnet-5\""));
+  EXPECT_EQ(relayed.sent[3], "");
+  EXPECT_EQ(relayed.sent[4], "data: {\"type\"");
 }
 
 TEST(AnswerEditor, SendsWhatItHoldsWhenTheStreamIsCutOff) {
@@ -232,11 +238,11 @@ TEST(AnswerEditor, KnowsWhereAnEventOfOursMayGo) {
       << "held, so nothing is open";
   EXPECT_EQ(feed(begin.substr(50)), std::pair(begin.size(), true));
   EXPECT_EQ(feed("event: ping\nda"), std::pair(std::size_t{0}, true));
-  EXPECT_EQ(feed("ta: {"), std::pair(std::size_t{19}, false));
-  EXPECT_EQ(feed("}\n"), std::pair(std::size_t{2}, false));
-  EXPECT_EQ(feed("\n"), std::pair(std::size_t{1}, true));
-  EXPECT_EQ(feed("data: {}\r\n\r"), std::pair(std::size_t{11}, false));
-  EXPECT_EQ(feed("\n"), std::pair(std::size_t{1}, true));
+  EXPECT_EQ(feed("ta: {"), std::pair(std::size_t{0}, true));
+  EXPECT_EQ(feed("}\n\n"), std::pair(std::size_t{22}, true));
+  const std::string large = "data: " + std::string(64 * 1024, 'x');
+  EXPECT_EQ(feed(large), std::pair(large.size(), false));
+  EXPECT_EQ(feed("\n\n"), std::pair(std::size_t{2}, true));
 }
 
 TEST(AnswerEditor, AllocatesOnePieceForAnOrdinaryChunk) {

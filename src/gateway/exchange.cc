@@ -255,8 +255,13 @@ void count_tokens(Instruments& instruments, const usage::Usage& usage) {
 void close_record(ExchangeState& state, const Ending& ending) {
   auto& worker = state.worker;
   auto& instruments = worker.shared().instruments;
-  bool complete = ending.outcome == audit::Outcome::kComplete;
-  usage::Usage usage = state.meter.finish(complete);
+  usage::Usage usage = state.meter.finish(ending.outcome == audit::Outcome::kComplete);
+  bool has_usage = ending.metered && state.endpoint == Endpoint::kMessages;
+  audit::Outcome outcome = ending.outcome;
+  // The transport ended well, the answer did not: an `error` event, no message_stop.
+  if (outcome == audit::Outcome::kComplete && has_usage && !usage.complete) {
+    outcome = audit::Outcome::kUpstreamError;
+  }
   audit::Usage counted{.input = static_cast<std::int64_t>(usage.input),
                        .output = static_cast<std::int64_t>(usage.output),
                        .cache_write_5m = static_cast<std::int64_t>(usage.cache_write_5m),
@@ -266,13 +271,12 @@ void close_record(ExchangeState& state, const Ending& ending) {
                        .web_searches = static_cast<std::int64_t>(usage.web_searches),
                        .exact = !usage.estimated,
                        .malformed = usage.malformed};
-  bool has_usage = ending.metered && state.endpoint == Endpoint::kMessages;
   std::string_view error = ending.error_type.empty() ? usage.error_type : ending.error_type;
   audit::Closed record{.id = state.id,
                        .time = worker.shared().clock.wall(),
                        .opened_sequence = state.opened_sequence,
                        .status = ending.status,
-                       .outcome = ending.outcome,
+                       .outcome = outcome,
                        .attempts = state.attempts,
                        .provider_request_id = state.provider_request_id,
                        .apim_request_id = state.apim_request_id,
@@ -283,18 +287,18 @@ void close_record(ExchangeState& state, const Ending& ending) {
                        .bytes = state.bytes_to_client,
                        .usage = has_usage ? &counted : nullptr};
   worker.chain().append_closed(record);
-  instruments.of(ending.outcome).add();
+  instruments.of(outcome).add();
   if (has_usage) count_tokens(instruments, usage);
   if (state.first_byte_us >= 0) {
     instruments.first_byte.observe(static_cast<double>(state.first_byte_us) / 1e6);
   }
   instruments.duration.observe(static_cast<double>(record.duration_us) / 1e6);
   auto& counts = worker.count();
-  auto& outcome = complete                                             ? counts.complete
-                  : ending.outcome == audit::Outcome::kAbortedByClient ? counts.aborted
-                  : ending.outcome == audit::Outcome::kRecordFailed    ? counts.record_failed
-                                                                       : counts.upstream_error;
-  outcome.fetch_add(1, std::memory_order_relaxed);
+  auto& counted_as = outcome == audit::Outcome::kComplete          ? counts.complete
+                     : outcome == audit::Outcome::kAbortedByClient ? counts.aborted
+                     : outcome == audit::Outcome::kRecordFailed    ? counts.record_failed
+                                                                   : counts.upstream_error;
+  counted_as.fetch_add(1, std::memory_order_relaxed);
 }
 
 // ---- the endpoints -----------------------------------------------------------------------------

@@ -20,7 +20,7 @@ using http::kProviderReadable;
 using http::kProviderWritable;
 
 constexpr std::size_t kMaxWholeAnswer = 32 << 20;
-constexpr std::string_view kPing = "event: ping\ndata: {\"type\": \"ping\"}\n\n";
+constexpr std::string_view kPing = "event: ping\ndata: {\"type\":\"ping\"}\n\n";
 
 // How a step with the provider ended.
 enum class Got {

@@ -32,10 +32,9 @@ Line read_line(std::string_view raw, std::size_t at, LineEnds& ends) {
   out.next = end + (raw.substr(end).starts_with("\r\n") ? 2 : 1);
   const std::size_t colon = position_of(line, ':', 0);
   out.field = line.substr(0, colon);
-  if (colon < line.size()) {
-    out.value = line.substr(colon + 1);
-    if (out.value.starts_with(' ')) out.value.remove_prefix(1);
-  }
+  // Without a colon the value is empty; it still has a place, the end of the line.
+  out.value = line.substr(std::min(colon + 1, line.size()));
+  if (out.value.starts_with(' ')) out.value.remove_prefix(1);
   return out;
 }
 

@@ -237,5 +237,14 @@ TEST(EventStream, FindsTheRawPlaceOfEveryDataByte) {
   }
 }
 
+TEST(EventStream, GivesAPlaceToDataWithoutAColon) {
+  EventStreamSplitter splitter;
+  splitter.feed("event: e\ndata\ndata\n\n");
+  const StreamEvent* event = splitter.next();
+  ASSERT_NE(event, nullptr);
+  EXPECT_EQ(raw_offset(*event, 0), 13U);
+  EXPECT_EQ(raw_offset(*event, 1), 18U);
+}
+
 }  // namespace
 }  // namespace sallyport::http

@@ -1,17 +1,18 @@
 #include "http/fetch.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <unistd.h>
+#include <signal.h>
+#include <sys/socket.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <mutex>
 #include <thread>
 
 #include "base/check.h"
+#include "http/link_local.h"
 #include "http/url.h"
 
 namespace sallyport::http {
@@ -20,21 +21,6 @@ namespace {
 void start_curl_once() {
   static const bool started = curl_global_init(CURL_GLOBAL_DEFAULT) == 0;
   SALLYPORT_CHECK(started);
-}
-
-// 169.254.0.0/16 and fe80::/10, also as an IPv4-mapped address: where clouds keep their metadata.
-bool is_link_local(const sockaddr* address) {
-  if (address->sa_family == AF_INET) {
-    sockaddr_in v4{};
-    std::memcpy(&v4, address, sizeof v4);
-    return (ntohl(v4.sin_addr.s_addr) >> 16) == 0xa9fe;
-  }
-  if (address->sa_family != AF_INET6) return false;
-  sockaddr_in6 v6{};
-  std::memcpy(&v6, address, sizeof v6);
-  const auto* bytes = v6.sin6_addr.s6_addr;
-  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) return bytes[12] == 169 && bytes[13] == 254;
-  return IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr);
 }
 
 /// One transfer: curl's handle and what its callbacks fill. Lives on the fetch thread.
@@ -58,6 +44,7 @@ struct Transfer {
       wipe(item->data, std::strlen(item->data));  // a header may be a credential
     }
     curl_slist_free_all(headers);
+    wipe(response.body);  // unless it was handed over: half an answer may hold half a credential
   }
 };
 
@@ -102,16 +89,58 @@ curl_socket_t on_open_socket(void* user, curlsocktype, curl_sockaddr* address) {
   return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-// https, or http to a loopback literal; with allow_link_local also the platform's own http
-// endpoints (169.254.169.254, localhost).
-Result<void> check_url(const FetchRequest& request) {
+std::unexpected<Error> refused_url(std::string message, std::string next_step) {
+  return fail("fetch.url", std::move(message), std::move(next_step));
+}
+
+// The platform's own endpoints, which have no TLS: 169.254.169.254, 127.0.0.1, localhost.
+bool is_platform_host(std::string_view host) {
+  return host == "localhost" || is_link_local_literal(host);
+}
+
+// https; http to a loopback literal; with allow_link_local also the platform's own endpoints. What
+// a name resolves to is judged when the socket is opened; here what the URL itself says, because
+// behind a proxy we never see the address.
+Result<void> check_request(const FetchRequest& request) {
   auto url = parse_url(request.url);
-  if (!url) return fail("fetch.url", fmt::format("{} is not an http(s) URL", request.url));
-  if (!url->https && !is_loopback_literal(url->host) && !request.allow_link_local) {
-    return fail("fetch.url", fmt::format("{} is plain http", request.url),
-                "use https; plain http is for loopback addresses such as 127.0.0.1 alone");
+  if (!url) {
+    return refused_url("an address that was to be fetched is not an http(s) URL",
+                       "no user information, no fragment, no spaces");
+  }
+  if (is_odd_number_host(url->host)) {
+    return refused_url(fmt::format("{} is not a usual way to write an address", url->host),
+                       "write a name or four decimal numbers");
+  }
+  bool platform = request.allow_link_local && is_platform_host(url->host);
+  if (!platform && is_link_local_literal(url->host)) {
+    return fail("fetch.refused_address", fmt::format("{} is a link-local address", url->host),
+                "name a host that is not this machine's or cloud's own service address");
+  }
+  if (!url->https && !platform && !is_loopback_literal(url->host)) {
+    return refused_url(fmt::format("{} is plain http", request.url),
+                       "use https; plain http is for loopback addresses such as 127.0.0.1 alone");
+  }
+  for (const auto& [name, value] : request.headers) {
+    if (value.reveal().find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
+      return fail("fetch.failed", fmt::format("the value for header {} has a line break", name),
+                  "look at the end of the file or variable that it comes from");
+    }
   }
   return {};
+}
+
+// Loopback addresses and the platform's endpoints are never asked for through a proxy. A configured
+// proxy counts for every host, whatever the environment's NO_PROXY says.
+void set_proxy(CURL* easy, const FetchRequest& request) {
+  auto url = parse_url(request.url);
+  bool direct = request.proxy == "none" || request.allow_link_local ||
+                (url && is_loopback_literal(url->host));
+  if (direct) {
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  } else if (!request.proxy.empty()) {
+    curl_easy_setopt(easy, CURLOPT_PROXY, request.proxy.c_str());
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+  }
 }
 
 void set_up(Transfer& transfer) {
@@ -122,6 +151,7 @@ void set_up(Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.error);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(request.connect_timeout.count()));
@@ -140,11 +170,7 @@ void set_up(Transfer& transfer) {
     curl_easy_setopt(easy, CURLOPT_CAINFO, request.ca_file.c_str());
     curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
   }
-  if (request.proxy == "none" || request.allow_link_local) {
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-  } else if (!request.proxy.empty()) {
-    curl_easy_setopt(easy, CURLOPT_PROXY, request.proxy.c_str());
-  }
+  set_proxy(easy, request);
   if (request.method != "GET") {
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.reveal().data());
@@ -199,7 +225,7 @@ Result<FetchResponse> result_of(Transfer& transfer, CURLcode code) {
                 "configure the address that answers itself");
   }
   transfer.response.status = static_cast<int>(status);
-  return std::move(transfer.response);
+  return std::exchange(transfer.response, {});
 }
 
 }  // namespace
@@ -225,6 +251,7 @@ struct Fetcher::Impl {
     start_curl_once();
     multi = curl_multi_init();
     SALLYPORT_CHECK(multi != nullptr);
+    curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, 64L);
     thread = std::thread([this] { run(); });
   }
   Impl(const Impl&) = delete;
@@ -250,7 +277,7 @@ struct Fetcher::Impl {
   }
 
   void start(FetchRequest request, Done done) {
-    if (auto checked = check_url(request); !checked) {
+    if (auto checked = check_request(request); !checked) {
       done(std::unexpected(std::move(checked.error())));
       return;
     }
@@ -306,6 +333,9 @@ struct Fetcher::Impl {
   }
 
   void run() {
+    sigset_t all;  // signals are the main thread's business
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
     while (run_posted()) {
       run_timers();
       int active = 0;

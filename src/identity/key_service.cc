@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "identity/absent_keys.h"
 #include "identity/key_ring.h"
 #include "identity/key_source.h"
 
@@ -10,46 +11,13 @@ namespace sallyport::identity {
 namespace {
 
 constexpr std::size_t kMostWaiters = 4096;    // a request each; beyond, it is told no at once
-constexpr std::size_t kMostAbsentKeys = 256;  // names that a fetch did not bring
 constexpr std::size_t kMostKeyIdBytes = 256;  // longer ones are in no key set
-constexpr auto kAbsentFor = std::chrono::hours(1);
 
 /// What is left to do once the lock is given back. Runs on the fetch thread.
 struct Effects {
   std::vector<KeyEvent> events;
   SnapshotPtr publish;
   std::vector<std::function<void()>> done;
-};
-
-/// The `kid`s that were asked for and did not come: one stale client must not use up the fetch
-/// that a newly published key will need.
-class AbsentKeys {
- public:
-  [[nodiscard]] bool contains(std::string_view key_id, SteadyTime now) const {
-    return std::ranges::any_of(
-        entries_, [&](const Entry& entry) { return entry.key_id == key_id && now < entry.until; });
-  }
-  void add(std::string key_id, SteadyTime now) {
-    if (contains(key_id, now)) return;
-    if (entries_.size() < kMostAbsentKeys) {
-      entries_.push_back({std::move(key_id), now + kAbsentFor});
-    } else {
-      entries_[next_] = {std::move(key_id), now + kAbsentFor};
-      next_ = (next_ + 1) % kMostAbsentKeys;
-    }
-  }
-  void clear() {
-    entries_.clear();
-    next_ = 0;
-  }
-
- private:
-  struct Entry {
-    std::string key_id;
-    SteadyTime until;
-  };
-  std::vector<Entry> entries_;
-  std::size_t next_ = 0;
 };
 
 struct Waiter {
@@ -67,6 +35,7 @@ struct Source {
   std::string last_alarms;
   unsigned failures = 0;
   bool fetching = false;
+  bool early = false;       ///< the running fetch is one for an unknown `kid`
   std::uint64_t timer = 0;  ///< only the newest timer counts
   std::optional<SteadyTime> last_early_fetch;
   AbsentKeys absent;
@@ -166,6 +135,9 @@ class KeyService::Impl : public std::enable_shared_from_this<KeyService::Impl> {
   void succeed(Source& source, const KeySet& fetched, Effects& effects);
   void fail_with(Source& source, Error error, Effects& effects);
   void release_waiters(Source& source, Effects& effects);
+  [[nodiscard]] bool settle_waiters(Source& source, Effects& effects);
+  [[nodiscard]] bool may_fetch_early(const Source& source) const;
+  void begin_early_fetch(Source& source);
   void schedule(Source& source, std::chrono::milliseconds delay);
   [[nodiscard]] std::chrono::milliseconds next_refresh(const Source& source);
   [[nodiscard]] std::chrono::milliseconds next_retry(const Source& source) const;
@@ -258,12 +230,14 @@ void KeyService::Impl::on_timer(std::uint64_t id, std::uint64_t timer) {
     Source* source = find(id);
     if (source == nullptr || source->timer != timer || source->fetching) return;
     source->fetching = true;
+    source->early = false;
   }
   fetch(id);
 }
 
 void KeyService::Impl::on_fetched(std::uint64_t id, Result<KeySetPtr> fetched) {
   Effects effects;
+  bool again = false;
   {
     std::lock_guard lock(mutex_);
     Source* source = find(id);
@@ -271,13 +245,46 @@ void KeyService::Impl::on_fetched(std::uint64_t id, Result<KeySetPtr> fetched) {
     source->fetching = false;
     if (fetched) {
       succeed(*source, **fetched, effects);
+      again = settle_waiters(*source, effects);
     } else {
       fail_with(*source, std::move(fetched.error()), effects);
+      release_waiters(*source, effects);
     }
-    release_waiters(*source, effects);
-    if (effects.publish == nullptr) effects.publish = snapshot();
+    effects.publish = snapshot();
   }
   run(std::move(effects));
+  if (again) fetch(id);
+}
+
+// Tells the waiting requests whose key came. The others may have joined an hourly fetch that asked
+// a moment before their key was published: for them an early one starts, if it may.
+bool KeyService::Impl::settle_waiters(Source& source, Effects& effects) {
+  bool again = !source.early && may_fetch_early(source);
+  std::vector<Waiter> waiting;
+  for (auto& waiter : source.waiters) {
+    bool came = source.ring.keys()->find(waiter.key_id) != nullptr;
+    if (!came && again) {
+      waiting.push_back(std::move(waiter));
+      continue;
+    }
+    if (!came) source.absent.add(waiter.key_id, clock_.steady(), timing_.unknown_key);
+    effects.done.push_back(std::move(waiter.done));
+  }
+  source.waiters = std::move(waiting);
+  if (source.waiters.empty()) return false;
+  begin_early_fetch(source);
+  return true;
+}
+
+bool KeyService::Impl::may_fetch_early(const Source& source) const {
+  return !source.last_early_fetch ||
+         clock_.steady() - *source.last_early_fetch >= timing_.unknown_key;
+}
+
+void KeyService::Impl::begin_early_fetch(Source& source) {
+  source.last_early_fetch = clock_.steady();
+  source.fetching = true;
+  source.early = true;
 }
 
 void KeyService::Impl::succeed(Source& source, const KeySet& fetched, Effects& effects) {
@@ -309,11 +316,6 @@ void KeyService::Impl::succeed(Source& source, const KeySet& fetched, Effects& e
                               .message = "the key set changed",
                               .added = std::move(change.added),
                               .removed = std::move(change.removed)});
-  }
-  for (const auto& waiter : source.waiters) {
-    if (source.ring.keys()->find(waiter.key_id) == nullptr) {
-      source.absent.add(waiter.key_id, clock_.steady());
-    }
   }
   schedule(source, next_refresh(source));
 }
@@ -406,15 +408,12 @@ bool KeyService::Impl::refresh_for(std::string_view issuer, std::string_view key
         sources_, [&](const auto& source) { return source->settings.name == issuer; });
     if (found == sources_.end()) return false;
     Source& source = **found;
-    SteadyTime now = clock_.steady();
-    if (source.absent.contains(key_id, now) || source.waiters.size() >= kMostWaiters) return false;
-    bool may_start =
-        !source.last_early_fetch || now - *source.last_early_fetch >= timing_.unknown_key;
-    if (!source.fetching && !may_start) return false;
+    if (source.absent.contains(key_id, clock_.steady())) return false;
+    if (source.waiters.size() >= kMostWaiters) return false;
+    if (!source.fetching && !may_fetch_early(source)) return false;
     source.waiters.push_back({std::string(key_id), std::move(done)});
     if (source.fetching) return true;
-    source.last_early_fetch = now;
-    source.fetching = true;
+    begin_early_fetch(source);
     id = source.id;
   }
   post([id](Impl& self) { self.fetch(id); });

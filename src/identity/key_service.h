@@ -84,9 +84,9 @@ class KeyService {
   void reload(std::vector<IssuerSettings> issuers);
 
   /// A good-looking token named a key that the snapshot does not have. False: no fetch is running
-  /// and none may start now (one in five minutes an issuer; a `kid` that a fetch did not bring is
-  /// not asked for again within an hour). True: `done` runs on the fetch thread once the running
-  /// or started fetch has been published or has failed.
+  /// and none may start now (one in five minutes an issuer; a `kid` that a fetch did not bring
+  /// waits longer, see absent_keys.h). True: `done` runs once on the fetch thread, after the fetch
+  /// that settles it was published or has failed; never after this object is gone.
   [[nodiscard]] bool refresh_for_unknown_key(std::string_view issuer_name, std::string_view key_id,
                                              std::function<void()> done);
 

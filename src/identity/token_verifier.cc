@@ -86,7 +86,7 @@ TokenRefusal refuse(const Examined& token, Reason reason, std::string_view claim
   if (token.issuer != nullptr) refusal.issuer = token.issuer->settings.name;
   if (token.jws) {
     if (auto kid = token.jws->header().member("kid"); kid && kid->is_text()) {
-      refusal.key_id = bounded(kid->text());
+      refusal.key_id = bounded(kid->text(), 256);
     }
   }
   if (facts(reason).status == 403) {

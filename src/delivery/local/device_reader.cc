@@ -44,6 +44,10 @@ Platform guess_platform(const fs::path& root, const json::object& facts) {
   if (said == "linux") return Platform::kLinux;
   std::error_code error;
   if (has_file(root, ".reg")) return Platform::kWindows;
+  for (const auto& home : fs::directory_iterator(root / "Users", error)) {
+    if (fs::exists(home.path() / "AppData", error)) return Platform::kWindows;
+    if (fs::exists(home.path() / "Library", error)) return Platform::kMacos;
+  }
   bool apple = fs::exists(root / "Library", error) || has_file(root, ".plist") ||
                has_file(root, ".mobileconfig");
   return apple ? Platform::kMacos : Platform::kLinux;

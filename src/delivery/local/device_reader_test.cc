@@ -1,0 +1,67 @@
+// Each folder below tests/golden/devices is one device; expected.json names the finding that its
+// fault is to be known by, and the mode in which the app would start.
+#include "delivery/local/device_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/files.h"
+
+namespace sallyport::delivery {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = profile::json;
+
+const fs::path kDevices = fs::path(SALLYPORT_TESTDATA) / ".." / "golden" / "devices";
+
+TEST(DeviceReader, FindsTheFaultOfEachBrokenDevice) {
+  int broken = 0;
+  for (const auto& entry : fs::directory_iterator(kDevices)) {
+    std::string name = entry.path().filename().string();
+    auto text = read_file(entry.path() / "expected.json", 1 << 16);
+    ASSERT_TRUE(text) << name;
+    json::object expected = profile::parse_json(*text)->get_object();
+    auto device = read_device({entry.path(), "", {}});
+    ASSERT_TRUE(device) << name << ": " << device.error().message;
+    profile::Resolution resolution = profile::resolve(*device);
+    profile::Findings findings = profile::device_findings(*device, resolution);
+    std::string wanted(expected.at("finding").as_string());
+    std::string all;
+    for (const auto& finding : findings) all += "\n  " + std::string(finding.code) + " " + finding.key;
+    EXPECT_EQ(resolution.mode == profile::Mode::kThirdParty ? "3p" : "1p",
+              std::string(expected.at("mode").as_string()))
+        << name << ": " << resolution.why_mode << all;
+    if (wanted.empty()) {
+      EXPECT_FALSE(has_errors(findings)) << name << all;
+      continue;
+    }
+    ++broken;
+    bool found = std::any_of(findings.begin(), findings.end(),
+                             [&](const auto& finding) { return finding.code == wanted; });
+    EXPECT_TRUE(found) << name << " wants " << wanted << ", but has:" << all;
+  }
+  EXPECT_GE(broken, 10);
+}
+
+TEST(DeviceReader, RefusesAFolderThatIsNotThere) {
+  EXPECT_FALSE(read_device({"/nonexistent/collection", "", {}}));
+}
+
+TEST(DeviceReader, TrustsALinuxFileOfRootThatNobodyElseWrites) {
+  FileFacts good, folder{true, false, 0, 0755};
+  EXPECT_EQ(unsafe_because(good, folder), "");
+  EXPECT_NE(unsafe_because({true, true, 0, 0644}, folder), "");
+  EXPECT_NE(unsafe_because({true, false, 1000, 0644}, folder), "");
+  EXPECT_NE(unsafe_because({true, false, 0, 0664}, folder), "");
+  EXPECT_NE(unsafe_because({true, false, 0, 0646}, folder), "");
+  EXPECT_NE(unsafe_because({true, false, 0, 0600}, folder), "");
+  EXPECT_NE(unsafe_because({false, false, 0, 0644}, folder), "");
+  EXPECT_NE(unsafe_because(good, {true, true, 0, 0755}), "");
+  EXPECT_NE(unsafe_because(good, {true, false, 1000, 0755}), "");
+  EXPECT_NE(unsafe_because(good, {true, false, 0, 0775}), "");
+}
+
+}  // namespace
+}  // namespace sallyport::delivery

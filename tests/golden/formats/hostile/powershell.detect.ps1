@@ -1,0 +1,32 @@
+# Claude Desktop, profile hostile: is it there?
+# Run in the system's context, as a 64-bit process.
+$ErrorActionPreference = 'Stop'
+$path = 'HKLM:\SOFTWARE\Policies\Claude'
+$wanted = [ordered]@{
+  'inferenceProvider' = 'gateway'
+  'inferenceCredentialKind' = 'interactive'
+  'inferenceGatewayBaseUrl' = 'https://claude.contoso.example/a?b=c&d=<e>'
+  'builtinToolPolicy' = '{"Bash(curl *)":"ask"}'
+  'allowedWorkspaceFolders' = ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('WyJDOlxcVXNlcnNcXE8nTmVpbCBcInhcIlxcIiwifi/DnG7Dr2PDtmTDqSDwn6aKIl0=')))
+  'organizationInstructions' = ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('Zmlyc3QgbGluZQpzZWNvbmQNCnRoaXJkCXRhYiBdXT4gPCEtLSAtLT4gJVBBVEglICRIT01FIGB4YCBcYmFja1xzbGFzaFwg4oCYY3VybHnigJkg4oCccXVvdGVz4oCdIDsgIyBbeF0gQD0=')))
+  'otlpEndpoint' = 'https://o.example'
+  'otlpResourceAttributes' = '{"quote\"d":"a\nb","%VAR%":"]]>"}'
+  'deploymentDisplayName' = ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('Ikdyw7bDn2UiICYgJ0vDpHNlJyA85Lit5paHPiDwn6aK8J+RqeKAjfCfkrs=')))
+  'banner' = ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('eyJlbmFibGVkIjp0cnVlLCJ0ZXh0Ijoi8J2UmCBdXT4gJiA8ID4gXCIgJyBcXCAlMSB7MH0ifQ==')))
+  'contosoUnknownKey' = 'kept "as" it came'
+  'contosoUnknownList' = '["a",{"b":null}]'
+}
+$found = Get-Item -LiteralPath $path -ErrorAction SilentlyContinue
+if ($null -eq $found) { Write-Output 'policy key missing'; exit 1 }
+foreach ($name in $wanted.Keys) {
+  $value = $found.GetValue($name, $null, 'DoNotExpandEnvironmentNames')
+  if ($null -eq $value -or [string]$value -cne $wanted[$name] -or
+      $found.GetValueKind($name) -ne 'String') {
+    Write-Output "differs: $name"; exit 1
+  }
+}
+foreach ($name in $found.GetValueNames()) {
+  if (-not $wanted.Contains($name)) { Write-Output "left over: $name"; exit 1 }
+}
+Write-Output 'as wanted'
+exit 0
