@@ -1,6 +1,6 @@
 # Compiles data/catalogue/*.json into the profile library as it stands (assembler's .incbin), so that
-# adding a configuration key is adding a row of data. Also links libplist, which reads binary
-# property lists. Included after sallyport_library(profile ...).
+# adding a configuration key is adding a row of data.
+# Included after sallyport_library(profile ...).
 set(CATALOGUE_JSON ${CMAKE_SOURCE_DIR}/data/catalogue/claude-desktop-keys.json)
 set(CATALOGUE_UNIT ${CMAKE_BINARY_DIR}/catalogue_data.cc)
 file(CONFIGURE OUTPUT ${CATALOGUE_UNIT} @ONLY CONTENT [[
@@ -26,6 +26,3 @@ std::string_view catalogue_json() {
 set_source_files_properties(${CATALOGUE_UNIT} PROPERTIES OBJECT_DEPENDS ${CATALOGUE_JSON}
   SKIP_PRECOMPILE_HEADERS ON)
 target_sources(sallyport_profile PRIVATE ${CATALOGUE_UNIT})
-
-pkg_check_modules(libplist REQUIRED IMPORTED_TARGET libplist-2.0)
-target_link_libraries(sallyport_profile PUBLIC PkgConfig::libplist)

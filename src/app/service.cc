@@ -252,7 +252,7 @@ Result<void> Service::reload(config::Configuration next) {
   Parts& p = *parts_;
   auto refused = config::refuse_reload(p.configuration, next);
   if (!refused.empty()) {
-    return fail("config.needs_restart", refused.front().message, refused.front().next_step);
+    return std::unexpected(config::as_error(refused));
   }
   auto routes = gateway::Routes::create(next.listen, next.limits, next.upstreams, next.models);
   if (!routes) return std::unexpected(std::move(routes.error()));

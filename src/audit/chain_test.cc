@@ -40,6 +40,18 @@ std::size_t count_of(const std::vector<std::string>& lines, std::string_view wha
       lines, [&](const std::string& line) { return line.find(what) != std::string::npos; }));
 }
 
+struct SmallDisk {
+  explicit SmallDisk(std::filesystem::path where)
+      : path(std::move(where)),
+        mounted(::mount("none", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV,
+                        "size=256k,mode=0700") == 0) {}
+  ~SmallDisk() {
+    if (mounted) ::umount2(path.c_str(), MNT_DETACH);
+  }
+  std::filesystem::path path;
+  bool mounted;
+};
+
 class ChainTest : public testing::Test {
  protected:
   void start(std::size_t segment_bytes = 64 << 10) {
@@ -293,7 +305,9 @@ TEST_F(ChainTest, AFullDiskStopsAdmissionAndNotTheEndsOfWhatRuns) {
     auto id = request_id(number);
     if (!chain->append_opened(opened(id, now()))) break;
     running.emplace_back(id, chain->appended_sequence());
-    if (number % 4 == 0) ASSERT_TRUE(chain->flush());
+    if (number % 4 == 0) {
+      ASSERT_TRUE(chain->flush());
+    }
   }
   EXPECT_GT(running.size(), 15U);
   EXPECT_LT(running.size(), 64U);
@@ -316,10 +330,8 @@ TEST_F(ChainTest, AFullDiskStopsAdmissionAndNotTheEndsOfWhatRuns) {
 }
 
 TEST_F(ChainTest, AFullFileSystemStopsAdmissionAndNotTheEndsOfWhatRuns) {
-  if (::mount("none", folder.path().c_str(), "tmpfs", MS_NOSUID | MS_NODEV,
-              "size=256k,mode=0700") != 0) {
-    GTEST_SKIP() << "cannot mount a small file system here";
-  }
+  SmallDisk disk(folder.path());
+  if (!disk.mounted) GTEST_SKIP() << "cannot mount a small file system here";
   start(64 << 10);
   std::vector<std::pair<std::string, std::uint64_t>> running;
   for (unsigned i = 0; i < 10'000; ++i) {
@@ -337,7 +349,6 @@ TEST_F(ChainTest, AFullFileSystemStopsAdmissionAndNotTheEndsOfWhatRuns) {
   EXPECT_TRUE(chain->close(now()));
   auto lines = lines_of(folder.path(), *chain);
   EXPECT_EQ(count_of(lines, R"("type":"opened")"), count_of(lines, R"("type":"closed")"));
-  EXPECT_EQ(::umount2(folder.path().c_str(), MNT_DETACH), 0);
 }
 
 TEST_F(ChainTest, AFailedWriteIsSaidAndStopsAdmissionUntilItWorksAgain) {
@@ -404,7 +415,7 @@ TEST_F(ChainTest, AFileThatStaysBadIsLeftForANewSegment) {
   process->clock.advance(std::chrono::milliseconds(101));
   auto again = chain->flush();
   EXPECT_TRUE(again) << again.error().text();
-  EXPECT_EQ(list_chains(folder.path())->front().segments.size(), 2U);
+  EXPECT_EQ(chains_in(folder.path()).front().segments.size(), 2U);
   EXPECT_EQ(lines_of(folder.path(), *chain).size(), 4U);
 }
 
@@ -462,7 +473,7 @@ TEST_F(ChainTest, ALimitOnTheFileSizeIsAFullDisk) {
   ::setrlimit(RLIMIT_FSIZE, &before);
   EXPECT_EQ(made.error().code, "audit.disk");
   EXPECT_EQ(made.error().next_step, "make room on the disk of audit.directory");
-  EXPECT_TRUE(list_chains(folder.path())->empty()) << "no file is left behind";
+  EXPECT_TRUE(chains_in(folder.path()).empty()) << "no file is left behind";
 }
 
 TEST_F(ChainTest, OneProcessWritesADirectory) {
@@ -492,13 +503,13 @@ TEST_F(ChainTest, RefusesADirectoryThatOthersMayWrite) {
 
 TEST_F(ChainTest, AReaderSeesThatTheChainIsLiveAndLaterThatItIsNot) {
   start();
-  EXPECT_TRUE(list_chains(folder.path())->front().live);
+  EXPECT_TRUE(chains_in(folder.path()).front().live);
   {
-    auto opened_and_closed = slurp(list_chains(folder.path())->front().segments[0].path);
+    auto opened_and_closed = slurp(chains_in(folder.path()).front().segments[0].path);
   }
-  EXPECT_TRUE(list_chains(folder.path())->front().live) << "a reader's close must not unlock it";
+  EXPECT_TRUE(chains_in(folder.path()).front().live) << "a reader's close must not unlock it";
   chain.reset();
-  EXPECT_FALSE(list_chains(folder.path())->front().live);
+  EXPECT_FALSE(chains_in(folder.path()).front().live);
 }
 
 }  // namespace

@@ -70,11 +70,12 @@ Result<Chains> list_files(const std::filesystem::path& directory) {
   return chains;
 }
 
-// The segment that is written carries the lock, and it is the last or the last but one (a spare
-// carries one too).
+// The segment that is written carries the lock, and it is the last or, with a spare one behind it,
+// the last but one.
 bool is_live(const ChainFiles& chain) {
-  return std::ranges::any_of(chain.segments,
-                             [](const SegmentFile& file) { return is_locked(file.path); });
+  auto size = chain.segments.size();
+  return is_locked(chain.segments[size - 1].path) ||
+         (size > 1 && is_locked(chain.segments[size - 2].path));
 }
 
 bool same_files(const ChainFiles& a, const ChainFiles& b) {

@@ -27,7 +27,7 @@ std::string findings_of(const VerifyReport& report) {
 
 std::vector<std::string> all_lines(const std::filesystem::path& path, std::string_view what) {
   std::vector<std::string> lines;
-  for (const auto& chain : *list_chains(path)) {
+  for (const auto& chain : chains_in(path)) {
     for (const auto& segment : chain.segments) {
       (void)read_segment(segment.path, [&](std::string_view line) {
         if (line.find(what) != std::string_view::npos) lines.emplace_back(line);
@@ -79,7 +79,7 @@ class RecoveryTest : public testing::Test {
   }
   // The chain of the only worker there was.
   ChainFiles worker_chain() {
-    for (auto& chain : *list_chains(folder.path())) {
+    for (auto& chain : chains_in(folder.path())) {
       if (!chain.main()) return chain;
     }
     return {};
@@ -144,7 +144,7 @@ TEST_F(RecoveryTest, AStartThatDiesBeforeItsEndIsFinishedByTheNext) {
   std::filesystem::path main_file;
   {
     Gateway second(folder.path(), 2);
-    for (const auto& chain : *list_chains(folder.path())) {
+    for (const auto& chain : chains_in(folder.path())) {
       if (chain.live && chain.main()) main_file = chain.segments[0].path;
     }
   }
@@ -153,7 +153,7 @@ TEST_F(RecoveryTest, AStartThatDiesBeforeItsEndIsFinishedByTheNext) {
   std::size_t cut = 0;
   for (int line = 0; line < 4; ++line) cut = text.find('\n', cut) + 1;
   spill(main_file, text.substr(0, cut));
-  for (const auto& chain : *list_chains(folder.path())) {
+  for (const auto& chain : chains_in(folder.path())) {
     if (chain.instance == parse_segment_name(main_file.filename().string())->instance &&
         !chain.main()) {
       std::filesystem::remove(chain.segments[0].path);
@@ -199,7 +199,7 @@ TEST_F(RecoveryTest, GivesTheRoomOfACrashBack) {
   }
   auto size = [&] {
     std::uintmax_t bytes = 0;
-    for (const auto& chain : *list_chains(folder.path())) {
+    for (const auto& chain : chains_in(folder.path())) {
       for (const auto& segment : chain.segments) bytes += std::filesystem::file_size(segment.path);
     }
     return bytes;

@@ -126,7 +126,7 @@ TEST_F(SyncThreadTest, PreparesTheNextSegmentBeforeTheWorkerNeedsIt) {
   }
   auto last = chain->written_sequence();
   EXPECT_TRUE(ear.wait_for(last));
-  EXPECT_GT(list_chains(folder.path())->front().segments.size(), 10U);
+  EXPECT_GT(chains_in(folder.path()).front().segments.size(), 10U);
   EXPECT_TRUE(chain->close(process->clock.wall()));
 }
 

@@ -17,6 +17,7 @@
 
 #include "audit/chain.h"
 #include "audit/disk.h"
+#include "audit/reader.h"
 
 namespace sallyport::audit {
 
@@ -197,6 +198,12 @@ inline Closed closed(std::string_view id, std::uint64_t opened_sequence, WallTim
   record.bytes = 18342;
   record.usage = &kUsage;
   return record;
+}
+
+/// By value, so that a loop over it outlives nothing.
+inline std::vector<ChainFiles> chains_in(const std::filesystem::path& path) {
+  auto chains = list_chains(path);
+  return chains ? std::move(*chains) : std::vector<ChainFiles>();
 }
 
 inline std::string slurp(const std::filesystem::path& path) {

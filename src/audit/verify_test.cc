@@ -43,12 +43,14 @@ class VerifyTest : public testing::Test {
     auto chain = Chain::create(process.parts(), "0");
     ASSERT_TRUE(chain);
     work(**chain, process.clock.wall());
-    if (seed == 2) ASSERT_TRUE((*main)->close(process.clock.wall()));
+    if (seed == 2) {
+      ASSERT_TRUE((*main)->close(process.clock.wall()));
+    }
   }
 
   std::vector<std::filesystem::path> files() {
     std::vector<std::filesystem::path> paths;
-    for (const auto& chain : *list_chains(folder.path())) {
+    for (const auto& chain : chains_in(folder.path())) {
       for (const auto& segment : chain.segments) paths.push_back(segment.path);
     }
     return paths;
@@ -242,9 +244,9 @@ TEST_F(VerifyTest, ReadsBesideAWriterWithoutFalseAlarm) {
   Recovered recovered;
   auto main = begin_main_chain(process.parts(), recovered);
   auto chain = std::move(*Chain::create(process.parts(), "0"));
-  std::atomic<bool> stop{false};
+  std::atomic<bool> written{false};
   std::thread writer([&] {
-    for (unsigned i = 0; !stop || i < 500; ++i) {
+    for (unsigned i = 0; i < 3000; ++i) {
       auto id = request_id(i);
       if (!chain->append_opened(opened(id, process.clock.wall()))) continue;
       auto sequence = chain->appended_sequence();
@@ -252,14 +254,17 @@ TEST_F(VerifyTest, ReadsBesideAWriterWithoutFalseAlarm) {
       chain->append_closed(closed(id, sequence, process.clock.wall()));
       (void)chain->flush();
     }
+    written = true;
   });
-  for (int i = 0; i < 20; ++i) {
+  int rounds = 0;
+  for (bool more = true; more; ++rounds) {
+    more = !written;
     auto report = check();
     EXPECT_TRUE(report.intact()) << report.findings[0].code << " " << report.findings[0].file << ":"
                                  << report.findings[0].line;
   }
-  stop = true;
   writer.join();
+  EXPECT_GT(rounds, 1);
 }
 
 }  // namespace

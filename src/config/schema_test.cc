@@ -40,8 +40,9 @@ TEST(Schema, EveryRowSaysWhatItIsAndGoesSomewhere) {
     EXPECT_LE(row.min, row.max) << row.path;
     EXPECT_EQ(row.type == Type::kChoice, !row.choices.empty()) << row.path;
     bool stores = row.shape != Shape::kBlock && row.presence != Presence::kLater;
-    if (stores) EXPECT_NE(row.store, nullptr) << row.path;
-    if (row.presence == Presence::kRequired) EXPECT_TRUE(row.fallback.empty()) << row.path;
+    EXPECT_TRUE(!stores || row.store != nullptr) << row.path;
+    bool both = row.presence == Presence::kRequired && !row.fallback.empty();
+    EXPECT_FALSE(both) << row.path << " is required and has a default";
     bool bounded = row.shape == Shape::kOne || row.shape == Shape::kBlock ||
                    row.presence == Presence::kLater || row.max <= 1000;
     EXPECT_TRUE(bounded) << row.path << " is a list without a bound";

@@ -206,6 +206,15 @@ TEST(AnswerEditor, SendsWhatItHoldsWhenTheStreamIsCutOff) {
   EXPECT_EQ(relay({"data: [DONE]\r\r"}, {}).all, "") << "complete, though a LF might have followed";
 }
 
+TEST(AnswerEditor, HoldsALargeMessageStartThatItMustRename) {
+  const ModelRename renames[] = {kRename};
+  const std::string padding = "\",\"x\":\"" + std::string(200'000, 'x') + "\"";
+  const std::string text = start("\"our-sonnet" + padding);
+  std::vector<std::string> chunks;
+  for (std::size_t at = 0; at < text.size(); at += 5000) chunks.push_back(text.substr(at, 5000));
+  EXPECT_TRUE(relay(chunks, renames).all == start("\"claude-sonnet-5" + padding));
+}
+
 TEST(AnswerEditor, PassesEventsThatAreTooLargeToEdit) {
   const ModelRename renames[] = {kRename};
   const std::string large = start("\"our-sonnet\",\"x\":\"" + std::string(1 << 20, 'x') + "\"");

@@ -353,11 +353,11 @@ std::string_view sentence(BodyReason reason) {
     case BodyReason::kAmbiguousKey:
       return "The request body has a key that is `model` but for upper and lower case.";
     case BodyReason::kModelMissing:
-      return "model: the field is required.";
+      return "The field `model` is required.";
     case BodyReason::kModelNotText:
-      return "model: the field must be a text.";
+      return "The field `model` must be a text.";
     case BodyReason::kModelTooLong:
-      return "model: the name is too long.";
+      return "The name in the field `model` is too long.";
     case BodyReason::kTooManyModels:
       return "The request body names too many models.";
     case BodyReason::kWrongType:

@@ -506,7 +506,9 @@ Task<Ending> Relay::pass_whole() {
     Ending ending = co_await send_whole(status, reason, fields, pieces.views, pieces.length);
     co_return ending;
   }
-  auto azure = parse_azure_error(body);
+  // A provider that repeats our key in its error must not get it into our log or to the client.
+  bool reveals_key = s_.upstream().reveals_credential(body);
+  auto azure = reveals_key ? std::nullopt : parse_azure_error(body);
   log::limited(log::Level::kWarning, "upstream.error",
                {{"id", s_.id},
                 {"upstream", s_.upstream().name()},
@@ -522,7 +524,7 @@ Task<Ending> Relay::pass_whole() {
     refusal = refusal_of(Cause::kProviderCredential);
   } else if (status == 404 && s_.endpoint == Endpoint::kCountTokens) {
     refusal = refusal_of(Cause::kCountTokensUnsupported);
-  } else if (status >= 400 && is_anthropic_error(body)) {
+  } else if (status >= 400 && !reveals_key && is_anthropic_error(body)) {
     s_.meter.on_json_body(body);
     std::string_view whole = body;
     Ending ending = co_await send_whole(status, reason, fields, {&whole, 1}, whole.size());
@@ -534,6 +536,13 @@ Task<Ending> Relay::pass_whole() {
     refusal = translate_error(status, body, retry_after);
   } else {
     refusal = refusal_of(Cause::kProviderBroken);  // 200 with a page, a redirect
+  }
+  // Support at the provider asks for its ids, whatever we say in its place.
+  if (!s_.provider_request_id.empty()) {
+    append_field(refusal.more_fields, "request-id", s_.provider_request_id);
+  }
+  if (!s_.apim_request_id.empty()) {
+    append_field(refusal.more_fields, "apim-request-id", s_.apim_request_id);
   }
   Ending ending = co_await refuse(std::move(refusal), audit::Outcome::kUpstreamError);
   co_return ending;

@@ -103,6 +103,7 @@ TEST(EventStream, LooksPastAByteOrderMarkAtTheStartOnly) {
                                {mark + "data: b\n\n", "", "", 0, false}}));
   EXPECT_EQ(events(mark + "\ndata: a\n\n")[1].data, "a");
   EXPECT_EQ(events("\xef\xbbxdata: a\n\n")[0].data, "");
+  EXPECT_EQ(events("\xef\xbb\ndata: a\n\n").size(), 1U) << "half a mark is a line";
 }
 
 TEST(EventStream, LeavesTheEventThatTheEndCutsOff) {

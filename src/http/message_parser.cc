@@ -182,6 +182,12 @@ std::expected<std::size_t, HeadFault> give(Parser& parser, std::string_view byte
 // A chunk's size line or a trailer section that does not end is no chunk.
 constexpr std::size_t kMaxChunkLine = 8192;
 
+// The first byte of a request that could be one: a letter of the method. What is none (a TLS hello,
+// say) is refused at once instead of waiting for the end of a head.
+bool may_start_request(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
 template <typename Parser>
 std::expected<std::size_t, HeadFault> give_body(Parser& parser, std::string_view bytes) {
   auto used = give(parser, bytes, true);
@@ -250,6 +256,7 @@ std::expected<std::size_t, HeadFault> RequestParser::feed(std::string_view bytes
   auto& parser = *beast_->parser;
   parser.body.clear();
   if (head_done_) return parser.is_done() ? 0 : give_body(parser, bytes);
+  if (!bytes.empty() && !may_start_request(bytes[0])) return std::unexpected(HeadFault::kMalformed);
   std::size_t length = head_length(bytes.substr(0, kMaxHead));
   if (length == 0) {
     if (bytes.size() >= kMaxHead) return std::unexpected(HeadFault::kTooLarge);

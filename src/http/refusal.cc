@@ -30,6 +30,7 @@ std::string write_refusal(const Refusal& refusal, std::string_view request_id,
                                : "www-authenticate: Bearer\r\n";
   }
   if (!refusal.allow.empty()) out.append("allow: ").append(refusal.allow).append("\r\n");
+  out += refusal.more_fields;
   out += keep_alive ? "\r\n" : "connection: close\r\n\r\n";
   if (!to_head) out += body;
   return out;

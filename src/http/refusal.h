@@ -19,6 +19,7 @@ struct Refusal {
   bool authenticate = false;  ///< 401: WWW-Authenticate: Bearer
   bool token_given = true;    ///< with it: error="invalid_token" (RFC 6750 3)
   std::string_view allow;     ///< 405: the methods
+  std::string more_fields;    ///< whole header lines, each with its line end
 };
 
 /// `{"type":"error","error":{...},"request_id":...}`

@@ -154,7 +154,8 @@ Task<ServerConnection::BodyRead> ServerConnection::read_sized_body(std::size_t s
   }
   if (!budget.take(size)) co_return BodyRead::kNoRoom;
   auto grow = [&](std::size_t to) {
-    body_store_.resize_and_overwrite(to, [&](char*, std::size_t n) { return n; });
+    // Not what it hands to the function: libstdc++ 12 hands over the capacity.
+    body_store_.resize_and_overwrite(to, [to](char*, std::size_t) { return to; });
   };
   std::size_t first = std::min(size, std::max(kTrustedLength, have));
   grow(first);

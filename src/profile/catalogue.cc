@@ -191,7 +191,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 bool Key::has_effect_for(std::string_view provider) const {
-  return providers.empty() || std::find(providers.begin(), providers.end(), provider) != providers.end();
+  return providers.empty() ||
+         std::find(providers.begin(), providers.end(), provider) != providers.end();
 }
 
 std::string_view nearest_of(std::string_view name, const std::vector<std::string_view>& known) {

@@ -62,8 +62,9 @@ TEST(Catalogue, EveryRowOfAKnownTypeHasACheck) {
   for (const Key& key : Catalogue::builtin().keys()) {
     if (key.type == Type::kUnknown) continue;
     json::object values;
-    values[key.name] = key.type == Type::kObject || key.type == Type::kObjectList ? json::value(7)
-                                                                                 : json::value(json::object());
+    values[key.name] = key.type == Type::kObject || key.type == Type::kObjectList
+                           ? json::value(7)
+                           : json::value(json::object());
     bool refused = false;
     for (const Finding& finding : check(values, {})) {
       refused = refused || (finding.code == "value.type" && finding.key == key.name);

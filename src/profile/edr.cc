@@ -33,7 +33,8 @@ std::string santa() {
   return std::move(plist).finish();
 }
 
-std::string app_locker_rule(std::string_view id, std::string_view name, std::string_view publisher) {
+std::string app_locker_rule(std::string_view id, std::string_view name,
+                            std::string_view publisher) {
   return fmt::format(
       "    <FilePublisherRule Id=\"{}\" Name=\"{}\" Description=\"By signer, so that it survives "
       "updates\" UserOrGroupSid=\"S-1-1-0\" Action=\"Allow\">\n"
@@ -53,10 +54,12 @@ std::string app_locker() {
       "<!-- Check PublisherName against a device: Get-AppLockerFileInformation -Path "
       "claude.exe -->\n<AppLockerPolicy Version=\"1\">\n"
       "  <RuleCollection Type=\"Exe\" EnforcementMode=\"NotConfigured\">\n";
-  out += app_locker_rule("6d1e6f5c-0f0e-4b3a-9c55-2a6a8f0f7c11", "Claude, signed by Anthropic", publisher);
-  out += "  </RuleCollection>\n  <RuleCollection Type=\"Appx\" EnforcementMode=\"NotConfigured\">\n";
-  out += app_locker_rule("b3a5b8c2-6a5f-4f52-8d0b-93f4e1c8d922", "Claude package, signed by Anthropic",
+  out += app_locker_rule("6d1e6f5c-0f0e-4b3a-9c55-2a6a8f0f7c11", "Claude, signed by Anthropic",
                          publisher);
+  out +=
+      "  </RuleCollection>\n  <RuleCollection Type=\"Appx\" EnforcementMode=\"NotConfigured\">\n";
+  out += app_locker_rule("b3a5b8c2-6a5f-4f52-8d0b-93f4e1c8d922",
+                         "Claude package, signed by Anthropic", publisher);
   out += "  </RuleCollection>\n</AppLockerPolicy>\n";
   return out;
 }
@@ -67,7 +70,8 @@ std::string wdac() {
       "# Run on a machine that has Claude Desktop, then merge allow-claude.xml into your policy.\n"
       "$ErrorActionPreference = 'Stop'\n"
       "$folders = @((Get-AppxPackage -Name '*Claude*').InstallLocation,\n"
-      "             \"$env:LOCALAPPDATA\\Claude-3p\\claude-code\") | Where-Object {{ $_ -and (Test-Path $_) }}\n"
+      "             \"$env:LOCALAPPDATA\\Claude-3p\\claude-code\") | Where-Object {{ $_ -and "
+      "(Test-Path $_) }}\n"
       "$rules = foreach ($folder in $folders) {{\n"
       "  Get-ChildItem -LiteralPath $folder -Recurse -Include *.exe, *.dll |\n"
       "    Where-Object {{ (Get-AuthenticodeSignature $_.FullName).SignerCertificate.Subject -like "
@@ -80,7 +84,8 @@ std::string wdac() {
 
 std::string text() {
   return fmt::format(
-      "Allow by signer, not by path: the helper's path holds its version and changes with updates.\n\n"
+      "Allow by signer, not by path: the helper's path holds its version and changes with "
+      "updates.\n\n"
       "macOS\n"
       "  Team ID                 {0} (Anthropic PBC)\n"
       "  Signing ID, helper      {2}\n"
@@ -92,7 +97,8 @@ std::string text() {
       "  Helper                  claude.exe below the user's Claude-3p\\claude-code folder\n"
       "  Defender ASR, AppLocker, WDAC: allow by publisher.\n"
       "  Check: Get-AuthenticodeSignature PATH\n\n"
-      "Symptom when it is blocked: the app opens and reads its configuration, but Cowork sessions do\n"
+      "Symptom when it is blocked: the app opens and reads its configuration, but Cowork sessions "
+      "do\n"
       "not start.\n",
       kTeam, kApp, kHelper, kPublisher);
 }

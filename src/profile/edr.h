@@ -10,8 +10,8 @@
 
 namespace sallyport::profile {
 
-/// `format`: santa (configuration profile payload rules and santactl lines), applocker (policy XML),
-/// wdac (App Control policy rules, PowerShell), text. Error: edr.format.
+/// `format`: santa (configuration profile payload rules and santactl lines), applocker (policy
+/// XML), wdac (App Control policy rules, PowerShell), text. Error: edr.format.
 [[nodiscard]] Result<std::string> edr_rules(std::string_view format);
 
 }  // namespace sallyport::profile

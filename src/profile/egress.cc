@@ -19,18 +19,23 @@ class Builder {
 
   EgressList build();
 
-  [[nodiscard]] const json::value* find(std::string_view key) const { return values_.if_contains(key); }
+  [[nodiscard]] const json::value* find(std::string_view key) const {
+    return values_.if_contains(key);
+  }
   [[nodiscard]] bool has(std::string_view key) const { return find(key) != nullptr; }
   [[nodiscard]] std::string text(std::string_view key) const {
     const json::value* value = find(key);
-    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+    return value != nullptr && value->is_string() ? std::string(value->get_string())
+                                                  : std::string();
   }
   [[nodiscard]] bool is(std::string_view key, bool wanted) const {
     const json::value* value = find(key);
     return value != nullptr && value->is_bool() && value->get_bool() == wanted;
   }
   [[nodiscard]] bool offline() const { return options_.offline_installer; }
-  [[nodiscard]] bool provider_is(std::string_view name) const { return text("inferenceProvider") == name; }
+  [[nodiscard]] bool provider_is(std::string_view name) const {
+    return text("inferenceProvider") == name;
+  }
 
   // Adds a host for the rule that is being applied.
   void add(std::string_view host, std::string_view key, bool browser = false) {
@@ -53,7 +58,8 @@ class Builder {
   // The rule's fixed hosts.
   void add_listed(std::string_view key) {
     for (const std::string& host : rule_->hosts) {
-      if (host.find('{') == std::string::npos && host.find(' ') == std::string::npos) add(host, key);
+      if (host.find('{') == std::string::npos && host.find(' ') == std::string::npos)
+        add(host, key);
     }
   }
   void add_oidc(std::string_view key) {
@@ -81,7 +87,8 @@ class Builder {
 };
 
 void gateway(Builder& b) {
-  if (b.provider_is("gateway")) b.add_url(b.text("inferenceGatewayBaseUrl"), "inferenceGatewayBaseUrl");
+  if (b.provider_is("gateway"))
+    b.add_url(b.text("inferenceGatewayBaseUrl"), "inferenceGatewayBaseUrl");
 }
 
 void gateway_oidc(Builder& b) {
@@ -90,7 +97,9 @@ void gateway_oidc(Builder& b) {
   if (b.provider_is("vertex")) b.add_oidc("inferenceVertexWorkforceOidc");
 }
 
-bool is_government(const Builder& b) { return b.text("inferenceBedrockRegion").starts_with("us-gov-"); }
+bool is_government(const Builder& b) {
+  return b.text("inferenceBedrockRegion").starts_with("us-gov-");
+}
 
 void add_bedrock(Builder& b, bool government, std::string_view suffix) {
   std::string region = b.text("inferenceBedrockRegion");
@@ -98,13 +107,18 @@ void add_bedrock(Builder& b, bool government, std::string_view suffix) {
   if (b.has("inferenceBedrockBaseUrl")) {
     b.add_url(b.text("inferenceBedrockBaseUrl"), "inferenceBedrockBaseUrl");
   } else {
-    b.add(fmt::format("bedrock-runtime{}.{}.amazonaws.com", suffix, region), "inferenceBedrockRegion");
+    b.add(fmt::format("bedrock-runtime{}.{}.amazonaws.com", suffix, region),
+          "inferenceBedrockRegion");
   }
   b.add(fmt::format("bedrock{}.{}.amazonaws.com", suffix, region), "inferenceBedrockRegion");
 }
 
-void bedrock(Builder& b) { add_bedrock(b, false, ""); }
-void bedrock_gov(Builder& b) { add_bedrock(b, true, "-fips"); }
+void bedrock(Builder& b) {
+  add_bedrock(b, false, "");
+}
+void bedrock_gov(Builder& b) {
+  add_bedrock(b, true, "-fips");
+}
 
 void bedrock_profile(Builder& b) {
   std::string region = b.text("inferenceBedrockRegion");
@@ -153,7 +167,8 @@ void foundry(Builder& b) {
   if (b.has("inferenceFoundryBaseUrl")) {
     b.add_url(b.text("inferenceFoundryBaseUrl"), "inferenceFoundryBaseUrl");
   } else if (!resource.empty()) {
-    b.add(fmt::format("{}.services.ai.azure.com", lower_case(resource)), "inferenceFoundryResource");
+    b.add(fmt::format("{}.services.ai.azure.com", lower_case(resource)),
+          "inferenceFoundryResource");
   }
 }
 
@@ -161,7 +176,8 @@ void foundry_entra(Builder& b) {
   bool set = b.has("inferenceFoundryTenantId") && b.has("inferenceFoundryClientId");
   if (!b.provider_is("foundry") || !set) return;
   b.add_listed("inferenceFoundryTenantId");
-  bool device_code = !b.has("inferenceFoundryAuthFlow") || b.text("inferenceFoundryAuthFlow") == "device-code";
+  bool device_code =
+      !b.has("inferenceFoundryAuthFlow") || b.text("inferenceFoundryAuthFlow") == "device-code";
   if (device_code) b.add("microsoft.com", "inferenceFoundryAuthFlow", true);
 }
 
@@ -198,7 +214,8 @@ void mcp(Builder& b) {
     const json::object& server = item.get_object();
     auto member = [&](const json::object& from, std::string_view name) -> std::string {
       const json::value* value = from.if_contains(name);
-      return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+      return value != nullptr && value->is_string() ? std::string(value->get_string())
+                                                    : std::string();
     };
     b.add_url(member(server, "url"), place);
     b.add_url(member(server, "customUrl"), place);
@@ -244,8 +261,9 @@ bool tool_disabled(const Builder& b, std::string_view tool) {
   const json::value* list = b.find("disabledBuiltinTools");
   if (list == nullptr || !list->is_array()) return false;
   const json::array& tools = list->get_array();
-  return std::any_of(tools.begin(), tools.end(),
-                     [&](const json::value& item) { return item.is_string() && item.get_string() == tool; });
+  return std::any_of(tools.begin(), tools.end(), [&](const json::value& item) {
+    return item.is_string() && item.get_string() == tool;
+  });
 }
 
 void preflight(Builder& b) {
@@ -275,11 +293,16 @@ struct Condition {
 };
 
 constexpr std::array kConditions{
-    Condition{"runtime", "", [](Builder& b) { if (!b.offline()) b.add_listed(""); }},
+    Condition{"runtime", "",
+              [](Builder& b) {
+                if (!b.offline()) b.add_listed("");
+              }},
     Condition{"gateway", "model requests", gateway},
     Condition{"gateway-oidc", "sign-in", gateway_oidc},
     Condition{"anthropic", "model requests and sign-in",
-              [](Builder& b) { if (b.provider_is("anthropic")) b.add_listed("inferenceProvider"); }},
+              [](Builder& b) {
+                if (b.provider_is("anthropic")) b.add_listed("inferenceProvider");
+              }},
     Condition{"bedrock", "model requests and model list", bedrock},
     Condition{"bedrock-gov", "model requests and model list (GovCloud, FIPS)", bedrock_gov},
     Condition{"bedrock-profile", "AWS credentials of the named profile", bedrock_profile},
@@ -301,7 +324,8 @@ constexpr std::array kConditions{
               [](Builder& b) { b.add_url(b.text("otlpEndpoint"), "otlpEndpoint"); }},
     Condition{"extensions", "Python-based desktop extensions",
               [](Builder& b) {
-                if (b.is("isDesktopExtensionEnabled", true)) b.add_listed("isDesktopExtensionEnabled");
+                if (b.is("isDesktopExtensionEnabled", true))
+                  b.add_listed("isDesktopExtensionEnabled");
               }},
     Condition{"mcp", "connectors and their sign-in", mcp},
     Condition{"sandbox", "what the agent's tools may reach must be open here too", sandbox_hosts},
@@ -311,21 +335,24 @@ constexpr std::array kConditions{
                 if (b.is("builtinBrowserEnabled", true)) b.add_listed("builtinBrowserEnabled");
               }},
     Condition{"marketplaces", "plugin marketplaces", marketplaces},
-    Condition{"renderer", "rendering of user content",
-              [](Builder& b) { b.add_url(b.text("userContentRendererUrl"), "userContentRendererUrl"); }},
+    Condition{
+        "renderer", "rendering of user content",
+        [](Builder& b) { b.add_url(b.text("userContentRendererUrl"), "userContentRendererUrl"); }},
 };
 
 // Two keys open hosts without a rule of their own in the catalogue.
 constexpr std::string_view kProxyKeys[] = {"egressProxyUrl", "egressProxyPacUrl"};
 
 void Builder::build_sandbox(EgressList& list) {
-  if (const json::value* hosts = find("coworkEgressAllowedHosts"); hosts != nullptr && hosts->is_array()) {
+  if (const json::value* hosts = find("coworkEgressAllowedHosts");
+      hosts != nullptr && hosts->is_array()) {
     for (const json::value& item : hosts->get_array()) {
       if (item.is_string()) list.sandbox.emplace_back(item.get_string());
     }
   } else {
     list.sandbox_notes.emplace_back(
-        "coworkEgressAllowedHosts is not set: the agent's tools reach the inference endpoint alone, "
+        "coworkEgressAllowedHosts is not set: the agent's tools reach the inference endpoint "
+        "alone, "
         "and other fetches end in 403");
   }
   if (auto url = parse_url(text("otlpEndpoint"))) {
@@ -355,90 +382,10 @@ EgressList Builder::build() {
   return list;
 }
 
-std::string csv_cell(std::string_view text) {
-  std::string cell = "\"";
-  bool formula = !text.empty() && std::string_view("=+-@").find(text[0]) != std::string_view::npos;
-  if (formula) cell.push_back('\'');
-  for (char c : text) {
-    if (c == '"') cell.push_back('"');
-    cell.push_back(c);
-  }
-  cell.push_back('"');
-  return cell;
-}
-
-struct HostPort {
-  std::string_view host, port;
-};
-HostPort split_port(std::string_view entry) {
-  auto colon = entry.rfind(':');
-  if (colon == std::string_view::npos || entry.ends_with(']')) return {entry, "443"};
-  return {entry.substr(0, colon), entry.substr(colon + 1)};
-}
-
 }  // namespace
 
 EgressList egress(const json::object& values, const EgressOptions& options) {
   return Builder(values, options).build();
-}
-
-std::string egress_text(const EgressList& list) {
-  std::string out = "Firewall: open these hosts, HTTPS, by server name\n";
-  for (const EgressHost& host : list.perimeter) {
-    out += fmt::format("\n{}{}\n", host.host, host.browser_only ? "  (the person's browser)" : "");
-    for (const EgressReason& reason : host.reasons) {
-      out += fmt::format("    {}{}{}\n", reason.purpose,
-                         reason.key.empty() ? std::string() : fmt::format(" [{}]", reason.key),
-                         reason.confirmed ? "" : " (not confirmed by the vendor's tables)");
-    }
-  }
-  out += "\nIn-app sandbox: what the agent's tools may reach (not a firewall setting)\n";
-  for (const std::string& host : list.sandbox) out += fmt::format("\n{}", host);
-  if (!list.sandbox.empty()) out += "\n";
-  for (const std::string& note : list.sandbox_notes) out += fmt::format("\n    {}\n", note);
-  return out;
-}
-
-std::string egress_csv(const EgressList& list) {
-  std::string out = "host,port,used by,key,purpose,confirmed\r\n";
-  for (const EgressHost& host : list.perimeter) {
-    auto [name, port] = split_port(host.host);
-    for (const EgressReason& reason : host.reasons) {
-      out += fmt::format("{},{},{},{},{},{}\r\n", csv_cell(name), port,
-                         host.browser_only ? "browser" : "app", csv_cell(reason.key),
-                         csv_cell(reason.purpose), reason.confirmed ? "yes" : "no");
-    }
-  }
-  return out;
-}
-
-json::object egress_json(const EgressList& list) {
-  json::array perimeter, sandbox, notes;
-  for (const EgressHost& host : list.perimeter) {
-    json::array reasons;
-    for (const EgressReason& reason : host.reasons) {
-      json::object one;
-      one["rule"] = reason.rule;
-      if (!reason.key.empty()) one["key"] = reason.key;
-      one["purpose"] = reason.purpose;
-      one["confirmed"] = reason.confirmed;
-      reasons.push_back(std::move(one));
-    }
-    json::object entry;
-    entry["host"] = host.host;
-    entry["usedBy"] = host.browser_only ? "browser" : "app";
-    entry["reasons"] = std::move(reasons);
-    perimeter.push_back(std::move(entry));
-  }
-  for (const std::string& host : list.sandbox) sandbox.emplace_back(host);
-  for (const std::string& note : list.sandbox_notes) notes.emplace_back(note);
-  json::object sandbox_object;
-  sandbox_object["allowedHosts"] = std::move(sandbox);
-  sandbox_object["notes"] = std::move(notes);
-  json::object root;
-  root["perimeter"] = std::move(perimeter);
-  root["sandbox"] = std::move(sandbox_object);
-  return root;
 }
 
 }  // namespace sallyport::profile

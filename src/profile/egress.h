@@ -20,7 +20,7 @@ struct EgressReason {
 };
 
 struct EgressHost {
-  std::string host;  ///< name, *.name, or name:port where the port is not 443
+  std::string host;           ///< name, *.name, or name:port where the port is not 443
   bool browser_only = false;  ///< reached by the person's browser, not by the app
   std::vector<EgressReason> reasons;
 };

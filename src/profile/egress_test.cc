@@ -24,32 +24,41 @@ std::set<std::string> hosts(std::string members, bool quiet = true) {
 using Set = std::set<std::string>;
 
 TEST(Egress, WithAllSwitchesOffOnlyTheProviderRemains) {
-  EXPECT_EQ(hosts(R"("inferenceProvider":"gateway","inferenceGatewayBaseUrl":"https://g.example:8443/x")"),
-            Set{"g.example:8443"});
+  EXPECT_EQ(
+      hosts(
+          R"("inferenceProvider":"gateway","inferenceGatewayBaseUrl":"https://g.example:8443/x")"),
+      Set{"g.example:8443"});
 }
 
 TEST(Egress, GatewaySignInOpensTheIssuer) {
   EXPECT_EQ(hosts(R"("inferenceProvider":"gateway","inferenceGatewayBaseUrl":"https://g.example",
                      "inferenceGatewayOidc":{"issuer":"https://login.microsoftonline.com/t/v2.0","tokenUrl":"https://x.example"})"),
             (Set{"g.example", "login.microsoftonline.com"}));
-  EXPECT_EQ(hosts(R"("inferenceGatewayOidc":{"authorizationUrl":"https://a.example/a","tokenUrl":"https://t.example"})"),
-            (Set{"a.example", "t.example"}));
+  EXPECT_EQ(
+      hosts(
+          R"("inferenceGatewayOidc":{"authorizationUrl":"https://a.example/a","tokenUrl":"https://t.example"})"),
+      (Set{"a.example", "t.example"}));
 }
 
 TEST(Egress, ProvidersOpenTheirEndpoints) {
   EXPECT_EQ(hosts(R"("inferenceProvider":"foundry","inferenceFoundryResource":"Contoso-AI")"),
             Set{"contoso-ai.services.ai.azure.com"});
-  EXPECT_EQ(hosts(R"("inferenceProvider":"bedrock","inferenceBedrockRegion":"eu-central-1")"),
-            (Set{"bedrock-runtime.eu-central-1.amazonaws.com", "bedrock.eu-central-1.amazonaws.com"}));
+  EXPECT_EQ(
+      hosts(R"("inferenceProvider":"bedrock","inferenceBedrockRegion":"eu-central-1")"),
+      (Set{"bedrock-runtime.eu-central-1.amazonaws.com", "bedrock.eu-central-1.amazonaws.com"}));
   EXPECT_EQ(hosts(R"("inferenceProvider":"bedrock","inferenceBedrockRegion":"us-gov-west-1")"),
-            (Set{"bedrock-runtime-fips.us-gov-west-1.amazonaws.com", "bedrock-fips.us-gov-west-1.amazonaws.com"}));
+            (Set{"bedrock-runtime-fips.us-gov-west-1.amazonaws.com",
+                 "bedrock-fips.us-gov-west-1.amazonaws.com"}));
   EXPECT_EQ(hosts(R"("inferenceProvider":"mantle","inferenceBedrockRegion":"us-east-1")"),
             Set{"bedrock-mantle.us-east-1.api.aws"});
-  EXPECT_EQ(hosts(R"("inferenceProvider":"anthropic")"), (Set{"api.anthropic.com", "platform.claude.com"}));
-  for (auto [region, host] : {std::pair("global", "aiplatform.googleapis.com"),
-                              std::pair("eu", "aiplatform.eu.rep.googleapis.com"),
-                              std::pair("europe-west4", "europe-west4-aiplatform.googleapis.com")}) {
-    EXPECT_TRUE(hosts(std::string(R"("inferenceProvider":"vertex","inferenceVertexRegion":")") + region + "\"")
+  EXPECT_EQ(hosts(R"("inferenceProvider":"anthropic")"),
+            (Set{"api.anthropic.com", "platform.claude.com"}));
+  for (auto [region, host] :
+       {std::pair("global", "aiplatform.googleapis.com"),
+        std::pair("eu", "aiplatform.eu.rep.googleapis.com"),
+        std::pair("europe-west4", "europe-west4-aiplatform.googleapis.com")}) {
+    EXPECT_TRUE(hosts(std::string(R"("inferenceProvider":"vertex","inferenceVertexRegion":")") +
+                      region + "\"")
                     .contains(host));
   }
 }
@@ -61,9 +70,10 @@ TEST(Egress, KeysOfOtherProvidersOpenNothing) {
 }
 
 TEST(Egress, EachSwitchLeftOnOpensItsHosts) {
-  Set all = hosts(R"("inferenceProvider":"gateway","inferenceGatewayBaseUrl":"https://g.example")", false);
-  for (std::string_view host : {"downloads.claude.ai", "sentry.io", "a-api.anthropic.com", "cdn.jsdelivr.net",
-                                "claude.ai", "api.anthropic.com"}) {
+  Set all = hosts(R"("inferenceProvider":"gateway","inferenceGatewayBaseUrl":"https://g.example")",
+                  false);
+  for (std::string_view host : {"downloads.claude.ai", "sentry.io", "a-api.anthropic.com",
+                                "cdn.jsdelivr.net", "claude.ai", "api.anthropic.com"}) {
     EXPECT_TRUE(all.contains(std::string(host))) << host;
   }
   EXPECT_FALSE(all.contains("releases.claude.com"));
@@ -78,7 +88,10 @@ TEST(Egress, ConnectorsOpenTheirServersAndSignIn) {
 }
 
 TEST(Egress, ReasonsNameTheKeyAndWhetherItIsConfirmed) {
-  auto list = egress(parse_json(R"({"inferenceGatewayOidc":{"issuer":"https://id.example"}})").value().get_object(), {});
+  auto list = egress(parse_json(R"({"inferenceGatewayOidc":{"issuer":"https://id.example"}})")
+                         .value()
+                         .get_object(),
+                     {});
   for (const EgressHost& host : list.perimeter) {
     if (host.host != "id.example") continue;
     ASSERT_EQ(host.reasons.size(), 1U);
@@ -90,7 +103,8 @@ TEST(Egress, ReasonsNameTheKeyAndWhetherItIsConfirmed) {
 }
 
 TEST(Egress, TheSandboxIsKeptApart) {
-  auto list = egress(parse_json(R"({"coworkEgressAllowedHosts":["pypi.org"]})").value().get_object(), {});
+  auto list =
+      egress(parse_json(R"({"coworkEgressAllowedHosts":["pypi.org"]})").value().get_object(), {});
   EXPECT_EQ(list.sandbox, std::vector<std::string>{"pypi.org"});
   auto none = egress({}, {});
   EXPECT_TRUE(none.sandbox.empty());
@@ -98,7 +112,8 @@ TEST(Egress, TheSandboxIsKeptApart) {
 }
 
 TEST(Egress, CsvQuotesWhatASpreadsheetWouldRun) {
-  auto list = egress(parse_json(R"({"coworkEgressAllowedHosts":["=cmd|x","a\"b"]})").value().get_object(), {});
+  auto list = egress(
+      parse_json(R"({"coworkEgressAllowedHosts":["=cmd|x","a\"b"]})").value().get_object(), {});
   std::string csv = egress_csv(list);
   EXPECT_NE(csv.find("\"'=cmd|x\""), std::string::npos) << csv;
   EXPECT_NE(csv.find("\"a\"\"b\""), std::string::npos) << csv;
@@ -108,18 +123,19 @@ TEST(Egress, CsvQuotesWhatASpreadsheetWouldRun) {
 // use; the reverse is checked here.
 TEST(Egress, EveryRuleOfTheCatalogueCanFire) {
   std::set<std::string> fired;
-  for (std::string_view text : {
-           R"({"inferenceProvider":"gateway","inferenceGatewayBaseUrl":"https://g.example","inferenceGatewayOidc":{"issuer":"https://i.example"},
+  for (
+      std::string_view text : {
+          R"({"inferenceProvider":"gateway","inferenceGatewayBaseUrl":"https://g.example","inferenceGatewayOidc":{"issuer":"https://i.example"},
                "bootstrapUrl":"https://b.example","otlpEndpoint":"https://o.example","isDesktopExtensionEnabled":true,
                "managedMcpServers":[{"url":"https://m.example"}],"coworkEgressAllowedHosts":["a"],"builtinBrowserEnabled":true,
                "allowedPluginMarketplaces":[{"source":"github"}],"userContentRendererUrl":"https://u.example"})",
-           R"({"inferenceProvider":"anthropic","updateViaUpdatesHost":true})",
-           R"({"inferenceProvider":"bedrock","inferenceBedrockRegion":"eu-west-1","inferenceBedrockProfile":"p",
+          R"({"inferenceProvider":"anthropic","updateViaUpdatesHost":true})",
+          R"({"inferenceProvider":"bedrock","inferenceBedrockRegion":"eu-west-1","inferenceBedrockProfile":"p",
                "inferenceBedrockSsoRegion":"eu-west-1","inferenceBedrockSsoStartUrl":"https://x.awsapps.com/start"})",
-           R"({"inferenceProvider":"bedrock","inferenceBedrockRegion":"us-gov-east-1"})",
-           R"({"inferenceProvider":"mantle","inferenceBedrockRegion":"eu-west-1"})",
-           R"({"inferenceProvider":"vertex","inferenceVertexRegion":"eu"})",
-           R"({"inferenceProvider":"foundry","inferenceFoundryResource":"r","inferenceFoundryTenantId":"t","inferenceFoundryClientId":"c"})"}) {
+          R"({"inferenceProvider":"bedrock","inferenceBedrockRegion":"us-gov-east-1"})",
+          R"({"inferenceProvider":"mantle","inferenceBedrockRegion":"eu-west-1"})",
+          R"({"inferenceProvider":"vertex","inferenceVertexRegion":"eu"})",
+          R"({"inferenceProvider":"foundry","inferenceFoundryResource":"r","inferenceFoundryTenantId":"t","inferenceFoundryClientId":"c"})"}) {
     for (const EgressHost& host : egress(parse_json(text).value().get_object(), {}).perimeter) {
       for (const EgressReason& reason : host.reasons) {
         fired.insert(reason.rule);
@@ -127,7 +143,8 @@ TEST(Egress, EveryRuleOfTheCatalogueCanFire) {
       }
     }
   }
-  for (const EgressRule& rule : Catalogue::builtin().egress_rules()) EXPECT_TRUE(fired.contains(rule.id)) << rule.id;
+  for (const EgressRule& rule : Catalogue::builtin().egress_rules())
+    EXPECT_TRUE(fired.contains(rule.id)) << rule.id;
 }
 
 }  // namespace

@@ -117,7 +117,9 @@ void append_text(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
-bool is_plain(const json::value& value) { return !value.is_object() && !value.is_array(); }
+bool is_plain(const json::value& value) {
+  return !value.is_object() && !value.is_array();
+}
 
 void append_value(std::string& out, const json::value& value, int indent);
 
@@ -234,11 +236,11 @@ Result<json::value> parse_json(std::string_view text) {
                 "keep one of the two");
   }
   if (error) {
-    return fail("json.invalid",
-                fmt::format("{}: {}", place_text(text, read),
-                            error == json::error::incomplete ? "the JSON ends too early"
-                                                             : error.message()),
-                "look there for a missing comma, quote or bracket");
+    return fail(
+        "json.invalid",
+        fmt::format("{}: {}", place_text(text, read),
+                    error == json::error::incomplete ? "the JSON ends too early" : error.message()),
+        "look there for a missing comma, quote or bracket");
   }
   if (!is_utf8(text)) return fail("json.invalid", "the JSON is not valid UTF-8");
   return parser.handler().stack.release();

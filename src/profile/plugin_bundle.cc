@@ -24,8 +24,10 @@ class PluginCheck {
   }
 
  private:
-  void add(std::string_view code, Severity severity, std::string_view file, std::string why, std::string next) {
-    findings_.push_back({code, severity, fmt::format("{}/{}", plugin_.folder, file), std::move(why), std::move(next)});
+  void add(std::string_view code, Severity severity, std::string_view file, std::string why,
+           std::string next) {
+    findings_.push_back({code, severity, fmt::format("{}/{}", plugin_.folder, file), std::move(why),
+                         std::move(next)});
   }
   const PluginFile* find(std::string_view name) const {
     for (const PluginFile& file : plugin_.files) {
@@ -48,7 +50,8 @@ class PluginCheck {
   }
   static std::string text(const json::object& object, std::string_view name) {
     const json::value* value = object.if_contains(name);
-    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+    return value != nullptr && value->is_string() ? std::string(value->get_string())
+                                                  : std::string();
   }
 
   void check_links() {
@@ -63,31 +66,37 @@ class PluginCheck {
   std::string check_manifest() {
     const PluginFile* file = find(".claude-plugin/plugin.json");
     if (file == nullptr) {
-      add("plugin.no_manifest", Severity::kError, ".claude-plugin/plugin.json", "the file is missing",
-          find("plugin.json") != nullptr ? "move plugin.json into .claude-plugin/"
-                                         : "write it: {\"name\": ..., \"version\": ..., \"description\": ...}");
+      add("plugin.no_manifest", Severity::kError, ".claude-plugin/plugin.json",
+          "the file is missing",
+          find("plugin.json") != nullptr
+              ? "move plugin.json into .claude-plugin/"
+              : "write it: {\"name\": ..., \"version\": ..., \"description\": ...}");
       return {};
     }
     auto manifest = object_in(*file);
     if (!manifest) return {};
     for (std::string_view name : {"name", "description", "version"}) {
       if (!text(*manifest, name).empty()) continue;
-      add("plugin.field_missing", Severity::kError, file->name, fmt::format("{} is missing or empty", name),
-          fmt::format("add {}", name));
+      add("plugin.field_missing", Severity::kError, file->name,
+          fmt::format("{} is missing or empty", name), fmt::format("add {}", name));
     }
     std::string name = text(*manifest, "name");
     if (!name.empty() && name != plugin_.folder) {
       add("plugin.name_differs", Severity::kWarning, file->name,
-          fmt::format("it says name {}, but the folder's name, {}, is what counts", name, plugin_.folder),
+          fmt::format("it says name {}, but the folder's name, {}, is what counts", name,
+                      plugin_.folder),
           "give both the same name");
     }
     std::string preference = text(*manifest, "installationPreference");
-    static const std::vector<std::string_view> kPreferences{"required", "auto_install", "available"};
-    bool known = std::find(kPreferences.begin(), kPreferences.end(), preference) != kPreferences.end();
+    static const std::vector<std::string_view> kPreferences{"required", "auto_install",
+                                                            "available"};
+    bool known =
+        std::find(kPreferences.begin(), kPreferences.end(), preference) != kPreferences.end();
     if (!preference.empty() && !known) {
       std::string_view near = nearest_of(preference, kPreferences);
       add("plugin.preference", Severity::kError, file->name,
-          fmt::format("installationPreference {} is none of required, auto_install, available", preference),
+          fmt::format("installationPreference {} is none of required, auto_install, available",
+                      preference),
           near.empty() ? std::string("choose one") : fmt::format("did you mean {}?", near));
     }
     return text(*manifest, "version");
@@ -105,7 +114,8 @@ class PluginCheck {
     if (!object) return;
     std::string own = text(*object, "version");
     if (own.empty()) {
-      add("plugin.field_missing", Severity::kError, file->name, "version is missing or empty", "add version");
+      add("plugin.field_missing", Severity::kError, file->name, "version is missing or empty",
+          "add version");
     } else if (!version.empty() && own != version) {
       add("plugin.version_differs", Severity::kWarning, file->name,
           fmt::format("it says {}, plugin.json says {}", own, version), "raise both together");
@@ -129,7 +139,8 @@ class PluginCheck {
       std::string place = fmt::format("{} {}", file->name, std::string_view(member.key()));
       std::string type = text(server, "type");
       if (type != "http" && type != "sse") {
-        add("plugin.mcp_type", Severity::kError, place, "servers of organization plugins are of type http or sse",
+        add("plugin.mcp_type", Severity::kError, place,
+            "servers of organization plugins are of type http or sse",
             "set type; local programs belong into managedMcpServers");
       }
       auto url = parse_url(text(server, "url"));
@@ -138,7 +149,8 @@ class PluginCheck {
       }
       for (std::string_view name : {"toolPolicy", "headersHelper", "envHelper"}) {
         if (!server.contains(name)) continue;
-        add("plugin.mcp_ignored", Severity::kWarning, place, fmt::format("{} has no effect in a plugin", name),
+        add("plugin.mcp_ignored", Severity::kWarning, place,
+            fmt::format("{} has no effect in a plugin", name),
             "use managedMcpServers or orgPluginSettings");
       }
     }
@@ -150,7 +162,8 @@ class PluginCheck {
       content = content || has_below(folder);
     }
     if (!content && find(".mcp.json") == nullptr) {
-      add("plugin.empty", Severity::kWarning, "", "the plugin brings neither agents, commands, skills, hooks nor servers",
+      add("plugin.empty", Severity::kWarning, "",
+          "the plugin brings neither agents, commands, skills, hooks nor servers",
           "check the layout");
     }
     std::vector<std::string> seen;
@@ -162,8 +175,8 @@ class PluginCheck {
       if (std::find(seen.begin(), seen.end(), skill) != seen.end()) continue;
       seen.push_back(skill);
       if (find(skill + "/SKILL.md") != nullptr) continue;
-      add("plugin.skill_missing", Severity::kError, skill + "/SKILL.md", "a skill's folder holds SKILL.md",
-          "add it, with that spelling");
+      add("plugin.skill_missing", Severity::kError, skill + "/SKILL.md",
+          "a skill's folder holds SKILL.md", "add it, with that spelling");
     }
   }
 
@@ -173,7 +186,9 @@ class PluginCheck {
 
 }  // namespace
 
-Findings check_plugin(const Plugin& plugin) { return PluginCheck(plugin).run(); }
+Findings check_plugin(const Plugin& plugin) {
+  return PluginCheck(plugin).run();
+}
 
 std::string pack_plugins(const std::vector<Plugin>& plugins) {
   std::vector<ExportFile> files;
@@ -182,7 +197,8 @@ std::string pack_plugins(const std::vector<Plugin>& plugins) {
       files.push_back({fmt::format("{}/{}", plugin.folder, file.name), file.bytes});
     }
   }
-  std::sort(files.begin(), files.end(), [](const ExportFile& a, const ExportFile& b) { return a.name < b.name; });
+  std::sort(files.begin(), files.end(),
+            [](const ExportFile& a, const ExportFile& b) { return a.name < b.name; });
   return zip(files);
 }
 
@@ -192,7 +208,8 @@ std::string plugin_places() {
          "  Windows  C:\\Program Files\\Claude\\org-plugins\\\n"
          "  Linux    no place is documented by the vendor (a repackager uses "
          "/etc/claude-desktop/org-plugins)\n"
-         "Only administrators write there; the app picks changes up at its next launch, and removes "
+         "Only administrators write there; the app picks changes up at its next launch, and "
+         "removes "
          "plugins\nwhose folder is gone (from 1.46388.1).\n";
 }
 

@@ -11,9 +11,9 @@
 namespace sallyport::profile {
 
 struct PluginFile {
-  std::string name;     ///< relative to the plugin's folder, with /
+  std::string name;  ///< relative to the plugin's folder, with /
   std::string bytes;
-  std::string link_to;  ///< a symbolic link's target, resolved to inside names; empty: none
+  std::string link_to;       ///< a symbolic link's target, resolved to inside names; empty: none
   bool link_leaves = false;  ///< a link that points out of the plugin
 };
 

@@ -62,9 +62,8 @@ Result<void> read_member(Profile& profile, std::string_view name, const json::va
 
 bool is_profile_name(std::string_view name) {
   if (name.empty() || name.size() > 64 || !is_alphanumeric(name.front())) return false;
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
-  });
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 Result<Profile> parse_profile(std::string_view name, std::string_view text) {
@@ -75,8 +74,9 @@ Result<Profile> parse_profile(std::string_view name, std::string_view text) {
   profile.name = name;
   const json::object& root = document->get_object();
   if (!root.contains("values")) {
-    return wrong(name, "the member \"values\" is missing",
-                 "a file that the app or another tool wrote is read with `sallyport profile import`");
+    return wrong(
+        name, "the member \"values\" is missing",
+        "a file that the app or another tool wrote is read with `sallyport profile import`");
   }
   for (const auto& member : root) {
     if (auto read = read_member(profile, member.key(), member.value()); !read) {
@@ -120,7 +120,8 @@ bool unset_value(Profile& profile, std::string_view key, bool base_has_it) {
     }
   }
   profile.values = std::move(kept);
-  bool already = std::find(profile.removed.begin(), profile.removed.end(), key) != profile.removed.end();
+  bool already =
+      std::find(profile.removed.begin(), profile.removed.end(), key) != profile.removed.end();
   if (base_has_it && !already) {
     profile.removed.emplace_back(key);
     there = true;
@@ -157,7 +158,8 @@ Result<Profile> flatten(const Profile& profile,
     }
     auto next = load(wanted);
     if (!next) {
-      return fail(std::move(next.error()), fmt::format("as the base of profile {}", chain.back().name));
+      return fail(std::move(next.error()),
+                  fmt::format("as the base of profile {}", chain.back().name));
     }
     chain.push_back(std::move(*next));
   }

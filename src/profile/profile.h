@@ -53,8 +53,8 @@ bool unset_value(Profile& profile, std::string_view key, bool base_has_it);
 
 /// The same through all bases (at most 8). `load` finds a profile by name.
 /// Error: profile.base (missing, in a circle, too deep).
-[[nodiscard]] Result<Profile> flatten(
-    const Profile& profile, const std::function<Result<Profile>(std::string_view)>& load);
+[[nodiscard]] Result<Profile> flatten(const Profile& profile,
+                                      const std::function<Result<Profile>(std::string_view)>& load);
 
 struct Difference {
   enum class Kind { kAdded, kRemoved, kChanged };

@@ -5,7 +5,9 @@
 namespace sallyport::profile {
 namespace {
 
-const Key* key(std::string_view name) { return Catalogue::builtin().find(name); }
+const Key* key(std::string_view name) {
+  return Catalogue::builtin().find(name);
+}
 
 TEST(Json, NamesLineAndColumnOfAFault) {
   auto read = parse_json("{\n  \"a\": 1,\n  \"b\" 2\n}");
@@ -52,7 +54,8 @@ TEST(Value, RefusesWhatTheTypeCannotHoldWithTheReason) {
   EXPECT_FALSE(parse_entered(key("deploymentDisplayName"), std::string("a\0b", 3)));
   auto broken = parse_entered(key("inferenceGatewayOidc"), "{\"issuer\":}");
   ASSERT_FALSE(broken);
-  EXPECT_NE(broken.error().message.find("line 1, column 11"), std::string::npos) << broken.error().message;
+  EXPECT_NE(broken.error().message.find("line 1, column 11"), std::string::npos)
+      << broken.error().message;
 }
 
 TEST(Value, HidesSecretsWhereverTheyStand) {
@@ -69,7 +72,8 @@ TEST(Value, HidesSecretsWhereverTheyStand) {
   EXPECT_EQ(display_text("inferenceCustomHeaders", *parse_json(R"({"X":"canary"})")).find("canary"),
             std::string::npos);
   EXPECT_EQ(display_text("inferenceCustomHeaders", "X=canary").find("canary"), std::string::npos);
-  EXPECT_EQ(display_text("managedMcpServers", *parse_json(R"({"a":{"env":{"K":"canary"}}})")).find("canary"),
+  EXPECT_EQ(display_text("managedMcpServers", *parse_json(R"({"a":{"env":{"K":"canary"}}})"))
+                .find("canary"),
             std::string::npos);
 }
 
@@ -125,7 +129,8 @@ TEST(Profile, RefusesBasesInACircle) {
   a.base = "b";
   b.name = "b";
   b.base = "a";
-  auto flat = flatten(a, [&](std::string_view name) -> Result<Profile> { return name == "a" ? a : b; });
+  auto flat =
+      flatten(a, [&](std::string_view name) -> Result<Profile> { return name == "a" ? a : b; });
   ASSERT_FALSE(flat);
   EXPECT_EQ(flat.error().code, "profile.base");
 }
@@ -141,8 +146,10 @@ TEST(Profile, UnsetInAVariantTakesTheBasesKeyAway) {
 }
 
 TEST(Profile, DifferencesAreOfMeaningNotOfSpelling) {
-  auto before = parse_json(R"({"chatTabEnabled":"true","inferenceModels":"[\"claude-x\"]","a":1})")->get_object();
-  auto after = parse_json(R"({"inferenceModels":["claude-x"],"chatTabEnabled":true,"b":2})")->get_object();
+  auto before = parse_json(R"({"chatTabEnabled":"true","inferenceModels":"[\"claude-x\"]","a":1})")
+                    ->get_object();
+  auto after =
+      parse_json(R"({"inferenceModels":["claude-x"],"chatTabEnabled":true,"b":2})")->get_object();
   auto list = differences(before, after);
   ASSERT_EQ(list.size(), 2U);
   EXPECT_EQ(list[0].key, "a");

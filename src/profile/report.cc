@@ -27,10 +27,11 @@ void append_sources(std::string& out, const Device& device, const Resolution& re
     if (source.unreadable) {
       state = "unreadable: " + source.why;
     } else if (source.present) {
-      state = fmt::format("{} {}", source.values.size(), source.values.size() == 1 ? "key" : "keys");
+      state =
+          fmt::format("{} {}", source.values.size(), source.values.size() == 1 ? "key" : "keys");
     }
-    out += fmt::format("  {} {:<28} {}  {}\n", resolution.owner == i ? "*" : " ", source_text(source.kind),
-                       source.place, state);
+    out += fmt::format("  {} {:<28} {}  {}\n", resolution.owner == i ? "*" : " ",
+                       source_text(source.kind), source.place, state);
   }
 }
 
@@ -40,28 +41,31 @@ std::string report_text(const Device& device, const Resolution& resolution) {
   std::string out = fmt::format("Device: {}{}\n", platform_text(device.platform),
                                 device.user.empty() ? "" : ", user " + device.user);
   out += fmt::format("Starts in: {} - {}\n", mode_text(resolution.mode), resolution.why_mode);
-  out += fmt::format("Owner: {}\n", resolution.owner ? device.sources[*resolution.owner].place : "none");
-  out += fmt::format("Configuration window: {} - {}\n", resolution.window_read_only ? "read-only" : "editable",
-                     resolution.why_window);
+  out += fmt::format("Owner: {}\n",
+                     resolution.owner ? device.sources[*resolution.owner].place : "none");
+  out += fmt::format("Configuration window: {} - {}\n",
+                     resolution.window_read_only ? "read-only" : "editable", resolution.why_window);
   append_sources(out, device, resolution);
   out += "\nIn effect\n";
   for (const EffectiveValue& value : resolution.effective) {
     out += fmt::format("  {} = {}\n      from {}\n", value.key,
-                       shorten(display_text(value.key, value.value)), device.sources[value.source].place);
+                       shorten(display_text(value.key, value.value)),
+                       device.sources[value.source].place);
   }
   if (resolution.effective.empty()) out += "  nothing\n";
   if (!resolution.ignored.empty()) {
     out += "\nIgnored\n";
     for (const IgnoredValue& value : resolution.ignored) {
-      out += fmt::format("  {} from {}: {}\n", value.key, device.sources[value.source].place, value.why);
+      out += fmt::format("  {} from {}: {}\n", value.key, device.sources[value.source].place,
+                         value.why);
     }
   }
   Findings findings = device_findings(device, resolution);
   out += findings.empty() ? "\nNo findings\n" : "\nFindings\n";
   for (const Finding& finding : findings) {
     out += fmt::format("  {} {}{}: {}\n      {}\n", severity_text(finding.severity), finding.code,
-                       finding.key.empty() ? std::string() : fmt::format(" {}", finding.key), finding.why,
-                       finding.next_step);
+                       finding.key.empty() ? std::string() : fmt::format(" {}", finding.key),
+                       finding.why, finding.next_step);
   }
   return out;
 }
@@ -74,7 +78,8 @@ json::object report_json(const Device& device, const Resolution& resolution) {
   root["whyMode"] = resolution.why_mode;
   root["windowReadOnly"] = resolution.window_read_only;
   root["whyWindow"] = resolution.why_window;
-  root["owner"] = resolution.owner ? json::value(device.sources[*resolution.owner].place) : json::value();
+  root["owner"] =
+      resolution.owner ? json::value(device.sources[*resolution.owner].place) : json::value();
   json::array sources, effective, ignored, findings;
   for (const Source& source : device.sources) {
     json::object entry;

@@ -12,7 +12,7 @@
 namespace sallyport::profile {
 namespace {
 
-constexpr AppVersion kHivesApart{{1, 19367, 0, 0}};   // HKLM and HKCU no longer merged
+constexpr AppVersion kHivesApart{{1, 19367, 0, 0}};  // HKLM and HKCU no longer merged
 constexpr AppVersion kUserInfoRefused{{1, 32352, 0, 0}};
 
 bool is_app_behavior(std::string_view name) {
@@ -88,10 +88,11 @@ class Resolver {
       for (const auto& [name, value] : ordered(device_.sources[*user].values)) {
         ignore(name, *user, "HKLM holds a value, which makes the whole of HKCU invisible");
       }
-      find("device.hkcu_shadowed", Severity::kError, "",
-           "HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Claude holds a value, so the app never looks at "
-           "HKEY_CURRENT_USER (from 1.19367.0)",
-           "put everything into HKEY_LOCAL_MACHINE, or empty that key; Intune: assign to devices");
+      find(
+          "device.hkcu_shadowed", Severity::kError, "",
+          "HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Claude holds a value, so the app never looks at "
+          "HKEY_CURRENT_USER (from 1.19367.0)",
+          "put everything into HKEY_LOCAL_MACHINE, or empty that key; Intune: assign to devices");
     } else if (user) {
       take(*user, "HKLM has the same key and wins");
     }
@@ -124,7 +125,8 @@ class Resolver {
   // Windows even a misspelt value counts, elsewhere only keys that the app knows.
   [[nodiscard]] bool managed_owns() const {
     bool windows = device_.platform == Platform::kWindows;
-    if (windows && owner_candidate_ && !device_.sources[*owner_candidate_].blind.empty()) return true;
+    if (windows && owner_candidate_ && !device_.sources[*owner_candidate_].blind.empty())
+      return true;
     return std::any_of(managed_.begin(), managed_.end(), [&](const Entry& entry) {
       bool known = Catalogue::builtin().find(entry.key) != nullptr;
       if (!known) return windows;
@@ -144,7 +146,9 @@ class Resolver {
     auto local = index_of(SourceKind::kLibrary);
     if (unreadable_) {
       result_.owner = unreadable_;
-      if (local) ignore_all(*local, "the managed file is there but unreadable, which disables local settings");
+      if (local)
+        ignore_all(*local,
+                   "the managed file is there but unreadable, which disables local settings");
       return;
     }
     if (managed_owns()) {
@@ -222,7 +226,8 @@ class Resolver {
       if (!replaced) {
         kept.push_back(std::move(value));
       } else if (!served.contains(value.key)) {
-        ignore(value.key, value.source, "the bootstrap answer is in effect and omits it, which unsets it");
+        ignore(value.key, value.source,
+               "the bootstrap answer is in effect and omits it, which unsets it");
       } else {
         ignore(value.key, value.source, "the bootstrap answer replaces it");
       }
@@ -247,7 +252,8 @@ class Resolver {
   // Keys that change nothing: of another provider, of standard deployments, ended spellings.
   void drop_without_effect() {
     const json::value* provider = effective("inferenceProvider");
-    std::string name = provider != nullptr && provider->is_string() ? std::string(provider->get_string()) : "";
+    std::string name =
+        provider != nullptr && provider->is_string() ? std::string(provider->get_string()) : "";
     std::vector<EffectiveValue> kept;
     for (EffectiveValue& value : result_.effective) {
       const Key* key = Catalogue::builtin().find(value.key);
@@ -255,12 +261,15 @@ class Resolver {
         ignore(value.key, value.source, "it acts in standard deployments alone");
       } else if (key->status == Status::kRemoved) {
         ignore(value.key, value.source, "the app no longer has this key");
-      } else if (key->status == Status::kLegacyAlias && key->notes.find("2026-10-07") != std::string::npos) {
+      } else if (key->status == Status::kLegacyAlias &&
+                 key->notes.find("2026-10-07") != std::string::npos) {
         ignore(value.key, value.source, "this spelling ended on 2026-10-07");
       } else if (device_.app && key->since_version && *key->since_version > *device_.app) {
-        ignore(value.key, value.source, fmt::format("the installed build is older than {}", key->since));
+        ignore(value.key, value.source,
+               fmt::format("the installed build is older than {}", key->since));
       } else if (!name.empty() && !key->has_effect_for(name)) {
-        ignore(value.key, value.source, fmt::format("it belongs to another provider than {}", name));
+        ignore(value.key, value.source,
+               fmt::format("it belongs to another provider than {}", name));
       } else {
         kept.push_back(std::move(value));
       }
@@ -276,10 +285,11 @@ class Resolver {
     options.allow_secrets = true;
     for (const Finding& finding : check(values, options)) {
       bool provider_wrong = finding.code == "value.enum" && finding.key == "inferenceProvider";
-      bool missing = finding.code == "provider.required_key" || finding.code == "credential.missing" ||
-                     finding.code == "model.list_required";
+      bool missing = finding.code == "provider.required_key" ||
+                     finding.code == "credential.missing" || finding.code == "model.list_required";
       bool refused = finding.code == "url.credentials" && !older_than(kUserInfoRefused);
-      if (finding.severity != Severity::kError || (!provider_wrong && !missing && !refused)) continue;
+      if (finding.severity != Severity::kError || (!provider_wrong && !missing && !refused))
+        continue;
       if (provider_wrong) return fmt::format("inferenceProvider is misspelt ({})", finding.why);
       return fmt::format("{}: {}", finding.key, finding.why);
     }
@@ -291,12 +301,14 @@ class Resolver {
     if (unreadable_) {
       result_.why_mode = device_.sources[*unreadable_].why;
     } else if (effective("inferenceProvider") == nullptr && !by_bootstrap_) {
-      result_.why_mode = result_.owner ? "no inferenceProvider is in effect" : "no configuration was found";
+      result_.why_mode =
+          result_.owner ? "no inferenceProvider is in effect" : "no configuration was found";
     } else if (device_.deployment_mode == "1p" && !no_chooser) {
-      result_.why_mode = "the person chose standard mode (deploymentMode 1p), and "
-                         "disableDeploymentModeChooser is not set";
-      find("device.chose_standard", Severity::kError, "disableDeploymentModeChooser", result_.why_mode,
-           "set disableDeploymentModeChooser to true, or switch back in the app");
+      result_.why_mode =
+          "the person chose standard mode (deploymentMode 1p), and "
+          "disableDeploymentModeChooser is not set";
+      find("device.chose_standard", Severity::kError, "disableDeploymentModeChooser",
+           result_.why_mode, "set disableDeploymentModeChooser to true, or switch back in the app");
     } else if (effective("inferenceProvider") == nullptr) {
       result_.mode = Mode::kThirdParty;
       result_.why_mode = "bootstrapUrl is set; the server's answer decides the rest";
@@ -315,9 +327,10 @@ class Resolver {
     if (managed) {
       result_.why_window = fmt::format("{} owns the device", device_.sources[*result_.owner].place);
     } else if (owner_candidate_ && !managed_.empty()) {
-      result_.why_window = device_.platform == Platform::kMacos
-                               ? "no key that arrived is one that the app knows, or app-behaviour keys alone"
-                               : "the managed source holds app-behaviour keys alone";
+      result_.why_window =
+          device_.platform == Platform::kMacos
+              ? "no key that arrived is one that the app knows, or app-behaviour keys alone"
+              : "the managed source holds app-behaviour keys alone";
     } else {
       result_.why_window = "no managed source";
     }
@@ -404,7 +417,9 @@ std::string_view source_text(SourceKind kind) {
   return "";
 }
 
-Resolution resolve(const Device& device) { return Resolver(device).run(); }
+Resolution resolve(const Device& device) {
+  return Resolver(device).run();
+}
 
 Findings device_findings(const Device& device, const Resolution& resolution) {
   Findings all = resolution.findings;

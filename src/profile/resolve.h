@@ -1,6 +1,6 @@
 // Which configuration a device really uses. Several sources can hold one; precedence, merging and
-// what is ignored follow facts desktop-config 1.2, 5, 6 and 11. Device readers (delivery/local) fill
-// a Device from real places or from a folder of collected files; this part is pure.
+// what is ignored follow facts desktop-config 1.2, 5, 6 and 11. Device readers (delivery/local)
+// fill a Device from real places or from a folder of collected files; this part is pure.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -45,7 +45,7 @@ struct Device {
   std::optional<AppVersion> app;
   std::string user;
   std::vector<Source> sources;
-  std::string deployment_mode;     ///< "1p", "3p" or empty: what the person chose
+  std::string deployment_mode;      ///< "1p", "3p" or empty: what the person chose
   bool app_started_before = false;  ///< the app runs since before the configuration changed
   Findings notes;
 };

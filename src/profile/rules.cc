@@ -13,19 +13,24 @@ namespace {
 constexpr std::array kTable{
     RuleInfo{"banner.not_enabled", "A banner without \"enabled\": true shows nothing."},
     RuleInfo{"bedrock.base_url_path", "Bedrock's base URL is an origin without a path."},
-    RuleInfo{"bootstrap.consent", "From a bootstrap server this value may wait for the user's consent."},
+    RuleInfo{"bootstrap.consent",
+             "From a bootstrap server this value may wait for the user's consent."},
     RuleInfo{"bootstrap.loopback", "Loopback addresses in a bootstrap answer are dropped."},
-    RuleInfo{"bootstrap.mdm_only", "A key that only MDM may deliver stands in a bootstrap profile."},
-    RuleInfo{"credential.kind_mismatch", "The pinned kind is not the kind of the source that is set."},
+    RuleInfo{"bootstrap.mdm_only",
+             "A key that only MDM may deliver stands in a bootstrap profile."},
+    RuleInfo{"credential.kind_mismatch",
+             "The pinned kind is not the kind of the source that is set."},
     RuleInfo{"credential.kind_missing", "The credential kind is not pinned."},
     RuleInfo{"credential.kind_not_for_provider", "The provider has no credential of this kind."},
     RuleInfo{"credential.kind_too_new", "The oldest build does not know this credential kind."},
     RuleInfo{"credential.legacy_kind", "The kind oauth ended on 2026-10-07."},
     RuleInfo{"credential.missing", "The provider has no credential source."},
     RuleInfo{"credential.several", "More than one credential source is set."},
-    RuleInfo{"credential.static_beside_interactive", "A static key stands beside interactive sign-in."},
+    RuleInfo{"credential.static_beside_interactive",
+             "A static key stands beside interactive sign-in."},
     RuleInfo{"foundry.resource_url", "The Foundry resource is a name, not a URL or host."},
-    RuleInfo{"gateway.own_sign_in", "Interactive without an OIDC object: the gateway signs people in."},
+    RuleInfo{"gateway.own_sign_in",
+             "Interactive without an OIDC object: the gateway signs people in."},
     RuleInfo{"governed.bootstrap", "A bootstrap answer replaces a governed profile's values."},
     RuleInfo{"governed.bypass", "The agent may be let run without asking."},
     RuleInfo{"governed.chooser", "People can go back to claude.ai."},
@@ -46,7 +51,8 @@ constexpr std::array kTable{
     RuleInfo{"key.too_new", "The oldest build does not know the key or field."},
     RuleInfo{"key.undocumented", "The key is known by name alone."},
     RuleInfo{"key.unknown", "The app does not know this key."},
-    RuleInfo{"managed.update_only", "A managed profile with app-behaviour keys alone governs nothing."},
+    RuleInfo{"managed.update_only",
+             "A managed profile with app-behaviour keys alone governs nothing."},
     RuleInfo{"marketplace.helper", "A marketplace with a helper names its path."},
     RuleInfo{"marketplace.manifest", "A forced marketplace from a URL has the manifest's hash."},
     RuleInfo{"marketplace.pin", "A forced git marketplace is pinned to a commit."},
@@ -111,7 +117,8 @@ constexpr std::array kTable{
     RuleInfo{"value.legacy_policy", "ask-session ended on 2026-10-07."},
     RuleInfo{"value.legacy_record", "The record form of orgPluginSettings ended on 2026-10-07."},
     RuleInfo{"value.legacy_scheme", "The schemes sso and auto ended on 2026-10-07."},
-    RuleInfo{"value.legacy_workforce", "interactive with a workforce audience ended on 2026-10-07."},
+    RuleInfo{"value.legacy_workforce",
+             "interactive with a workforce audience ended on 2026-10-07."},
     RuleInfo{"value.length", "The text is too long."},
     RuleInfo{"value.pattern", "The text does not have the form that the app wants."},
     RuleInfo{"value.range", "The number is outside its range."},
@@ -164,6 +171,8 @@ Findings check(const json::object& values, const CheckOptions& options) {
   return in_order(std::move(run).take());
 }
 
-std::span<const RuleInfo> rule_table() { return kTable; }
+std::span<const RuleInfo> rule_table() {
+  return kTable;
+}
 
 }  // namespace sallyport::profile

@@ -6,8 +6,12 @@
 namespace sallyport::profile {
 namespace {
 
-bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_alpha(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 bool good_port(std::string_view port) {
   unsigned value = 0;
@@ -18,7 +22,8 @@ bool good_port(std::string_view port) {
 bool good_host(std::string_view host) {
   if (host.starts_with('[')) return host.ends_with(']') && host.size() > 3;
   return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
-    return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+    return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' ||
+           static_cast<unsigned char>(c) >= 0x80;
   });
 }
 

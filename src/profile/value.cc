@@ -33,20 +33,21 @@ std::optional<json::value> number_of(std::string_view text, bool whole) {
   return std::nullopt;
 }
 
-// A text that holds JSON of the container that the type wants.
-std::optional<json::value> container_of(const Key& key, std::string_view text) {
+// A text that holds a JSON object or list; older record forms have the other shape than the type,
+// and are kept as structure, too.
+std::optional<json::value> container_of(std::string_view text) {
   auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos || (text[first] != '[' && text[first] != '{')) {
     return std::nullopt;
   }
   auto value = parse_json(text);
   if (!value) return std::nullopt;
-  // builds read record forms too (legacy), so a container of the other shape is kept as structure
-  (void)key;
   return std::move(*value);
 }
 
-bool wants_number(Type type) { return type == Type::kInteger || type == Type::kNumber; }
+bool wants_number(Type type) {
+  return type == Type::kInteger || type == Type::kNumber;
+}
 
 json::value from_number(const Key& key, const json::value& raw) {
   if (key.type == Type::kBoolean && raw.is_int64() &&
@@ -152,7 +153,7 @@ json::value typed_value(const Key* key, const json::value& raw) {
   } else if (wants_number(key->type)) {
     if (auto number = number_of(text, key->type == Type::kInteger)) return *number;
   } else if (key->is_json()) {
-    if (auto value = container_of(*key, text)) return *value;
+    if (auto value = container_of(text)) return *value;
   }
   return raw;
 }
@@ -213,7 +214,12 @@ Result<json::value> parse_entered(const Key* key, std::string_view text) {
 bool same_value(const Key* key, const json::value& a, const json::value& b) {
   json::value left = typed_value(key, a);
   json::value right = typed_value(key, b);
-  return left == right || portable_text(left) == portable_text(right);
+  std::string left_text = portable_text(left), right_text = portable_text(right);
+  if (left == right || left_text == right_text) return true;
+  if (key != nullptr) return false;
+  // of an unknown key nobody knows the type: JSON text and JSON are the same
+  auto left_json = parse_json(left_text), right_json = parse_json(right_text);
+  return left_json && right_json && *left_json == *right_json;
 }
 
 json::value redacted(std::string_view name, const json::value& value) {
@@ -223,7 +229,8 @@ json::value redacted(std::string_view name, const json::value& value) {
     if (sounds_secret(name) || (meant != nullptr && meant->secret)) return json::value(kHidden);
   }
   json::value copy = value;
-  bool structured = value.is_array() || (value.is_object() && (key == nullptr || key->type == Type::kObject));
+  bool structured =
+      value.is_array() || (value.is_object() && (key == nullptr || key->type == Type::kObject));
   if (key != nullptr && key->secret && !structured) return json::value(kHidden);
   static const Key kNone;
   hide_members(key == nullptr ? kNone : *key, copy, "");

@@ -41,6 +41,7 @@ Result<std::shared_ptr<const Upstream>> Upstream::create(const UpstreamSettings&
   std::shared_ptr<Upstream> upstream(new Upstream);
   upstream->name_ = settings.name;
   upstream->provider_ = settings.provider;
+  upstream->api_key_ = settings.api_key;
   upstream->before_target_ = "POST " + url->path;
   std::string& head = upstream->after_target_;
   std::string_view key = settings.api_key ? settings.api_key->reveal() : std::string_view();
@@ -53,6 +54,10 @@ Result<std::shared_ptr<const Upstream>> Upstream::create(const UpstreamSettings&
 
 void Upstream::begin_head(std::string& out, std::string_view target) const {
   out.append(before_target_).append(target).append(after_target_);
+}
+
+bool Upstream::reveals_credential(std::string_view text) const {
+  return api_key_ && !api_key_->empty() && text.find(api_key_->reveal()) != std::string_view::npos;
 }
 
 }  // namespace sallyport::upstream

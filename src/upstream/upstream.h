@@ -32,11 +32,15 @@ class Upstream {
   /// `target` starts with `/v1/`. The text holds a secret: wipe the buffer after use.
   void begin_head(std::string& out, std::string_view target) const;
 
+  /// True if the text holds the credential.
+  [[nodiscard]] bool reveals_credential(std::string_view text) const;
+
  private:
   Upstream() = default;
   std::string name_;
   Provider provider_ = Provider::kFoundry;
   std::shared_ptr<const http::Destination> destination_;
+  std::shared_ptr<const Secret> api_key_;
   std::string before_target_;  ///< "POST /anthropic"
   std::string after_target_;   ///< " HTTP/1.1", Host and the credential; wiped
 };

@@ -86,9 +86,11 @@ TEST(TokenMeter, ReadsFromEverySampleWhatItsAuthorsExpect) {
     EXPECT_EQ(usage.total_input(), number("total_input", usage.total_input()));
     EXPECT_EQ(usage.stop_reason, string("stop_reason", usage.stop_reason));
     EXPECT_EQ(usage.error_type, string("error", ""));
-    if (complete) EXPECT_EQ(usage.output, number("output", 0));
     // The non-stream sample's price list name is the short form of the model that answered.
-    if (complete) EXPECT_TRUE(usage.model.starts_with(string("model", ""))) << usage.model;
+    if (complete) {
+      EXPECT_EQ(usage.output, number("output", 0));
+      EXPECT_TRUE(usage.model.starts_with(string("model", ""))) << usage.model;
+    }
     ++checked;
   }
   EXPECT_EQ(checked, 7);
@@ -146,6 +148,8 @@ TEST(TokenMeter, CountsUnsplitCacheWritesAsFiveMinutes) {
   EXPECT_EQ(writes(total, split), std::pair(200UL, 400UL));
   EXPECT_EQ(writes(none, R"({"output_tokens":1,"cache_creation":{"ephemeral_1h_input_tokens":4}})"),
             std::pair(0UL, 4UL));
+  EXPECT_EQ(writes(none, R"({"output_tokens":1,"cache_creation":{"ephemeral_5m_input_tokens":3}})"),
+            std::pair(3UL, 0UL));
 }
 
 TEST(TokenMeter, FlagsNumbersThatAreNoneAndKeepsTheRest) {
@@ -244,6 +248,11 @@ TEST(TokenMeter, CountsDeltasInEverySpelling) {
           name,
           R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"abc","more":"text"}})"),
       3U);
+  EXPECT_EQ(
+      characters(
+          name,
+          R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"abc","thinking":"de"}})"),
+      5U);
   EXPECT_EQ(
       characters(
           name,

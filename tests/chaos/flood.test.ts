@@ -2,14 +2,15 @@
 // fills up. Once from another address, once from the very address of a good token that is cached.
 
 import assert from 'node:assert/strict';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { filesUnder } from '../harness/canary.ts';
 import { Flood } from '../harness/flood.ts';
 import { broken } from '../harness/forge.ts';
 import { House, question, requestFields } from '../harness/house.ts';
 import { memory } from '../harness/proc.ts';
 import { ask } from '../harness/raw_client.ts';
-import { readSide } from '../harness/records.ts';
+import { readSide, written } from '../harness/records.ts';
 
 const perSecond = 10_000;
 const seconds = 10;
@@ -81,9 +82,11 @@ describe(`${perSecond} bad tokens a second for ${seconds} seconds`, () => {
   }
 });
 
-/** Bytes that mean something: segments are made ready as zeros before they are written. */
+/** Bytes that were written: segments are made ready as zeros before. */
 function diskUse(house: House): number {
-  return filesUnder(house.directory)
-    .map((file) => (file.name.endsWith('.jsonl') ? file.bytes.lastIndexOf(0x0a) + 1 : file.bytes.length))
-    .reduce((sum, n) => sum + n, 0);
+  const names = readdirSync(house.directory, { recursive: true }) as string[];
+  return names
+    .map((name) => join(house.directory, name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
+    .reduce((sum, path) => sum + (path.endsWith('.jsonl') ? written(path).length : statSync(path).size), 0);
 }

@@ -195,8 +195,10 @@ describe('a provider that is silent', () => {
       call.end();
     };
     const reply = await house.ask(token, streamQuestion());
-    const wanted = Buffer.from(Buffer.concat(events).toString().replace('sonnet-prod', 'claude-sonnet-5'));
-    assert.equal(reply.body.toString(), wanted.toString());
+    const ping = 'event: ping\ndata: {"type":"ping"}\n\n';
+    const wanted = Buffer.concat(events).toString().replace('sonnet-prod', 'claude-sonnet-5');
+    // the half event waits for its end (ADR 2), so a ping may stand before it, never in it
+    assert.equal(reply.body.toString().replaceAll(ping, ''), wanted);
   });
 
   test('between events: with our pings undone the bytes are the provider\'s', async () => {

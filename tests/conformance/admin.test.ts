@@ -26,10 +26,10 @@ describe('the administrator', () => {
   after(() => house.close());
 
   test('sees what the gateway knows of itself', async () => {
-    const text = await run(['status', '--config', house.gateway.configFile]);
+    const text = await run(['status', '--socket', join(house.directory, 'admin.sock')]);
     assert.equal(text.code, 0, text.stderr);
     for (const word of ['contoso', 'foundry', String(house.gateway.pid)]) assert.match(text.stdout, new RegExp(word));
-    const found = await run(['status', '--config', house.gateway.configFile, '--json']);
+    const found = await run(['status', '--socket', join(house.directory, 'admin.sock'), '--json']);
     const status = JSON.parse(found.stdout);
     assert.equal(status.pid, house.gateway.pid);
     assert.equal(status.ready, true);
@@ -39,15 +39,13 @@ describe('the administrator', () => {
   });
 
   test('is told when no gateway runs', async () => {
-    const file = join(house.directory, 'none.yaml');
-    writeFileSync(file, readFileSync(house.gateway.configFile, 'utf8').replace('admin.sock', 'nobody.sock'));
-    const found = await run(['status', '--config', file]);
+    const found = await run(['status', '--socket', join(house.directory, 'nobody.sock')]);
     assert.equal(found.code, 3, found.stdout);
     assert.notEqual(found.stderr, '');
   });
 
   test('reads metrics that Prometheus can read', async () => {
-    const reply = await house.admin('/metrics', `127.0.0.1:${house.gateway.adminPort}`);
+    const reply = await house.admin('/metrics');
     assert.equal(reply.status, 200);
     assert.match(value(reply.head, 'content-type') ?? '', /^text\/plain/);
     const seen = new Set<string>();
@@ -76,8 +74,8 @@ describe('the administrator', () => {
   test('shows the two lines of a request', async () => {
     const found = await run(['audit', 'show', '--directory', house.auditDirectory, '--id', id, '--json']);
     assert.equal(found.code, 0, found.stderr);
-    const lines = found.stdout.trim().split('\n').map((line) => JSON.parse(line));
-    assert.deepEqual(lines.map((line) => line.type), ['opened', 'closed']);
+    const [row] = JSON.parse(found.stdout).rows;
+    assert.deepEqual([row.id, row.record.type, row.end.type, row.outcome], [id, 'opened', 'closed', 'complete']);
     const text = await run(['audit', 'show', '--directory', house.auditDirectory]);
     assert.equal(text.code, 0, text.stderr);
     assert.match(text.stdout, /claude-sonnet-5/);
@@ -95,11 +93,11 @@ describe('the administrator', () => {
     assert.equal((await run(['audit', 'verify', '--directory', house.auditDirectory])).code, 0);
     const files = readdirSync(house.auditDirectory).filter((name) => name.endsWith('.jsonl'));
     for (const [what, change] of [
-      ['a word changed', (lines: string[]) => lines.map((line, n) => (n === lines.length - 2 ? line.replace('"outcome":"complete"', '"outcome":"completf"').replace('claude-sonnet-5', 'claude-sonnet-6') : line))],
+      ['a word changed', (lines: string[]) => lines.map((line, n) => (n === lines.length - 2 ? line.replace('"worker":"', '"worker":"9') : line))],
       ['a line taken out', (lines: string[]) => lines.filter((_, n) => n !== 1)],
       ['two lines exchanged', (lines: string[]) => [lines[0], lines[2], lines[1], ...lines.slice(3)]],
     ] as [string, (lines: string[]) => string[]][]) {
-      const file = files.find((name) => readFileSync(join(house.auditDirectory, name), 'utf8').split('\n').length > 5)!;
+      const file = files.find((name) => readFileSync(join(house.auditDirectory, name), 'utf8').split('"closed"').length > 5)!;
       const path = join(house.auditDirectory, file);
       const before = readFileSync(path, 'utf8');
       writeFileSync(path, change(before.split('\n')).join('\n'));

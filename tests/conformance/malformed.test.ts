@@ -36,7 +36,7 @@ describe('malformed HTTP', () => {
 
   const table: [what: string, bytes: () => string | Buffer, statuses: number[]][] = [
     ['a word', () => 'hello\r\n\r\n', [400]],
-    ['a TLS hello on a plain port', () => Buffer.from('160301020001000001fc0303', 'hex'), [400, 0]],
+    ['a TLS hello on a plain port', () => Buffer.from('160301020001000001fc0303', 'hex'), [400, 408, 0]],
     ['the first line of HTTP/2', () => 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', [400, 505]],
     ['HTTP/1.0 without a host is too old or fine, but no request', () => 'POST /v1/messages HTTP/1.0\r\n\r\n', [400, 401, 505]],
     ['no host', () => 'GET /healthz HTTP/1.1\r\n\r\n', [400]],

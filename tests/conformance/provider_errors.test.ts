@@ -61,7 +61,7 @@ describe('an error of the provider', () => {
       house.foundry.answer = fromFile(`errors/${file}.http`);
       const reply = await house.ask(token, question());
       assertRefusal(reply, 502, { retry: false });
-      assert.ok(house.gateway.log.some((line) => /credential/.test(JSON.stringify(line)) && line.level !== 'info'), 'the operator is told');
+      assert.equal((await house.gateway.logged('upstream.credential_refused')).level, 'error', 'the operator is told');
       assert.ok(!reply.body.toString().includes(house.foundry.key));
     });
   }

@@ -49,8 +49,10 @@ describe('a credential', () => {
         await say(good, question());
       }
       // a provider that repeats the credential in its error
-      house.foundry.answer = (call) => json({ error: { code: '401', message: `The key ${key} is not valid` } }, [], 'HTTP/1.1 401 Unauthorized')(call);
-      await say(good, question());
+      for (const status of ['401 Unauthorized', '403 Forbidden', '429 Too Many Requests', '500 Internal Server Error']) {
+        house.foundry.answer = json({ error: { code: 'odd', message: `The key ${key} is not valid` } }, [], `HTTP/1.1 ${status}`);
+        await say(good, question());
+      }
       house.foundry.answer = (call) => call.die('reset');
       await say(good, streamQuestion());
       house.foundry.answer = wellBehaved();
@@ -61,7 +63,7 @@ describe('a credential', () => {
       raw.close();
       replies.push(await house.get(`/v1/models?access_token=${good}`, [['Authorization', `Bearer ${good}`]]));
       const metrics = await house.admin('/metrics');
-      const status = await run(['status', '--config', house.gateway.configFile, '--json']);
+      const status = await run(['status', '--socket', join(house.directory, 'admin.sock'), '--json']);
       const shown = await run(['audit', 'show', '--directory', house.auditDirectory, '--json']);
       house.gateway.process.kill('SIGHUP');
       await house.gateway.logged('config.reloaded');

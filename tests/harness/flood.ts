@@ -39,7 +39,6 @@ export class Flood {
   }
 }
 
-if (!isMainThread && workerData?.tokens) void pour(workerData as FloodOptions & { seconds: number });
 
 async function pour(options: FloodOptions & { seconds: number }): Promise<void> {
   const requests = options.tokens.map((token) => Buffer.from(`GET /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`));
@@ -122,3 +121,6 @@ class Lane {
     this.tail = text.slice(Math.max(last, text.length - 12));
   }
 }
+
+// last, when everything above is there
+if (!isMainThread && workerData?.tokens) void pour(workerData as FloodOptions & { seconds: number });

@@ -92,8 +92,8 @@ export class House {
   get(path: string, fields: Fields = []): Promise<Reply> {
     return ask(this.target, 'GET', path, fields);
   }
-  admin(path: string, host?: string): Promise<Reply> {
-    return ask({ port: this.gateway.adminPort }, 'GET', path, host ? [['Host', host]] : []);
+  admin(path: string, host = `127.0.0.1:${this.gateway.adminPort}`): Promise<Reply> {
+    return ask({ port: this.gateway.adminPort }, 'GET', path, [['Host', host]]);
   }
   connect(): Promise<RawClient> {
     return RawClient.connect(this.target);

@@ -94,7 +94,8 @@ export class RawClient {
   /** Sends one request with a content-length and waits for the whole answer. */
   async request(method: string, path: string, fields: Fields, body: Buffer | string = ''): Promise<Reply> {
     const bytes = Buffer.from(body);
-    const own: Fields = [['Host', 'gateway.test'], ...fields];
+    const named = fields.some(([name]) => name.toLowerCase() === 'host');
+    const own: Fields = named ? [...fields] : [['Host', 'gateway.test'], ...fields];
     if (method !== 'GET' && method !== 'HEAD') own.push(['Content-Length', String(bytes.length)]);
     this.write(Buffer.concat([writeHead(`${method} ${path} HTTP/1.1`, own), bytes]));
     return this.reply({ bodiless: method === 'HEAD' });

@@ -1,7 +1,7 @@
 // Reads the audit directory as anybody may: JSON lines, one file after the other. It knows nothing
 // of the hashes (`sallyport audit verify` does), only of the lines.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Line {
@@ -16,14 +16,28 @@ export function readLines(directory: string): Line[] {
   const lines: Line[] = [];
   if (!existsSync(directory)) return lines;
   for (const file of readdirSync(directory).filter((name) => name.endsWith('.jsonl')).sort()) {
-    const bytes = readFileSync(join(directory, file));
-    const end = bytes.lastIndexOf(0x0a);
-    for (const text of bytes.subarray(0, end + 1).toString().split('\n')) {
-      const line = text.replaceAll('\0', '');
-      if (line !== '') lines.push({ ...JSON.parse(line), file });
+    for (const text of written(join(directory, file)).toString().split('\n')) {
+      if (text !== '') lines.push({ ...JSON.parse(text), file });
     }
   }
   return lines;
+}
+
+/** The complete lines of a segment, without the room that was made ready behind them. */
+export function written(path: string): Buffer {
+  const parts: Buffer[] = [];
+  const fd = openSync(path, 'r');
+  for (let at = 0; ; ) {
+    const part = Buffer.alloc(1 << 18);
+    const n = readSync(fd, part, 0, part.length, at);
+    const zero = part.indexOf(0);
+    parts.push(part.subarray(0, Math.min(n, zero < 0 ? n : zero)));
+    at += n;
+    if (n === 0 || (zero >= 0 && zero < n)) break;
+  }
+  closeSync(fd);
+  const bytes = Buffer.concat(parts);
+  return bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1);
 }
 
 /** The side journal: refusals of strangers, counted by source, reason and minute. */

@@ -33,7 +33,7 @@ export function assertRefusal(reply: Reply, status: number, options: { retry?: b
   assert.equal(json.type, 'error', what);
   assert.equal(json.error.type, types[status], what);
   assert.equal(json.request_id, value(reply.head, 'x-request-id'), `${what}: the id in the body is that of the head`);
-  assert.match(json.error.message, /^[A-Z].*\.$/s, `${what}: a whole sentence`);
+  assert.match(json.error.message, /^\w.*\.$/s, `${what}: a whole sentence`);
   const retry = options.retry ?? [408, 429, 502, 503, 504].includes(status);
   assert.equal(value(reply.head, 'x-should-retry'), retry ? undefined : 'false', `${what}: x-should-retry`);
   const challenge = value(reply.head, 'www-authenticate');

@@ -4,7 +4,8 @@
 namespace sallyport::app {
 
 void add_profile_command(CLI::App& root, Exit& exit) {
-  auto* profile = root.add_subcommand("profile", "Write, check, compare and export Claude Desktop's configuration");
+  auto* profile = root.add_subcommand(
+      "profile", "Write, check, compare and export Claude Desktop's configuration");
   profile->require_subcommand(1);
   profile->footer(
       "Profiles are plain JSON files in $SALLYPORT_PROFILES, else ~/.config/sallyport/profiles.\n"

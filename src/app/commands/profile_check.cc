@@ -29,13 +29,15 @@ profile::Delivery delivery_of(const std::string& text) {
 profile::Findings check_pair(const std::string& path, const profile::Profile& checked) {
   profile::Findings findings;
   auto add = [&](std::string key, std::string why, std::string next) {
-    findings.push_back({"governed.claude_code", profile::Severity::kError, std::move(key), std::move(why),
-                        std::move(next)});
+    findings.push_back({"governed.claude_code", profile::Severity::kError, std::move(key),
+                        std::move(why), std::move(next)});
   };
-  const std::string next = "`sallyport profile export NAME --format claude-code` writes settings that fit";
+  const std::string next =
+      "`sallyport profile export NAME --format claude-code` writes settings that fit";
   constexpr std::size_t kLargest = 4U << 20;
   auto text = read_file(path, kLargest);
-  auto document = text ? profile::parse_json(*text) : Result<json::value>(std::unexpected(text.error()));
+  auto document =
+      text ? profile::parse_json(*text) : Result<json::value>(std::unexpected(text.error()));
   if (!document || !document->is_object()) {
     add(path, document ? "it does not hold a JSON object" : document.error().message, next);
     return findings;
@@ -45,24 +47,29 @@ profile::Findings check_pair(const std::string& path, const profile::Profile& ch
   auto variable = [&](std::string_view name) -> std::string {
     if (env == nullptr || !env->is_object()) return {};
     const json::value* value = env->get_object().if_contains(name);
-    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+    return value != nullptr && value->is_string() ? std::string(value->get_string())
+                                                  : std::string();
   };
   const json::value* gateway = checked.find("inferenceGatewayBaseUrl");
   std::string wanted = gateway == nullptr ? std::string() : profile::portable_text(*gateway);
   if (variable("ANTHROPIC_BASE_URL") != wanted) {
-    add("env.ANTHROPIC_BASE_URL", fmt::format("Claude Code is not sent to the gateway {}", wanted), next);
+    add("env.ANTHROPIC_BASE_URL", fmt::format("Claude Code is not sent to the gateway {}", wanted),
+        next);
   }
-  for (std::string_view name : {"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_FOUNDRY_API_KEY",
-                                "AWS_BEARER_TOKEN_BEDROCK"}) {
-    if (!variable(name).empty()) add(fmt::format("env.{}", name), "it holds a credential", "remove it");
+  for (std::string_view name : {"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN",
+                                "ANTHROPIC_FOUNDRY_API_KEY", "AWS_BEARER_TOKEN_BEDROCK"}) {
+    if (!variable(name).empty())
+      add(fmt::format("env.{}", name), "it holds a credential", "remove it");
   }
-  for (std::string_view name : {"CLAUDE_CODE_USE_FOUNDRY", "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX"}) {
+  for (std::string_view name :
+       {"CLAUDE_CODE_USE_FOUNDRY", "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX"}) {
     std::string value = variable(name);
     if (value.empty() || value == "0" || value == "false") continue;
     add(fmt::format("env.{}", name), "it goes around the gateway", "remove it");
   }
   if (!root.contains("apiKeyHelper")) {
-    add("apiKeyHelper", "Claude Code has no source of the person's token and asks for a claude.ai sign-in",
+    add("apiKeyHelper",
+        "Claude Code has no source of the person's token and asks for a claude.ai sign-in",
         "set it to sallyport-token");
   }
   return findings;
@@ -92,8 +99,9 @@ Exit run_check(const Options& options) {
   } else {
     print_findings(findings, options.name);
     if (options.governed && options.claude_code.empty() && !has_errors(findings)) {
-      print_out("A governed export is a pair: export it with --governed, and deploy Claude Code's "
-                "managed-settings.json beside it.\n");
+      print_out(
+          "A governed export is a pair: export it with --governed, and deploy Claude Code's "
+          "managed-settings.json beside it.\n");
     }
   }
   return has_errors(findings) ? Exit::kNo : Exit::kDone;
@@ -131,8 +139,10 @@ Exit run_diff(const Options& options) {
       continue;
     }
     print_out(fmt::format("{:<8}{}\n", kind_text(one.kind), one.key));
-    if (one.kind != Kind::kAdded) print_out(fmt::format("  - {}\n", profile::display_text(one.key, one.before)));
-    if (one.kind != Kind::kRemoved) print_out(fmt::format("  + {}\n", profile::display_text(one.key, one.after)));
+    if (one.kind != Kind::kAdded)
+      print_out(fmt::format("  - {}\n", profile::display_text(one.key, one.before)));
+    if (one.kind != Kind::kRemoved)
+      print_out(fmt::format("  + {}\n", profile::display_text(one.key, one.after)));
   }
   if (options.as_json) print_out(profile::pretty_json(entries));
   return list.empty() ? Exit::kDone : Exit::kNo;
@@ -220,8 +230,8 @@ Exit run_plugins(const Options& options) {
   return Exit::kDone;
 }
 
-CLI::App* command(CLI::App& profile, std::string name, std::string help, const Shared& options, Exit& exit,
-                  Exit (*run)(const Options&)) {
+CLI::App* command(CLI::App& profile, std::string name, std::string help, const Shared& options,
+                  Exit& exit, Exit (*run)(const Options&)) {
   auto* made = profile.add_subcommand(std::move(name), std::move(help));
   made->add_flag("--json", options->as_json, "Answers and errors as JSON");
   made->callback([options, run, &exit] { exit = run(*options); });
@@ -234,32 +244,39 @@ constexpr const char* kNameOrFile = "A profile, or an exported file";
 
 void add_profile_check_commands(CLI::App& profile, Exit& exit) {
   auto options = std::make_shared<Options>();
-  auto* check = command(profile, "check", "Check a profile; exit 1 when there are errors", options, exit, run_check);
+  auto* check = command(profile, "check", "Check a profile; exit 1 when there are errors", options,
+                        exit, run_check);
   check->add_option("NAME", options->name, kNameOrFile)->required();
   check->add_flag("--governed", options->governed, "Hold it to the governed rule set");
-  check->add_option("--claude-code", options->claude_code, "Claude Code's managed settings beside it");
-  check->add_option("--min-app-version", options->version, "The oldest build of the fleet")->check(version_fault);
+  check->add_option("--claude-code", options->claude_code,
+                    "Claude Code's managed settings beside it");
+  check->add_option("--min-app-version", options->version, "The oldest build of the fleet")
+      ->check(version_fault);
   check->add_option("--delivery", options->delivery, "fleet (usual), bootstrap or local")
       ->check(CLI::IsMember({"fleet", "bootstrap", "local"}));
   check->add_flag("--allow-secrets", options->allow_secrets, "Secrets are warnings, not errors");
 
-  auto* diff = command(profile, "diff", "What the app would read differently; exit 1 when anything", options, exit,
-                       run_diff);
+  auto* diff = command(profile, "diff", "What the app would read differently; exit 1 when anything",
+                       options, exit, run_diff);
   diff->add_option("FROM", options->name, kNameOrFile)->required();
   diff->add_option("TO", options->other, kNameOrFile)->required();
 
-  auto* egress = command(profile, "egress", "The firewall list, with reasons", options, exit, run_egress);
+  auto* egress =
+      command(profile, "egress", "The firewall list, with reasons", options, exit, run_egress);
   egress->add_option("NAME", options->name, kNameOrFile)->required();
-  egress->add_option("--format", options->format, "text, csv or json")->check(CLI::IsMember({"text", "csv", "json"}));
+  egress->add_option("--format", options->format, "text, csv or json")
+      ->check(CLI::IsMember({"text", "csv", "json"}));
   egress->add_option("--diff", options->other, "Only what differs from this profile or file");
   egress->add_flag("--offline-installer", options->offline, "The fleet uses the offline installer");
 
-  auto* edr = command(profile, "edr", "Allow rules for endpoint security, by signer", options, exit, run_edr);
+  auto* edr = command(profile, "edr", "Allow rules for endpoint security, by signer", options, exit,
+                      run_edr);
   edr->add_option("--format", options->format, "santa, applocker, wdac or text")
       ->check(CLI::IsMember({"santa", "applocker", "wdac", "text"}));
 
-  auto* plugins = command(profile, "plugins", "Check and pack organization plugins, and say where they go", options,
-                          exit, run_plugins);
+  auto* plugins =
+      command(profile, "plugins", "Check and pack organization plugins, and say where they go",
+              options, exit, run_plugins);
   plugins->add_option("FOLDER", options->name, "A plugin's folder, or one with several");
   plugins->add_option("--out", options->out, "Pack them into this ZIP when there are no errors");
 }

@@ -21,14 +21,15 @@ namespace {
 struct Options {
   std::string name, path, format, out, organization, version;
   delivery::SigningFiles signing;
-  bool as_json = false, per_user = false, removal = false, flat = false, nested = false, allow_secrets = false,
-       governed = false;
+  bool as_json = false, per_user = false, removal = false, flat = false, nested = false,
+       allow_secrets = false, governed = false;
 };
 using Shared = std::shared_ptr<Options>;
 
 std::string format_names() {
   std::string names;
-  for (const auto& info : profile::formats()) names += fmt::format("{}{}", names.empty() ? "" : ", ", info.name);
+  for (const auto& info : profile::formats())
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", info.name);
   return names;
 }
 
@@ -54,17 +55,18 @@ bool secrets_allowed(const profile::Profile& loaded, const Options& options) {
       continue;
     }
     allowed = false;
-    print_error({"export.secret", fmt::format("{} holds a secret, so nothing was exported", finding.key),
-                 "use interactive sign-in or a helper, or say --allow-secrets"},
-                options.as_json);
+    print_error(
+        {"export.secret", fmt::format("{} holds a secret, so nothing was exported", finding.key),
+         "use interactive sign-in or a helper, or say --allow-secrets"},
+        options.as_json);
   }
   return allowed;
 }
 
 void print_notes(const profile::Findings& notes) {
   for (const auto& note : notes) {
-    fmt::print(stderr, "sallyport: {}: {}: {}; {}\n", severity_text(note.severity), note.key, note.why,
-               note.next_step);
+    fmt::print(stderr, "sallyport: {}: {}: {}; {}\n", severity_text(note.severity), note.key,
+               note.why, note.next_step);
   }
 }
 
@@ -81,7 +83,8 @@ Result<void> write_folder(const fs::path& folder, const std::vector<ExportFile>&
 // One file as it is, several as one ZIP or into a folder.
 Exit deliver(const std::vector<ExportFile>& files, const Options& options) {
   std::error_code error;
-  bool folder = options.out.ends_with('/') || (!options.out.empty() && fs::is_directory(options.out, error));
+  bool folder =
+      options.out.ends_with('/') || (!options.out.empty() && fs::is_directory(options.out, error));
   if (folder) {
     auto wrote = write_folder(options.out, files);
     return wrote ? Exit::kDone : refuse(wrote.error(), options.as_json);
@@ -93,19 +96,21 @@ Exit deliver(const std::vector<ExportFile>& files, const Options& options) {
   }
   bool binary = files.size() > 1 || bytes.starts_with("\xff\xfe") || bytes.starts_with("\x30\x82");
   if (binary && ::isatty(STDOUT_FILENO) == 1) {
-    return refuse({"export.terminal", "this export is not text", "name a file with --out FILE, or a folder FOLDER/"},
+    return refuse({"export.terminal", "this export is not text",
+                   "name a file with --out FILE, or a folder FOLDER/"},
                   options.as_json);
   }
   print_out(bytes);
   return Exit::kDone;
 }
 
-Result<profile::Encoded> encode_signed(const profile::FormatInfo& info, const profile::Profile& loaded,
-                                       const Options& options) {
+Result<profile::Encoded> encode_signed(const profile::FormatInfo& info,
+                                       const profile::Profile& loaded, const Options& options) {
   auto encoded = profile::encode(info.format, loaded, encode_options(options));
   if (!encoded || options.signing.certificate.empty()) return encoded;
   if (info.format != profile::Format::kMobileconfig) {
-    return fail("sign.format", "only a .mobileconfig can be signed", "leave the signing options out");
+    return fail("sign.format", "only a .mobileconfig can be signed",
+                "leave the signing options out");
   }
   auto message = delivery::sign_profile(encoded->files.front().bytes, options.signing);
   if (!message) return std::unexpected(std::move(message.error()));
@@ -114,15 +119,17 @@ Result<profile::Encoded> encode_signed(const profile::FormatInfo& info, const pr
 }
 
 // The pair: what the desktop gets, and Claude Code's managed settings.
-Exit add_governed_half(const profile::Profile& loaded, const Options& options, std::vector<ExportFile>& files) {
+Exit add_governed_half(const profile::Profile& loaded, const Options& options,
+                       std::vector<ExportFile>& files) {
   profile::CheckOptions check;
   check.governed = true;
   profile::Findings findings = profile::check(loaded.values, check);
   if (has_errors(findings)) {
     for (const auto& finding : findings) {
       if (finding.severity == profile::Severity::kError) {
-        print_error({finding.code, fmt::format("{}: {}", finding.key, finding.why), finding.next_step},
-                    options.as_json);
+        print_error(
+            {finding.code, fmt::format("{}: {}", finding.key, finding.why), finding.next_step},
+            options.as_json);
       }
     }
     return Exit::kNo;
@@ -145,7 +152,8 @@ Exit run_export(const Options& options) {
   }
   profile::Profile loaded;
   if (info->has_values && options.name.empty()) {
-    return refuse({"export.name", fmt::format("{} needs a profile", info->title), "name it"}, options.as_json);
+    return refuse({"export.name", fmt::format("{} needs a profile", info->title), "name it"},
+                  options.as_json);
   }
   profile::Findings notes;
   if (!options.name.empty()) {
@@ -192,9 +200,10 @@ Exit run_convert(const Options& options) {
   if (target.format.empty()) target.format = format_of_name(options.out);
   const profile::FormatInfo* info = profile::find_format(target.format);
   if (info == nullptr) {
-    return refuse({"export.format", fmt::format("the format of {} is not known by its name", options.out),
-                   "say --to with one of " + format_names()},
-                  options.as_json);
+    return refuse(
+        {"export.format", fmt::format("the format of {} is not known by its name", options.out),
+         "say --to with one of " + format_names()},
+        options.as_json);
   }
   auto decoded = read_any(options.path, "");
   if (!decoded) return refuse(decoded.error(), options.as_json);
@@ -231,13 +240,14 @@ Exit run_apply(const Options& options) {
     return Exit::kDone;
   }
   print_out(fmt::format("Applied {} as {}\n", options.name, applied->entry.string()));
-  if (!applied->backup.empty()) print_out(fmt::format("What was there is in {}\n", applied->backup.string()));
+  if (!applied->backup.empty())
+    print_out(fmt::format("What was there is in {}\n", applied->backup.string()));
   print_out("Quit Claude fully and start it again: it reads the configuration at launch.\n");
   return Exit::kDone;
 }
 
-CLI::App* command(CLI::App& profile, std::string name, std::string help, const Shared& options, Exit& exit,
-                  Exit (*run)(const Options&)) {
+CLI::App* command(CLI::App& profile, std::string name, std::string help, const Shared& options,
+                  Exit& exit, Exit (*run)(const Options&)) {
   auto* made = profile.add_subcommand(std::move(name), std::move(help));
   made->add_flag("--json", options->as_json, "Answers and errors as JSON");
   made->callback([options, run, &exit] { exit = run(*options); });
@@ -245,46 +255,60 @@ CLI::App* command(CLI::App& profile, std::string name, std::string help, const S
 }
 
 void add_encoding_options(CLI::App& command, const Shared& options) {
-  command.add_flag("--user", options->per_user, "For the user: HKEY_CURRENT_USER, PayloadScope User");
+  command.add_flag("--user", options->per_user,
+                   "For the user: HKEY_CURRENT_USER, PayloadScope User");
   command.add_flag("--flat", options->flat, "Flat names (bootstrap, library)");
-  command.add_flag("--nested", options->nested, "Nested form (bootstrap, library)")->excludes("--flat");
-  command.add_flag("--allow-secrets", options->allow_secrets, "Export although the profile holds a secret");
+  command.add_flag("--nested", options->nested, "Nested form (bootstrap, library)")
+      ->excludes("--flat");
+  command.add_flag("--allow-secrets", options->allow_secrets,
+                   "Export although the profile holds a secret");
 }
 
 }  // namespace
 
 void add_profile_exchange_commands(CLI::App& profile, Exit& exit) {
   auto options = std::make_shared<Options>();
-  auto* exported = command(profile, "export", "Write a profile in a format of the device or its management", options,
-                           exit, run_export);
+  auto* exported =
+      command(profile, "export", "Write a profile in a format of the device or its management",
+              options, exit, run_export);
   std::string formats = "\nFormats:\n";
-  for (const auto& info : profile::formats()) formats += fmt::format("  {:<14} {}\n", info.name, info.title);
+  for (const auto& info : profile::formats())
+    formats += fmt::format("  {:<14} {}\n", info.name, info.title);
   exported->footer(formats);
-  exported->add_option("NAME", options->name, "A profile or an exported file (not for formats with all keys)");
+  exported->add_option("NAME", options->name,
+                       "A profile or an exported file (not for formats with all keys)");
   exported->add_option("--format", options->format, "See below")->required();
-  exported->add_option("--out", options->out, "A file, or a folder with a / at the end; usually stdout");
-  exported->add_flag("--governed", options->governed, "Check as governed and add Claude Code's half of the pair");
+  exported->add_option("--out", options->out,
+                       "A file, or a folder with a / at the end; usually stdout");
+  exported->add_flag("--governed", options->governed,
+                     "Check as governed and add Claude Code's half of the pair");
   exported->add_flag("--removal", options->removal, "reg: a file that takes the keys away");
-  exported->add_option("--organization", options->organization, "PayloadOrganization of a .mobileconfig");
-  exported->add_option("--sign-certificate", options->signing.certificate, "PEM: sign the .mobileconfig");
-  exported->add_option("--sign-key", options->signing.key, "PEM without passphrase")->needs("--sign-certificate");
+  exported->add_option("--organization", options->organization,
+                       "PayloadOrganization of a .mobileconfig");
+  exported->add_option("--sign-certificate", options->signing.certificate,
+                       "PEM: sign the .mobileconfig");
+  exported->add_option("--sign-key", options->signing.key, "PEM without passphrase")
+      ->needs("--sign-certificate");
   exported->add_option("--sign-chain", options->signing.chain, "PEM: further certificates");
   exported->get_option("--sign-certificate")->needs("--sign-key");
   add_encoding_options(*exported, options);
 
-  auto* imported = command(profile, "import", "Make a profile from an exported file", options, exit, run_import);
+  auto* imported =
+      command(profile, "import", "Make a profile from an exported file", options, exit, run_import);
   imported->add_option("NAME", options->name, "The new profile")->required();
-  imported->add_option("FILE", options->path, "A .mobileconfig, .reg, plist or JSON export")->required();
+  imported->add_option("FILE", options->path, "A .mobileconfig, .reg, plist or JSON export")
+      ->required();
   imported->add_option("--format", options->format, "If the content leaves a doubt");
 
-  auto* converted = command(profile, "convert", "From one format into another", options, exit, run_convert);
+  auto* converted =
+      command(profile, "convert", "From one format into another", options, exit, run_convert);
   converted->add_option("IN", options->path)->required();
   converted->add_option("OUT", options->out, "A file, or - for stdout with --to")->required();
   converted->add_option("--to", options->format, "Usually by OUT's name");
   add_encoding_options(*converted, options);
 
-  auto* applied = command(profile, "apply", "Write a profile into this machine's local library", options, exit,
-                          run_apply);
+  auto* applied = command(profile, "apply", "Write a profile into this machine's local library",
+                          options, exit, run_apply);
   applied->add_option("NAME", options->name)->required();
 }
 

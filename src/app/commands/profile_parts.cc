@@ -1,9 +1,10 @@
+#include "app/commands/profile_parts.h"
+
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <filesystem>
 
-#include "app/commands/profile_parts.h"
 #include "base/files.h"
 
 namespace sallyport::app {
@@ -22,7 +23,9 @@ bool names_a_file(const std::string& name) {
 
 }  // namespace
 
-void print_out(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void print_out(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
 
 Exit refuse(const Error& error, bool json) {
   print_error(error, json);
@@ -46,12 +49,14 @@ Result<profile::Decoded> read_any(const std::string& path, const std::string& fo
     auto meta = read_file(file / "_meta.json", kLargestInput);
     if (!meta) return std::unexpected(std::move(meta.error()));
     auto document = profile::parse_json(*meta);
-    const json::value* id =
-        document && document->is_object() ? document->get_object().if_contains("appliedId") : nullptr;
+    const json::value* id = document && document->is_object()
+                                ? document->get_object().if_contains("appliedId")
+                                : nullptr;
     bool plain = id != nullptr && id->is_string() &&
                  id->get_string().find_first_not_of("abcdef0123456789-") == json::string::npos;
     if (!plain) {
-      return fail("decode.foreign", fmt::format("{}: no applied entry is named", (file / "_meta.json").string()),
+      return fail("decode.foreign",
+                  fmt::format("{}: no applied entry is named", (file / "_meta.json").string()),
                   "name the entry's file");
     }
     file /= fmt::format("{}.json", std::string_view(id->get_string()));
@@ -65,7 +70,8 @@ Result<profile::Decoded> read_any(const std::string& path, const std::string& fo
     chosen = info->format;
   }
   if (!chosen) {
-    return fail("decode.foreign", fmt::format("{}: the content is of no format that can be read", file.string()),
+    return fail("decode.foreign",
+                fmt::format("{}: the content is of no format that can be read", file.string()),
                 "name a .mobileconfig, .reg, plist or JSON export");
   }
   auto decoded = profile::decode(*chosen, *bytes);
@@ -97,11 +103,13 @@ void print_findings(const profile::Findings& findings, std::string_view subject)
   std::size_t counts[3] = {0, 0, 0};
   for (const profile::Finding& finding : findings) {
     ++counts[static_cast<std::size_t>(finding.severity)];
-    print_out(fmt::format("{:<8}{}{}\n        {}.\n        Next: {}.\n", severity_text(finding.severity),
+    print_out(fmt::format("{:<8}{}{}\n        {}.\n        Next: {}.\n",
+                          severity_text(finding.severity),
                           finding.key.empty() ? std::string() : finding.key + "  ",
                           fmt::format("[{}]", finding.code), finding.why, finding.next_step));
   }
-  print_out(fmt::format("{}: {} errors, {} warnings, {} advice\n", subject, counts[2], counts[1], counts[0]));
+  print_out(fmt::format("{}: {} errors, {} warnings, {} advice\n", subject, counts[2], counts[1],
+                        counts[0]));
 }
 
 json::array findings_json(const profile::Findings& findings) {

@@ -12,10 +12,12 @@
 
 namespace sallyport::app {
 
-void add_profile_store_commands(CLI::App& profile, Exit& exit);     // new ... unset
-void add_profile_check_commands(CLI::App& profile, Exit& exit);     // check, diff, egress, edr, plugins
-void add_profile_exchange_commands(CLI::App& profile, Exit& exit);  // export, import, convert, apply
-void add_profile_key_commands(CLI::App& profile, Exit& exit);       // keys, explain
+void add_profile_store_commands(CLI::App& profile, Exit& exit);  // new ... unset
+void add_profile_check_commands(CLI::App& profile,
+                                Exit& exit);  // check, diff, egress, edr, plugins
+void add_profile_exchange_commands(CLI::App& profile,
+                                   Exit& exit);                // export, import, convert, apply
+void add_profile_key_commands(CLI::App& profile, Exit& exit);  // keys, explain
 
 void print_out(std::string_view text);
 
@@ -27,7 +29,8 @@ void print_out(std::string_view text);
 
 /// A profile by name, with its bases under it; or a file that was exported (a name with a `/`, or
 /// with a known ending). Notes of reading a file are appended to `notes`.
-[[nodiscard]] Result<profile::Profile> load_named(const std::string& name, profile::Findings& notes);
+[[nodiscard]] Result<profile::Profile> load_named(const std::string& name,
+                                                  profile::Findings& notes);
 
 /// Reads a file of any format that carries values. Error texts start with the file's name.
 [[nodiscard]] Result<profile::Decoded> read_any(const std::string& path, const std::string& format);

@@ -50,10 +50,12 @@ Exit run_new(const Options& options) {
   made.description = options.description;
   made.base = options.base;
   if (!options.base.empty()) {
-    if (auto base = folder->load_flat(options.base); !base) return refuse(base.error(), options.as_json);
+    if (auto base = folder->load_flat(options.base); !base)
+      return refuse(base.error(), options.as_json);
   }
   if (!options.gateway.empty()) {
-    if (auto filled = fill_governed(made, options); !filled) return refuse(filled.error(), options.as_json);
+    if (auto filled = fill_governed(made, options); !filled)
+      return refuse(filled.error(), options.as_json);
   }
   if (auto stored = folder->create(made); !stored) return refuse(stored.error(), options.as_json);
   print_out(fmt::format("{}\n", folder->file_of(made.name).string()));
@@ -98,7 +100,8 @@ Exit run_list(const Options& options) {
     entry["name"] = name;
     if (!flat) {
       entry["error"] = flat.error().message;
-      if (!options.as_json) print_out(fmt::format("{:<24} cannot be read: {}\n", name, flat.error().message));
+      if (!options.as_json)
+        print_out(fmt::format("{:<24} cannot be read: {}\n", name, flat.error().message));
     } else {
       std::size_t errors = 0;
       for (const auto& finding : profile::check(flat->values, {})) {
@@ -109,10 +112,11 @@ Exit run_list(const Options& options) {
       entry["keys"] = flat->values.size();
       entry["errors"] = errors;
       if (!options.as_json) {
-        print_out(fmt::format("{:<24} {:>3} keys  {}{}{}\n", name, flat->values.size(),
-                              errors == 0 ? std::string("no errors") : fmt::format("{} errors", errors),
-                              read->base.empty() ? "" : "  based on " + read->base,
-                              read->description.empty() ? "" : "  " + read->description));
+        print_out(
+            fmt::format("{:<24} {:>3} keys  {}{}{}\n", name, flat->values.size(),
+                        errors == 0 ? std::string("no errors") : fmt::format("{} errors", errors),
+                        read->base.empty() ? "" : "  based on " + read->base,
+                        read->description.empty() ? "" : "  " + read->description));
       }
     }
     list.push_back(std::move(entry));
@@ -208,11 +212,12 @@ Exit run_set(const Options& options) {
     for (const auto& finding : profile::check(alone, {})) {
       std::string_view place = finding.key;
       bool own = place.substr(0, place.find_first_of(".[")) == one.key || place == one.key;
-      bool about_it = own && !finding.code.starts_with("provider.") && !finding.code.starts_with("credential.") &&
-                      finding.code != "key.requires" && finding.severity != profile::Severity::kAdvice;
+      bool about_it = own && !finding.code.starts_with("provider.") &&
+                      !finding.code.starts_with("credential.") && finding.code != "key.requires" &&
+                      finding.severity != profile::Severity::kAdvice;
       if (about_it) {
-        fmt::print(stderr, "{}: {}: {}; {}\n", severity_text(finding.severity), finding.key, finding.why,
-                   finding.next_step);
+        fmt::print(stderr, "{}: {}: {}; {}\n", severity_text(finding.severity), finding.key,
+                   finding.why, finding.next_step);
       }
     }
   }
@@ -243,8 +248,8 @@ Exit run_unset(const Options& options) {
   return done ? Exit::kDone : refuse(done.error(), options.as_json);
 }
 
-CLI::App* command(CLI::App& profile, std::string name, std::string help, const Shared& options, Exit& exit,
-                  Exit (*run)(const Options&)) {
+CLI::App* command(CLI::App& profile, std::string name, std::string help, const Shared& options,
+                  Exit& exit, Exit (*run)(const Options&)) {
   auto* made = profile.add_subcommand(std::move(name), std::move(help));
   made->add_flag("--json", options->as_json, "Answers and errors as JSON");
   made->callback([options, run, &exit] { exit = run(*options); });
@@ -255,36 +260,43 @@ CLI::App* command(CLI::App& profile, std::string name, std::string help, const S
 
 void add_profile_store_commands(CLI::App& profile, Exit& exit) {
   auto options = std::make_shared<Options>();
-  auto* made = command(profile, "new", "Make an empty, governed or derived profile", options, exit, run_new);
+  auto* made =
+      command(profile, "new", "Make an empty, governed or derived profile", options, exit, run_new);
   made->add_option("NAME", options->name, "Letters, digits, '.', '_' and '-'")->required();
   made->add_option("--base", options->base, "A variant: what is not set comes from this profile");
   made->add_option("--description", options->description, "For people");
-  made->add_option("--governed", options->gateway, "URL of the gateway: start with a governed profile");
+  made->add_option("--governed", options->gateway,
+                   "URL of the gateway: start with a governed profile");
   made->add_option("--tenant", options->tenant, "Entra directory (tenant) ID, with --governed");
   made->add_option("--client", options->client, "Entra application (client) ID, with --governed");
   made->add_option("--scope", options->scope, "Scope of the gateway's API: sends access tokens");
 
   command(profile, "list", "Profiles with their errors", options, exit, run_list);
-  auto* show = command(profile, "show", "Values of a profile, secrets hidden", options, exit, run_show);
+  auto* show =
+      command(profile, "show", "Values of a profile, secrets hidden", options, exit, run_show);
   show->add_option("NAME", options->name)->required();
   show->add_flag("--own", options->own, "Without what comes from the base");
 
-  auto* set = command(profile, "set", "Set keys: plain text, JSON, or @FILE", options, exit, run_set);
+  auto* set =
+      command(profile, "set", "Set keys: plain text, JSON, or @FILE", options, exit, run_set);
   set->add_option("NAME", options->name)->required();
   set->add_option("KEY=VALUE", options->items)->required();
-  auto* unset = command(profile, "unset", "Take keys away, in a variant also the base's", options, exit, run_unset);
+  auto* unset = command(profile, "unset", "Take keys away, in a variant also the base's", options,
+                        exit, run_unset);
   unset->add_option("NAME", options->name)->required();
   unset->add_option("KEY", options->items)->required();
 
   auto* duplicate = command(profile, "duplicate", "Copy a profile", options, exit, run_duplicate);
   duplicate->add_option("NAME", options->name)->required();
   duplicate->add_option("NEW", options->other)->required();
-  auto* rename = command(profile, "rename", "Rename a profile; variants follow", options, exit, run_rename);
+  auto* rename =
+      command(profile, "rename", "Rename a profile; variants follow", options, exit, run_rename);
   rename->add_option("NAME", options->name)->required();
   rename->add_option("NEW", options->other)->required();
   auto* remove = command(profile, "delete", "Delete a profile", options, exit, run_delete);
   remove->add_option("NAME", options->name)->required();
-  auto* reveal = command(profile, "reveal", "Where a profile, or all, are stored", options, exit, run_reveal);
+  auto* reveal =
+      command(profile, "reveal", "Where a profile, or all, are stored", options, exit, run_reveal);
   reveal->add_option("NAME", options->name);
 }
 

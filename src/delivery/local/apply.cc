@@ -19,8 +19,8 @@ Result<void> refuse_managed(const profile::Device& device) {
   if (!resolution.window_read_only || !resolution.owner) return {};
   const profile::Source& owner = device.sources[*resolution.owner];
   return fail("apply.managed",
-              fmt::format("{} owns this device ({}), so the app ignores the local library", owner.place,
-                          profile::source_text(owner.kind)),
+              fmt::format("{} owns this device ({}), so the app ignores the local library",
+                          owner.place, profile::source_text(owner.kind)),
               "change the managed profile, or have it removed from this machine first");
 }
 
@@ -28,12 +28,14 @@ Result<void> refuse_managed(const profile::Device& device) {
 Result<json::object> read_meta(const fs::path& file) {
   auto text = read_file(file, kLargest);
   if (!text) {
-    if (text.error().code == "file.missing") return json::object{{"appliedId", nullptr}, {"entries", json::array()}};
+    if (text.error().code == "file.missing")
+      return json::object{{"appliedId", nullptr}, {"entries", json::array()}};
     return std::unexpected(std::move(text.error()));
   }
   auto meta = profile::parse_json(*text);
-  bool good = meta && meta->is_object() &&
-              (!meta->get_object().contains("entries") || meta->get_object().at("entries").is_array());
+  bool good =
+      meta && meta->is_object() &&
+      (!meta->get_object().contains("entries") || meta->get_object().at("entries").is_array());
   if (!good) {
     return fail("apply.library",
                 fmt::format("{} cannot be read ({})", file.string(),
@@ -53,7 +55,8 @@ std::string entry_id(json::object& meta, const Profile& profile) {
     const json::value* id = item.get_object().if_contains("id");
     if (name != nullptr && *name == json::value(profile.name) && id != nullptr && id->is_string()) {
       std::string known(id->get_string());
-      bool safe = known.size() == 36 && known.find_first_not_of("abcdef0123456789-") == std::string::npos;
+      bool safe =
+          known.size() == 36 && known.find_first_not_of("abcdef0123456789-") == std::string::npos;
       if (safe) return known;
     }
   }
@@ -73,7 +76,8 @@ Result<fs::path> back_up(const fs::path& library, const Clock& clock) {
   fs::path backup = library.parent_path() / fmt::format("configLibrary.backup-{}", stamp);
   fs::copy(library, backup, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
   if (error) {
-    return fail("file.unwritable", fmt::format("cannot back up to {}: {}", backup.string(), error.message()),
+    return fail("file.unwritable",
+                fmt::format("cannot back up to {}: {}", backup.string(), error.message()),
                 "nothing was changed; check free space and permissions");
   }
   ::chmod(backup.c_str(), 0700);
@@ -102,14 +106,16 @@ Result<Applied> apply_profile(const Profile& profile, const profile::Device& dev
   bool fresh = !fs::exists(library, error);
   fs::create_directories(library, error);
   if (error) {
-    return fail("file.unwritable", fmt::format("cannot make {}: {}", library.string(), error.message()),
+    return fail("file.unwritable",
+                fmt::format("cannot make {}: {}", library.string(), error.message()),
                 "check the folder's permissions");
   }
   if (fresh) ::chmod(library.c_str(), 0700);
   std::string id = entry_id(*meta, profile);
   (*meta)["appliedId"] = id;
   Applied applied{library / (id + ".json"), std::move(*backup)};
-  auto wrote = write_file_atomically(applied.entry, encoded->files[1].bytes, mode_of(applied.entry));
+  auto wrote =
+      write_file_atomically(applied.entry, encoded->files[1].bytes, mode_of(applied.entry));
   if (wrote) {
     // last, since this is what makes the app read the entry
     fs::path meta_file = library / "_meta.json";

@@ -94,8 +94,9 @@ TEST_F(ApplyTest, NeverOverwritesALibraryThatItCannotRead) {
 
 TEST_F(ApplyTest, DoesNotFollowAnEntryIdOutOfTheLibrary) {
   fs::create_directories(data_ / "configLibrary");
-  ASSERT_TRUE(write_file_atomically(data_ / "configLibrary" / "_meta.json",
-                                    R"({"appliedId":null,"entries":[{"id":"../../evil","name":"pilot"}]})"));
+  ASSERT_TRUE(write_file_atomically(
+      data_ / "configLibrary" / "_meta.json",
+      R"({"appliedId":null,"entries":[{"id":"../../evil","name":"pilot"}]})"));
   auto applied = apply_profile(pilot_, device_, data_, clock_);
   ASSERT_TRUE(applied);
   EXPECT_EQ(applied->entry.parent_path(), data_ / "configLibrary");

@@ -75,10 +75,11 @@ void take_data_folder(const Place& place, const fs::path& data, Device& device) 
   if (!text) return;
   auto config = profile::parse_json(*text);
   if (!config || !config->is_object()) {
-    device.notes.push_back({"device.config_unreadable", Severity::kWarning, "",
-                            fmt::format("{}: {}", place.shown((data / "claude_desktop_config.json").string()),
-                                        config ? "not an object" : config.error().message),
-                            "correct the file"});
+    device.notes.push_back(
+        {"device.config_unreadable", Severity::kWarning, "",
+         fmt::format("{}: {}", place.shown((data / "claude_desktop_config.json").string()),
+                     config ? "not an object" : config.error().message),
+         "correct the file"});
     return;
   }
   device.deployment_mode = text_of(config->get_object(), "deploymentMode");
@@ -112,9 +113,10 @@ void take_bootstrap(const Place& place, Device& device) {
   } else {
     source.unreadable = true;
     source.why = decoded.error().message;
-    source.notes.push_back({"device.bootstrap_unreadable", Severity::kError, "",
-                            fmt::format("{}: {}", source.place, source.why),
-                            "a captive portal or proxy may have answered; the app wants one JSON object"});
+    source.notes.push_back(
+        {"device.bootstrap_unreadable", Severity::kError, "",
+         fmt::format("{}: {}", source.place, source.why),
+         "a captive portal or proxy may have answered; the app wants one JSON object"});
   }
   device.sources.push_back(std::move(source));
 }
@@ -142,7 +144,8 @@ void read_collected(const Place& place, Device& device) {
       device.user = pick_user(root / "Users", device.user);
       read_mac_sources(place, device);
       fs::path support = root / "Users" / device.user / "Library" / "Application Support";
-      take_data_folder(place, first_existing({support / "Claude-3p", root / "Claude-3p", root}), device);
+      take_data_folder(place, first_existing({support / "Claude-3p", root / "Claude-3p", root}),
+                       device);
       note_standard_folder(place, first_existing({support / "Claude", root / "Claude"}), device);
       break;
     }
@@ -150,15 +153,18 @@ void read_collected(const Place& place, Device& device) {
       device.user = pick_user(root / "Users", device.user);
       read_windows_sources(place, device);
       fs::path data = root / "Users" / device.user / "AppData";
-      take_data_folder(place, first_existing({data / "Local" / "Claude-3p", root / "Claude-3p", root}), device);
-      note_standard_folder(place, first_existing({data / "Roaming" / "Claude", root / "Claude"}), device);
+      take_data_folder(
+          place, first_existing({data / "Local" / "Claude-3p", root / "Claude-3p", root}), device);
+      note_standard_folder(place, first_existing({data / "Roaming" / "Claude", root / "Claude"}),
+                           device);
       break;
     }
     case Platform::kLinux: {
       device.user = pick_user(root / "home", device.user);
       read_linux_source(place, device);
       fs::path config = root / "home" / device.user / ".config";
-      take_data_folder(place, first_existing({config / "Claude-3p", root / "Claude-3p", root}), device);
+      take_data_folder(place, first_existing({config / "Claude-3p", root / "Claude-3p", root}),
+                       device);
       note_standard_folder(place, first_existing({config / "Claude", root / "Claude"}), device);
       break;
     }
@@ -177,7 +183,8 @@ bool started_before(const fs::path& file) {
     auto comm = read_file(entry.path() / "comm", 4096);
     struct stat process{};
     if (!comm || !comm->starts_with("claude-desktop")) continue;
-    if (::stat(entry.path().c_str(), &process) == 0 && process.st_mtime < config.st_mtime) return true;
+    if (::stat(entry.path().c_str(), &process) == 0 && process.st_mtime < config.st_mtime)
+      return true;
   }
   return false;
 }
@@ -205,7 +212,9 @@ Result<Device> read_this_machine(const DeviceOptions& options) {
 std::string Place::shown(const std::string& path) const {
   if (live()) return path;
   std::string prefix = root.string();
-  return path.starts_with(prefix) ? path.substr(prefix.size() + (path.size() > prefix.size() ? 1 : 0)) : path;
+  return path.starts_with(prefix)
+             ? path.substr(prefix.size() + (path.size() > prefix.size() ? 1 : 0))
+             : path;
 }
 
 Result<fs::path> local_data_folder() {
@@ -221,12 +230,15 @@ Result<fs::path> local_data_folder() {
 std::string unsafe_because(const FileFacts& file, const FileFacts& folder) {
   if (folder.symlink || !folder.regular) return "its folder is a symbolic link or no folder";
   if (folder.owner != 0) return "its folder does not belong to root";
-  if ((folder.mode & 022U) != 0) return fmt::format("its folder is writable for others (mode {:04o})", folder.mode);
+  if ((folder.mode & 022U) != 0)
+    return fmt::format("its folder is writable for others (mode {:04o})", folder.mode);
   if (file.symlink) return "it is a symbolic link";
   if (!file.regular) return "it is no regular file";
   if (file.owner != 0) return "it does not belong to root";
-  if ((file.mode & 022U) != 0) return fmt::format("it is writable for others (mode {:04o})", file.mode);
-  if ((file.mode & 04U) == 0) return fmt::format("the person cannot read it (mode {:04o})", file.mode);
+  if ((file.mode & 022U) != 0)
+    return fmt::format("it is writable for others (mode {:04o})", file.mode);
+  if ((file.mode & 04U) == 0)
+    return fmt::format("the person cannot read it (mode {:04o})", file.mode);
   return {};
 }
 

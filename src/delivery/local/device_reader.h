@@ -1,5 +1,5 @@
-// Reads the places where Claude Desktop looks for its configuration (facts: desktop-config 5 and 6):
-// on this machine (Linux), or in a folder of files collected from a device of any platform:
+// Reads the places where Claude Desktop looks for its configuration (facts: desktop-config 5 and
+// 6): on this machine (Linux), or in a folder of files collected from a device of any platform:
 //
 //   real paths below the folder (etc/claude-desktop/..., Library/Managed Preferences/..., home/ADA,
 //   Users/ADA), or flat: *.reg, machine.plist, user.plist, managed-settings.json, Claude-3p/ or

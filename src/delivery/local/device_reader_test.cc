@@ -29,7 +29,8 @@ TEST(DeviceReader, FindsTheFaultOfEachBrokenDevice) {
     profile::Findings findings = profile::device_findings(*device, resolution);
     std::string wanted(expected.at("finding").as_string());
     std::string all;
-    for (const auto& finding : findings) all += "\n  " + std::string(finding.code) + " " + finding.key;
+    for (const auto& finding : findings)
+      all += "\n  " + std::string(finding.code) + " " + finding.key;
     EXPECT_EQ(resolution.mode == profile::Mode::kThirdParty ? "3p" : "1p",
               std::string(expected.at("mode").as_string()))
         << name << ": " << resolution.why_mode << all;

@@ -17,20 +17,22 @@ namespace {
 
 constexpr std::size_t kLargest = 8U << 20;
 
-void note(Source& source, std::string_view code, Severity severity, std::string why, std::string next) {
+void note(Source& source, std::string_view code, Severity severity, std::string why,
+          std::string next) {
   source.notes.push_back({code, severity, "", std::move(why), std::move(next)});
 }
 
 bool is_applied_id(std::string_view id) {
   return id.size() == 36 && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'f') || (c >= '0' && c <= '9') || c == '-';
-  });
+           return (c >= 'a' && c <= 'f') || (c >= '0' && c <= '9') || c == '-';
+         });
 }
 
 void warn_of_mark(Source& source, const fs::path& file, std::string_view text) {
   if (!text.starts_with("\xef\xbb\xbf")) return;
   note(source, "device.byte_order_mark", Severity::kWarning,
-       fmt::format("{} starts with a byte order mark, for which some builds ignore the file", file.string()),
+       fmt::format("{} starts with a byte order mark, for which some builds ignore the file",
+                   file.string()),
        "write it as UTF-8 without a mark (PowerShell 5.1: use [IO.File]::WriteAllText)");
 }
 
@@ -56,7 +58,8 @@ std::string applied_id(Source& source, const fs::path& meta_file) {
   const json::value* id = meta->get_object().if_contains("appliedId");
   if (id == nullptr || id->is_null()) {
     note(source, "device.nothing_applied", Severity::kWarning,
-         fmt::format("{} names no applied entry, so the app starts in standard mode", meta_file.string()),
+         fmt::format("{} names no applied entry, so the app starts in standard mode",
+                     meta_file.string()),
          "apply one in the app, or with `sallyport profile apply`");
     return {};
   }
@@ -103,7 +106,8 @@ bool read_legacy(Source& source, const fs::path& file) {
   source.place = file.string();
   source.values = std::move(decoded->values);
   note(source, "device.legacy_file", Severity::kWarning,
-       "enterpriseConfig in claude_desktop_config.json is the old place; whether current builds read "
+       "enterpriseConfig in claude_desktop_config.json is the old place; whether current builds "
+       "read "
        "it is not confirmed",
        "apply the configuration with `sallyport profile apply`, which writes configLibrary");
   return true;

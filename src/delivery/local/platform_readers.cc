@@ -34,7 +34,8 @@ std::vector<fs::path> files_in(const fs::path& folder) {
 
 // --- macOS ---
 
-Source read_plist_source(const Place& place, SourceKind kind, const fs::path& real, const fs::path& flat) {
+Source read_plist_source(const Place& place, SourceKind kind, const fs::path& real,
+                         const fs::path& flat) {
   Source source;
   source.kind = kind;
   std::error_code error;
@@ -102,7 +103,8 @@ void take_registry_value(const RegistryValue& value, const std::string& where, S
     source.present = true;
     source.blind.emplace_back("(default)");
     note("device.default_value",
-         fmt::format("{} has an unnamed default value, which makes the policy count as present", where),
+         fmt::format("{} has an unnamed default value, which makes the policy count as present",
+                     where),
          "delete it");
   } else if (value.kind == Kind::kText) {
     source.present = true;
@@ -119,7 +121,8 @@ void take_registry_value(const RegistryValue& value, const std::string& where, S
          "write it as REG_SZ");
   } else {
     note("device.invisible_kind",
-         fmt::format("it is {}, which the app does not see", profile::registry_kind_text(value.kind)),
+         fmt::format("it is {}, which the app does not see",
+                     profile::registry_kind_text(value.kind)),
          "write it as REG_SZ");
   }
 }
@@ -199,8 +202,8 @@ void read_mac_sources(const Place& place, Device& device) {
       if (entry.is_directory(error)) device.user = entry.path().filename().string();
     }
   }
-  device.sources.push_back(read_plist_source(place, SourceKind::kMacUser,
-                                             managed / device.user / kDomainFile, place.root / "user.plist"));
+  device.sources.push_back(read_plist_source(
+      place, SourceKind::kMacUser, managed / device.user / kDomainFile, place.root / "user.plist"));
   fs::path flat = place.root / "machine.plist";
   std::error_code error;
   if (!fs::exists(flat, error)) flat = place.root / kDomainFile;
@@ -209,11 +212,13 @@ void read_mac_sources(const Place& place, Device& device) {
       if (file.extension() == ".mobileconfig") flat = file;
     }
   }
-  device.sources.push_back(read_plist_source(place, SourceKind::kMacMachine, managed / kDomainFile, flat));
+  device.sources.push_back(
+      read_plist_source(place, SourceKind::kMacMachine, managed / kDomainFile, flat));
   note_foreign_domains(place, managed, device);
   note_foreign_domains(place, managed / device.user, device);
   note_user_defaults(place, place.root / "Library" / "Preferences" / kDomainFile, device);
-  note_user_defaults(place, place.root / "Users" / device.user / "Library" / "Preferences" / kDomainFile, device);
+  note_user_defaults(
+      place, place.root / "Users" / device.user / "Library" / "Preferences" / kDomainFile, device);
 }
 
 void read_windows_sources(const Place& place, Device& device) {
@@ -228,9 +233,10 @@ void read_windows_sources(const Place& place, Device& device) {
     auto keys = text ? profile::parse_registry_text(*text)
                      : Result<std::vector<profile::RegistryKey>>(std::unexpected(text.error()));
     if (!keys) {
-      device.notes.push_back({"device.reg_unreadable", Severity::kError, "",
-                              fmt::format("{}: {}", place.shown(file.string()), keys.error().message),
-                              keys.error().next_step});
+      device.notes.push_back(
+          {"device.reg_unreadable", Severity::kError, "",
+           fmt::format("{}: {}", place.shown(file.string()), keys.error().message),
+           keys.error().next_step});
       continue;
     }
     for (const profile::RegistryKey& key : *keys) take_registry_key(key, machine, user);
@@ -274,14 +280,16 @@ void read_linux_source(const Place& place, Device& device) {
     if (!unsafe.empty()) {
       source.unreadable = true;
       source.why = fmt::format("{}: {}", source.place, unsafe);
-      source.notes.push_back({"device.linux_unsafe", Severity::kError, "", source.why,
-                              "chown root:root, chmod 0644 the file and 0755 its folder, then restart "
-                              "the app; until then local settings are off too"});
+      source.notes.push_back(
+          {"device.linux_unsafe", Severity::kError, "", source.why,
+           "chown root:root, chmod 0644 the file and 0755 its folder, then restart "
+           "the app; until then local settings are off too"});
     } else if (!decoded) {
       source.unreadable = true;
       source.why = fmt::format("{}: {}", source.place, decoded.error().message);
-      source.notes.push_back({"device.linux_unreadable", Severity::kError, "", source.why,
-                              "correct the file; `sallyport profile export --format linux` writes a good one"});
+      source.notes.push_back(
+          {"device.linux_unreadable", Severity::kError, "", source.why,
+           "correct the file; `sallyport profile export --format linux` writes a good one"});
     } else {
       source.values = std::move(decoded->values);
     }

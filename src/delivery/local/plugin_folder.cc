@@ -42,7 +42,8 @@ class Walker {
     std::error_code error;
     fs::directory_iterator entries(folder, error);
     if (error) {
-      return fail("file.unreadable", fmt::format("cannot read {}: {}", folder.string(), error.message()));
+      return fail("file.unreadable",
+                  fmt::format("cannot read {}: {}", folder.string(), error.message()));
     }
     for (const auto& entry : entries) {
       if (auto taken = take(entry, depth); !taken) return taken;

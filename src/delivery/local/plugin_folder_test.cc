@@ -45,10 +45,13 @@ class PluginTest : public testing::Test {
   fs::path root_;
 };
 
-TEST_F(PluginTest, AGoodBundleHasNoFinding) { EXPECT_TRUE(codes().empty()); }
+TEST_F(PluginTest, AGoodBundleHasNoFinding) {
+  EXPECT_TRUE(codes().empty());
+}
 
 TEST_F(PluginTest, NamesEachFault) {
-  put("reviewer/.claude-plugin/plugin.json", R"({"name":"other","version":"1","installationPreference":"auto"})");
+  put("reviewer/.claude-plugin/plugin.json",
+      R"({"name":"other","version":"1","installationPreference":"auto"})");
   EXPECT_TRUE(has("plugin.field_missing"));
   EXPECT_TRUE(has("plugin.name_differs"));
   EXPECT_TRUE(has("plugin.preference"));
@@ -59,7 +62,8 @@ TEST_F(PluginTest, NamesEachFault) {
   EXPECT_TRUE(has("plugin.no_manifest"));
   put("reviewer/skills/empty/readme.md", "x");
   EXPECT_TRUE(has("plugin.skill_missing"));
-  put("reviewer/.mcp.json", R"({"mcpServers":{"a":{"type":"stdio","command":"x","toolPolicy":{}}}})");
+  put("reviewer/.mcp.json",
+      R"({"mcpServers":{"a":{"type":"stdio","command":"x","toolPolicy":{}}}})");
   EXPECT_TRUE(has("plugin.mcp_type"));
   EXPECT_TRUE(has("plugin.mcp_url"));
   EXPECT_TRUE(has("plugin.mcp_ignored"));

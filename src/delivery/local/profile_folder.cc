@@ -58,7 +58,8 @@ Result<std::vector<std::string>> ProfileFolder::list() const {
   fs::directory_iterator entries(folder_, error);
   if (error == std::errc::no_such_file_or_directory) return names;
   if (error) {
-    return fail("file.unreadable", fmt::format("cannot read {}: {}", folder_.string(), error.message()),
+    return fail("file.unreadable",
+                fmt::format("cannot read {}: {}", folder_.string(), error.message()),
                 "check the folder's permissions");
   }
   for (const auto& entry : entries) {
@@ -79,7 +80,8 @@ Result<Profile> ProfileFolder::load(std::string_view name) const {
     std::vector<std::string_view> known;
     if (names) known.assign(names->begin(), names->end());
     std::string_view near = profile::nearest_of(name, known);
-    return fail("profile.missing", fmt::format("there is no profile {} in {}", name, folder_.string()),
+    return fail("profile.missing",
+                fmt::format("there is no profile {} in {}", name, folder_.string()),
                 near.empty() ? fmt::format("`sallyport profile new {}` makes one", name)
                              : fmt::format("did you mean {}?", near));
   }
@@ -104,16 +106,19 @@ Result<UniqueFd> ProfileFolder::lock() const {
   fs::path file = folder_ / ".lock";
   UniqueFd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) {
-    return fail("file.unwritable", fmt::format("cannot open {}: {}", file.string(), std::strerror(errno)),
+    return fail("file.unwritable",
+                fmt::format("cannot open {}: {}", file.string(), std::strerror(errno)),
                 "check the folder's permissions");
   }
   auto end = std::chrono::steady_clock::now() + kPatience;
   while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) {
-      return fail("file.unwritable", fmt::format("cannot lock {}: {}", file.string(), std::strerror(errno)));
+      return fail("file.unwritable",
+                  fmt::format("cannot lock {}: {}", file.string(), std::strerror(errno)));
     }
     if (std::chrono::steady_clock::now() >= end) {
-      return fail("profile.locked", fmt::format("another sallyport is changing {}", folder_.string()),
+      return fail("profile.locked",
+                  fmt::format("another sallyport is changing {}", folder_.string()),
                   "wait for it to end and try again");
     }
     std::this_thread::sleep_for(kRetry);
@@ -160,13 +165,15 @@ Result<void> ProfileFolder::rename(std::string_view from, std::string_view to) {
   if (!read) return std::unexpected(std::move(read.error()));
   std::error_code error;
   if (fs::exists(fs::symlink_status(file_of(to), error))) {
-    return fail("profile.exists", fmt::format("there already is a profile {}", to), "choose another name");
+    return fail("profile.exists", fmt::format("there already is a profile {}", to),
+                "choose another name");
   }
   auto variants = variants_of(from);
   if (!variants) return std::unexpected(std::move(variants.error()));
   fs::rename(file_of(from), file_of(to), error);
   if (error) {
-    return fail("file.unwritable", fmt::format("cannot rename {}: {}", file_of(from).string(), error.message()));
+    return fail("file.unwritable",
+                fmt::format("cannot rename {}: {}", file_of(from).string(), error.message()));
   }
   for (const std::string& variant : *variants) {
     auto other = load(variant);
@@ -193,7 +200,8 @@ Result<void> ProfileFolder::remove(std::string_view name) {
                 "delete these first, or give them another base");
   }
   if (!fs::remove(file_of(name), error) || error) {
-    return fail("file.unwritable", fmt::format("cannot delete {}: {}", file_of(name).string(), error.message()));
+    return fail("file.unwritable",
+                fmt::format("cannot delete {}: {}", file_of(name).string(), error.message()));
   }
   return {};
 }

@@ -71,7 +71,8 @@ TEST_F(ProfileFolderTest, NamesFileAndPlaceOfBrokenJson) {
   auto read = store.load("bad");
   ASSERT_FALSE(read);
   EXPECT_NE(read.error().message.find("bad.json"), std::string::npos);
-  EXPECT_NE(read.error().message.find("line 2, column 14"), std::string::npos) << read.error().message;
+  EXPECT_NE(read.error().message.find("line 2, column 14"), std::string::npos)
+      << read.error().message;
 }
 
 TEST_F(ProfileFolderTest, AFailedEditLeavesTheFileAsItWas) {

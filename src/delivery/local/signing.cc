@@ -27,13 +27,17 @@ using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
 using PrivateKey = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using Message = std::unique_ptr<CMS_ContentInfo, Freer<CMS_ContentInfo_free>>;
 
-void free_stack(STACK_OF(X509) * stack) { sk_X509_pop_free(stack, X509_free); }
+void free_stack(STACK_OF(X509) * stack) {
+  sk_X509_pop_free(stack, X509_free);
+}
 using Stack = std::unique_ptr<STACK_OF(X509), Freer<free_stack>>;
 
 constexpr std::size_t kLargestPem = 1U << 20;
 
 // No passphrase is ever asked for on a terminal.
-int no_passphrase(char*, int, int, void*) { return -1; }
+int no_passphrase(char*, int, int, void*) {
+  return -1;
+}
 
 Bio memory(std::string_view bytes) {
   return Bio(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
@@ -44,7 +48,8 @@ Result<std::vector<Certificate>> read_certificates(const std::filesystem::path& 
   if (!text) return std::unexpected(std::move(text.error()));
   Bio bio = memory(*text);
   std::vector<Certificate> list;
-  while (X509* one = PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)) list.emplace_back(one);
+  while (X509* one = PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr))
+    list.emplace_back(one);
   ERR_clear_error();
   if (list.empty()) {
     return fail("sign.certificate", fmt::format("{} holds no PEM certificate", path.string()),
@@ -92,7 +97,8 @@ Result<std::string> sign_profile(std::string_view content, const SigningFiles& f
   constexpr unsigned kFlags = CMS_BINARY | CMS_PARTIAL;
   Message message(CMS_sign(nullptr, nullptr, others.get(), nullptr, kFlags));
   Bio input = memory(content), output(BIO_new(BIO_s_mem()));
-  bool good = message && CMS_add1_signer(message.get(), signer, key->get(), EVP_sha256(), kFlags) != nullptr &&
+  bool good = message &&
+              CMS_add1_signer(message.get(), signer, key->get(), EVP_sha256(), kFlags) != nullptr &&
               CMS_final(message.get(), input.get(), nullptr, CMS_BINARY) == 1 &&
               i2d_CMS_bio(output.get(), message.get()) == 1;
   if (!good) {

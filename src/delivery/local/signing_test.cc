@@ -45,10 +45,11 @@ class SigningTest : public testing::Test {
     X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
     X509_set_pubkey(certificate, key);
     X509_sign(certificate, key, EVP_sha256());
-    ASSERT_TRUE(write_file_atomically(root_ / (name + ".pem"),
-                                      pem([&](BIO* bio) { PEM_write_bio_X509(bio, certificate); })));
+    ASSERT_TRUE(write_file_atomically(
+        root_ / (name + ".pem"), pem([&](BIO* bio) { PEM_write_bio_X509(bio, certificate); })));
     ASSERT_TRUE(write_file_atomically(root_ / (name + ".key"), pem([&](BIO* bio) {
-                                        PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
+                                        PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0,
+                                                                 nullptr, nullptr);
                                       })));
     X509_free(certificate);
     EVP_PKEY_free(key);
@@ -73,13 +74,16 @@ TEST_F(SigningTest, ASignedProfileReadsLikeTheUnsignedOne) {
 }
 
 TEST_F(SigningTest, RefusesAKeyOfAnotherCertificate) {
-  EXPECT_EQ(sign_profile("x", {root_ / "one.pem", root_ / "two.key", {}}).error().code, "sign.mismatch");
+  EXPECT_EQ(sign_profile("x", {root_ / "one.pem", root_ / "two.key", {}}).error().code,
+            "sign.mismatch");
 }
 
 TEST_F(SigningTest, SaysWhichFileIsNotWhatItShouldBe) {
-  EXPECT_EQ(sign_profile("x", {root_ / "one.key", root_ / "one.key", {}}).error().code, "sign.certificate");
+  EXPECT_EQ(sign_profile("x", {root_ / "one.key", root_ / "one.key", {}}).error().code,
+            "sign.certificate");
   EXPECT_EQ(sign_profile("x", {root_ / "one.pem", root_ / "one.pem", {}}).error().code, "sign.key");
-  EXPECT_EQ(sign_profile("x", {root_ / "none.pem", root_ / "one.key", {}}).error().code, "file.missing");
+  EXPECT_EQ(sign_profile("x", {root_ / "none.pem", root_ / "one.key", {}}).error().code,
+            "file.missing");
 }
 
 TEST_F(SigningTest, ChainCertificatesGoIntoTheMessage) {

@@ -21,18 +21,21 @@ void append_elements(std::string& out, const Key& key, const std::string& name) 
   auto line = [&](std::string text) { out += "        " + text + "\n"; };
   out += "      <elements>\n";
   if (key.type == Type::kEnum && !key.enum_values.empty()) {
-    line(fmt::format("<enum id=\"{0}_Value\" valueName=\"{1}\" required=\"true\">", name, key.name));
+    line(
+        fmt::format("<enum id=\"{0}_Value\" valueName=\"{1}\" required=\"true\">", name, key.name));
     for (std::size_t i = 0; i < key.enum_values.size(); ++i) {
-      line(fmt::format("  <item displayName=\"$(string.{}_Item{})\"><value><string>{}</string>"
-                       "</value></item>",
-                       name, i, xml_text(key.enum_values[i])));
+      line(
+          fmt::format("  <item displayName=\"$(string.{}_Item{})\"><value><string>{}</string>"
+                      "</value></item>",
+                      name, i, xml_text(key.enum_values[i])));
     }
     line("</enum>");
   } else if (key.type == Type::kInteger) {
-    line(fmt::format("<decimal id=\"{}_Value\" valueName=\"{}\" required=\"true\" minValue=\"{}\" "
-                     "maxValue=\"{}\" storeAsText=\"true\" />",
-                     name, key.name, static_cast<std::int64_t>(key.min.value_or(0)),
-                     static_cast<std::int64_t>(key.max.value_or(999999999))));
+    line(
+        fmt::format("<decimal id=\"{}_Value\" valueName=\"{}\" required=\"true\" minValue=\"{}\" "
+                    "maxValue=\"{}\" storeAsText=\"true\" />",
+                    name, key.name, static_cast<std::int64_t>(key.min.value_or(0)),
+                    static_cast<std::int64_t>(key.max.value_or(999999999))));
   } else {
     line(fmt::format("<text id=\"{}_Value\" valueName=\"{}\" required=\"true\" maxLength=\"{}\" />",
                      name, key.name, text_length(key)));
@@ -91,17 +94,20 @@ void append_presentation(std::string& adml, const Key& key) {
   std::string label = xml_text(key.title.empty() ? key.name : key.title);
   adml += fmt::format("      <presentation id=\"{}\">\n", name);
   if (key.type == Type::kEnum && !key.enum_values.empty()) {
-    adml += fmt::format("        <dropdownList refId=\"{}_Value\">{}</dropdownList>\n", name, label);
+    adml +=
+        fmt::format("        <dropdownList refId=\"{}_Value\">{}</dropdownList>\n", name, label);
   } else if (key.type == Type::kInteger) {
     std::string usual;
     if (key.default_value && key.default_value->is_int64()) {
       usual = fmt::format(" defaultValue=\"{}\"", key.default_value->get_int64());
     }
-    adml += fmt::format("        <decimalTextBox refId=\"{}_Value\"{} spin=\"false\">{}"
-                        "</decimalTextBox>\n",
-                        name, usual, label);
+    adml += fmt::format(
+        "        <decimalTextBox refId=\"{}_Value\"{} spin=\"false\">{}"
+        "</decimalTextBox>\n",
+        name, usual, label);
   } else {
-    adml += fmt::format("        <textBox refId=\"{}_Value\"><label>{}</label></textBox>\n", name, label);
+    adml += fmt::format("        <textBox refId=\"{}_Value\"><label>{}</label></textBox>\n", name,
+                        label);
   }
   adml += "      </presentation>\n";
 }
@@ -109,7 +115,8 @@ void append_presentation(std::string& adml, const Key& key) {
 constexpr std::string_view kSchema =
     "xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" "
     "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" revision=\"1.0\" "
-    "schemaVersion=\"1.0\" xmlns=\"http://schemas.microsoft.com/GroupPolicy/2006/07/PolicyDefinitions\"";
+    "schemaVersion=\"1.0\" "
+    "xmlns=\"http://schemas.microsoft.com/GroupPolicy/2006/07/PolicyDefinitions\"";
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // Claude Code's managed-settings.json with the keys that have a counterpart (facts: desktop-config
-// 15). Neither file may hold a secret: keys of the provider and header values are left out and said.
+// 15). Neither file may hold a secret: keys of the provider and header values are left out and
+// said.
 #include <fmt/format.h>
 
 #include "profile/codec/formats.h"
@@ -51,8 +52,8 @@ class Settings {
     if (name == "gateway") {
       set_env("ANTHROPIC_BASE_URL", text("inferenceGatewayBaseUrl"));
       // what a person exports in a shell must not lead around the gateway
-      for (std::string_view other : {"CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_FOUNDRY",
-                                     "CLAUDE_CODE_USE_VERTEX"}) {
+      for (std::string_view other :
+           {"CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_FOUNDRY", "CLAUDE_CODE_USE_VERTEX"}) {
         set_env(other, "0");
       }
       credential();
@@ -70,9 +71,9 @@ class Settings {
       set_env("ANTHROPIC_VERTEX_PROJECT_ID", text("inferenceVertexProjectId"));
       set_env("ANTHROPIC_VERTEX_BASE_URL", text("inferenceVertexBaseUrl"));
     }
-    for (std::string_view key : {"inferenceGatewayApiKey", "inferenceAnthropicApiKey",
-                                 "inferenceFoundryApiKey", "inferenceBedrockBearerToken",
-                                 "inferenceCustomHeaders", "otlpHeaders"}) {
+    for (std::string_view key :
+         {"inferenceGatewayApiKey", "inferenceAnthropicApiKey", "inferenceFoundryApiKey",
+          "inferenceBedrockBearerToken", "inferenceCustomHeaders", "otlpHeaders"}) {
       if (find(key) == nullptr) continue;
       note(key, "it is a secret, and managed settings are readable by everybody on the device",
            "give Claude Code a helper instead (apiKeyHelper, otelHeadersHelper)");
@@ -109,10 +110,12 @@ class Settings {
   }
 
   void permissions() {
-    if (const json::value* tools = find("disabledBuiltinTools"); tools != nullptr && tools->is_array()) {
+    if (const json::value* tools = find("disabledBuiltinTools");
+        tools != nullptr && tools->is_array()) {
       permissions_["deny"] = *tools;
     }
-    if (const json::value* policy = find("builtinToolPolicy"); policy != nullptr && policy->is_object()) {
+    if (const json::value* policy = find("builtinToolPolicy");
+        policy != nullptr && policy->is_object()) {
       json::array ask;
       for (const auto& member : policy->get_object()) {
         if (member.value() == json::value("ask")) ask.emplace_back(member.key());
@@ -123,7 +126,8 @@ class Settings {
       permissions_["disableBypassPermissionsMode"] = "disable";
     }
     if (is("autoModeEnabled", false)) permissions_["disableAutoMode"] = "disable";
-    if (const json::value* list = find("allowedWorkspaceFolders"); list != nullptr && list->is_array()) {
+    if (const json::value* list = find("allowedWorkspaceFolders");
+        list != nullptr && list->is_array()) {
       json::array folders;
       for (const json::value& item : list->get_array()) {
         const json::value* path = item.is_object() ? item.get_object().if_contains("path") : &item;
@@ -175,11 +179,13 @@ class Settings {
         root_["otelHeadersHelper"] = helper;
       }
     }
-    bool quiet = is("disableEssentialTelemetry", true) && is("disableNonessentialTelemetry", true) &&
+    bool quiet = is("disableEssentialTelemetry", true) &&
+                 is("disableNonessentialTelemetry", true) &&
                  is("disableNonessentialServices", true);
     if (quiet) set_env("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
     if (is("disableAutoUpdates", true)) set_env("DISABLE_AUTOUPDATER", "1");
-    if (find("toolSearchEnabled") != nullptr) set_env("ENABLE_TOOL_SEARCH", text("toolSearchEnabled"));
+    if (find("toolSearchEnabled") != nullptr)
+      set_env("ENABLE_TOOL_SEARCH", text("toolSearchEnabled"));
   }
 
   // key=value,key=value; W3C baggage wants the separators percent-encoded.
@@ -190,7 +196,8 @@ class Settings {
     for (const auto& member : map->get_object()) {
       out += fmt::format("{}{}=", out.empty() ? "" : ",", std::string_view(member.key()));
       for (char c : portable_text(member.value())) {
-        bool plain = c > 0x20 && c < 0x7f && std::string_view(",;=%\"\\").find(c) == std::string_view::npos;
+        bool plain =
+            c > 0x20 && c < 0x7f && std::string_view(",;=%\"\\").find(c) == std::string_view::npos;
         out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
       }
     }

@@ -16,20 +16,36 @@ using Encoder = Result<Encoded> (*)(const Profile&, const EncodeOptions&);
 using Decoder = Result<Decoded> (*)(std::string_view);
 
 constexpr std::array kFormats{
-    FormatInfo{Format::kMobileconfig, "mobileconfig", "macOS configuration profile", "claude-desktop.mobileconfig", true, true},
-    FormatInfo{Format::kRegistry, "reg", "Windows registration file", "claude-desktop.reg", true, true},
-    FormatInfo{Format::kLinuxJson, "linux", "Linux /etc/claude-desktop/managed-settings.json", "managed-settings.json", true, true},
-    FormatInfo{Format::kLocalLibrary, "library", "the app's own configLibrary", "configLibrary.zip", true, true},
-    FormatInfo{Format::kBootstrap, "bootstrap", "answer of a bootstrap server", "bootstrap.json", true, true},
-    FormatInfo{Format::kOmaUri, "oma-uri", "Intune custom profile for Windows (OMA-URI, Graph JSON)", "oma-uri.json", true, true},
-    FormatInfo{Format::kJamfPlist, "jamf", "Jamf custom settings (plist of the preference domain)", "com.anthropic.claudefordesktop.plist", true, true},
-    FormatInfo{Format::kManifest, "manifest", "Apple profile manifest (all keys)", "com.anthropic.claudefordesktop.manifest.plist", false, false},
-    FormatInfo{Format::kAdmx, "admx", "group policy template, ADMX and ADML (all keys)", "claude-desktop-admx.zip", false, false},
-    FormatInfo{Format::kIntuneAdmx, "intune-admx", "Intune ADMX ingestion (Graph JSON, all keys)", "intune-admx.json", false, false},
-    FormatInfo{Format::kIntuneMac, "intune-macos", "Intune custom profile for macOS (Graph JSON)", "intune-macos.json", false, true},
-    FormatInfo{Format::kPowerShell, "powershell", "Intune detection and remediation scripts", "powershell.zip", false, true},
-    FormatInfo{Format::kJamfSchema, "jamf-schema", "Jamf custom schema (JSON Schema, all keys)", "com.anthropic.claudefordesktop.json", false, false},
-    FormatInfo{Format::kClaudeCode, "claude-code", "Claude Code managed-settings.json (keys with a counterpart)", "managed-settings.json", false, true},
+    FormatInfo{Format::kMobileconfig, "mobileconfig", "macOS configuration profile",
+               "claude-desktop.mobileconfig", true, true},
+    FormatInfo{Format::kRegistry, "reg", "Windows registration file", "claude-desktop.reg", true,
+               true},
+    FormatInfo{Format::kLinuxJson, "linux", "Linux /etc/claude-desktop/managed-settings.json",
+               "managed-settings.json", true, true},
+    FormatInfo{Format::kLocalLibrary, "library", "the app's own configLibrary", "configLibrary.zip",
+               true, true},
+    FormatInfo{Format::kBootstrap, "bootstrap", "answer of a bootstrap server", "bootstrap.json",
+               true, true},
+    FormatInfo{Format::kOmaUri, "oma-uri",
+               "Intune custom profile for Windows (OMA-URI, Graph JSON)", "oma-uri.json", true,
+               true},
+    FormatInfo{Format::kJamfPlist, "jamf", "Jamf custom settings (plist of the preference domain)",
+               "com.anthropic.claudefordesktop.plist", true, true},
+    FormatInfo{Format::kManifest, "manifest", "Apple profile manifest (all keys)",
+               "com.anthropic.claudefordesktop.manifest.plist", false, false},
+    FormatInfo{Format::kAdmx, "admx", "group policy template, ADMX and ADML (all keys)",
+               "claude-desktop-admx.zip", false, false},
+    FormatInfo{Format::kIntuneAdmx, "intune-admx", "Intune ADMX ingestion (Graph JSON, all keys)",
+               "intune-admx.json", false, false},
+    FormatInfo{Format::kIntuneMac, "intune-macos", "Intune custom profile for macOS (Graph JSON)",
+               "intune-macos.json", false, true},
+    FormatInfo{Format::kPowerShell, "powershell", "Intune detection and remediation scripts",
+               "powershell.zip", false, true},
+    FormatInfo{Format::kJamfSchema, "jamf-schema", "Jamf custom schema (JSON Schema, all keys)",
+               "com.anthropic.claudefordesktop.json", false, false},
+    FormatInfo{Format::kClaudeCode, "claude-code",
+               "Claude Code managed-settings.json (keys with a counterpart)",
+               "managed-settings.json", false, true},
 };
 
 Encoder encoder_of(Format format) {
@@ -114,7 +130,9 @@ bool is_nested_document(const json::value& value) {
 
 }  // namespace
 
-std::span<const FormatInfo> formats() { return kFormats; }
+std::span<const FormatInfo> formats() {
+  return kFormats;
+}
 
 const FormatInfo& info_of(Format format) {
   for (const FormatInfo& info : kFormats) {

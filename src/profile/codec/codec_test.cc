@@ -29,7 +29,9 @@ std::vector<Format> readable() {
 }
 
 // The file that a device or person would hand back.
-const ExportFile& main_file(const Encoded& encoded) { return encoded.files.back(); }
+const ExportFile& main_file(const Encoded& encoded) {
+  return encoded.files.back();
+}
 
 const std::vector<std::string>& hostile_texts() {
   static const std::vector<std::string> texts{
@@ -83,10 +85,12 @@ json::value sample(const Key& key, std::string_view text) {
 }
 
 // Formats whose text form cannot tell a text from the type that it spells keep the meaning.
-void expect_same(const Key* key, const json::value& before, const json::value* after, std::string_view where) {
+void expect_same(const Key* key, const json::value& before, const json::value* after,
+                 std::string_view where) {
   ASSERT_NE(after, nullptr) << where;
-  EXPECT_TRUE(same_value(key, before, *after)) << where << ": " << compact_json(before).substr(0, 200) << " became "
-                                               << compact_json(*after).substr(0, 200);
+  EXPECT_TRUE(same_value(key, before, *after))
+      << where << ": " << compact_json(before).substr(0, 200) << " became "
+      << compact_json(*after).substr(0, 200);
 }
 
 bool carried(Format format, const Key& key) {
@@ -106,7 +110,8 @@ TEST(Codec, EveryKeySurvivesEveryFormatWithHostileValues) {
         auto encoded = encode(format, named(values), {});
         ASSERT_TRUE(encoded) << key.name << ": " << encoded.error().message;
         auto decoded = decode(format, main_file(*encoded).bytes);
-        ASSERT_TRUE(decoded) << info_of(format).name << " " << key.name << ": " << decoded.error().message;
+        ASSERT_TRUE(decoded) << info_of(format).name << " " << key.name << ": "
+                             << decoded.error().message;
         expect_same(&key, values[key.name], decoded->values.if_contains(key.name),
                     std::string(info_of(format).name) + " " + key.name);
       }
@@ -223,8 +228,8 @@ TEST(Codec, EqualProfilesAreEqualBytesWhateverTheirOrder) {
 TEST(Codec, TellsFormatsApartByTheirContent) {
   json::object values;
   values["inferenceProvider"] = "gateway";
-  for (Format format : {Format::kMobileconfig, Format::kRegistry, Format::kLinuxJson, Format::kOmaUri,
-                        Format::kJamfPlist, Format::kBootstrap}) {
+  for (Format format : {Format::kMobileconfig, Format::kRegistry, Format::kLinuxJson,
+                        Format::kOmaUri, Format::kJamfPlist, Format::kBootstrap}) {
     auto encoded = encode(format, named(values), {});
     ASSERT_TRUE(encoded);
     EXPECT_EQ(detect("file", main_file(*encoded).bytes), format) << info_of(format).name;
@@ -244,7 +249,8 @@ TEST(Mobileconfig, KeepsIdentifiersAcrossExportsOfTheSameProfile) {
 }
 
 TEST(Mobileconfig, ReadsPortableTextNativeValuesAndManagedClientPayloads) {
-  constexpr std::string_view kText = R"(<?xml version="1.0"?><!DOCTYPE plist><plist version="1.0"><dict>
+  constexpr std::string_view kText =
+      R"(<?xml version="1.0"?><!DOCTYPE plist><plist version="1.0"><dict>
     <key>PayloadContent</key><array>
       <dict><key>PayloadType</key><string>com.apple.ManagedClient.preferences</string>
         <key>PayloadContent</key><dict><key>com.anthropic.claudefordesktop</key><dict><key>Forced</key><array>
@@ -257,21 +263,63 @@ TEST(Mobileconfig, ReadsPortableTextNativeValuesAndManagedClientPayloads) {
     </array></dict></plist>)";
   auto decoded = decode(Format::kMobileconfig, kText);
   ASSERT_TRUE(decoded) << decoded.error().message;
-  EXPECT_EQ(compact_json(decoded->values),
-            R"({"chatTabEnabled":true,"autoUpdaterEnforcementHours":24,"disableAutoUpdates":true,"inferenceModels":["claude-x"]})");
+  EXPECT_EQ(
+      compact_json(decoded->values),
+      R"({"chatTabEnabled":true,"autoUpdaterEnforcementHours":24,"disableAutoUpdates":true,"inferenceModels":["claude-x"]})");
   ASSERT_EQ(decoded->notes.size(), 1U);
   EXPECT_EQ(decoded->notes[0].code, "plist.native_structure");
 }
 
 TEST(Mobileconfig, NamesThePlaceOfBrokenXml) {
-  auto decoded = decode(Format::kMobileconfig, "<plist><dict>\n<key>a</key>\n<strin>b</strin>\n</dict></plist>");
+  auto decoded = decode(Format::kMobileconfig,
+                        "<plist><dict>\n<key>a</key>\n<strin>b</strin>\n</dict></plist>");
   ASSERT_FALSE(decoded);
   EXPECT_EQ(decoded.error().message, "line 3, column 1: <strin> is no element of a property list");
 }
 
+// A dictionary with one pair: the marker and payload of its value follow the key "a".
+std::string binary_plist(std::string value) {
+  std::string objects = "bplist00" +
+                        std::string(
+                            "\xd1\x01\x02\x51"
+                            "a",
+                            5) +
+                        value;
+  std::string table{'\x08', '\x0b', '\x0d'};
+  std::string trailer(32, '\0');
+  trailer[6] = trailer[7] = 1;
+  trailer[15] = 3;
+  trailer[31] = static_cast<char>(objects.size());
+  return objects + table + trailer;
+}
+
+TEST(BinaryPlist, ReadsTheKindsThatPreferencesHold) {
+  auto read = [](std::string value) {
+    return compact_json(decode(Format::kJamfPlist, binary_plist(value))->values);
+  };
+  EXPECT_EQ(read("\x09"), R"({"a":true})");
+  EXPECT_EQ(read("\x10\x18"), R"({"a":24})");
+  EXPECT_EQ(read(std::string("\x13\xff\xff\xff\xff\xff\xff\xff\xfe", 9)), R"({"a":-2})");
+  EXPECT_EQ(read(std::string("\x22\x3f\0\0\0", 5)), R"({"a":0.5})");
+  EXPECT_EQ(read(std::string("\x62\xd8\x3e\xdd\x8a", 5)), "{\"a\":\"\xf0\x9f\xa6\x8a\"}");
+}
+
+TEST(BinaryPlist, RefusesWhatLeadsReadersAstray) {
+  for (const std::string& value :
+       {std::string("\x52x\0", 3), std::string("\x61\xd8\x3e", 3), std::string("\x5f\x10\xff", 3),
+        std::string("\xa1\x00", 2), std::string("\xaf\x13\xff\xff\xff\xff\xff\xff\xff\xff", 10),
+        std::string("\x70", 1), std::string("\x00", 1), std::string()}) {
+    auto decoded = decode(Format::kJamfPlist, binary_plist(value));
+    ASSERT_FALSE(decoded);
+    EXPECT_EQ(decoded.error().code, "plist.invalid");
+  }
+  EXPECT_FALSE(decode(Format::kJamfPlist, "bplist00"));
+  EXPECT_FALSE(decode(Format::kJamfPlist, "bplist00" + std::string(32, '\xff')));
+}
+
 TEST(Mobileconfig, RefusesEntityDefinitions) {
-  auto decoded = decode(Format::kMobileconfig,
-                        "<!DOCTYPE plist [<!ENTITY a \"b\">]><plist><dict/></plist>");
+  auto decoded =
+      decode(Format::kMobileconfig, "<!DOCTYPE plist [<!ENTITY a \"b\">]><plist><dict/></plist>");
   ASSERT_FALSE(decoded);
   EXPECT_NE(decoded.error().message.find("entity definitions"), std::string::npos);
 }
@@ -281,28 +329,34 @@ TEST(Mobileconfig, SaysWhenThePayloadBelongsToAnotherDomain) {
                         "<plist><dict><key>PayloadContent</key><array><dict><key>PayloadType</key>"
                         "<string>com.anthropic.claude</string></dict></array></dict></plist>");
   ASSERT_FALSE(decoded);
-  EXPECT_NE(decoded.error().message.find("com.anthropic.claude)"), std::string::npos) << decoded.error().message;
+  EXPECT_NE(decoded.error().message.find("com.anthropic.claude)"), std::string::npos)
+      << decoded.error().message;
 }
 
 std::string reg(std::string_view body) {
-  return "Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Claude]\r\n" +
+  return "Windows Registry Editor Version "
+         "5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Claude]\r\n" +
          std::string(body);
 }
 
 TEST(Registry, ReadsWhatWindowsWrites) {
-  auto decoded = decode(Format::kRegistry, reg("\"inferenceProvider\"=\"gateway\"\r\n; comment\r\n"
-                                               "\"chatTabEnabled\"=dword:00000001\r\n"
-                                               "\"autoUpdaterEnforcementHours\"=dword:00000018\r\n"
-                                               "\"deploymentDisplayName\"=hex(1):48,00,\\\r\n  69,00,00,00\r\n"));
+  auto decoded = decode(Format::kRegistry,
+                        reg("\"inferenceProvider\"=\"gateway\"\r\n; comment\r\n"
+                            "\"chatTabEnabled\"=dword:00000001\r\n"
+                            "\"autoUpdaterEnforcementHours\"=dword:00000018\r\n"
+                            "\"deploymentDisplayName\"=hex(1):48,00,\\\r\n  69,00,00,00\r\n"));
   ASSERT_TRUE(decoded) << decoded.error().message;
-  EXPECT_EQ(compact_json(decoded->values),
-            R"({"inferenceProvider":"gateway","chatTabEnabled":true,"autoUpdaterEnforcementHours":24,"deploymentDisplayName":"Hi"})");
+  EXPECT_EQ(
+      compact_json(decoded->values),
+      R"({"inferenceProvider":"gateway","chatTabEnabled":true,"autoUpdaterEnforcementHours":24,"deploymentDisplayName":"Hi"})");
 }
 
 TEST(Registry, SaysWhatTheAppCannotSee) {
-  auto decoded = decode(Format::kRegistry, reg("@=\"x\"\r\n\"inferenceProvider\"=hex(2):61,00,00,00\r\n"
-                                               "\"chatTabEnabled\"=hex(b):01,00,00,00,00,00,00,00\r\n\r\n"
-                                               "[HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Claude\\Sub]\r\n\"a\"=\"b\"\r\n"));
+  auto decoded =
+      decode(Format::kRegistry,
+             reg("@=\"x\"\r\n\"inferenceProvider\"=hex(2):61,00,00,00\r\n"
+                 "\"chatTabEnabled\"=hex(b):01,00,00,00,00,00,00,00\r\n\r\n"
+                 "[HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Claude\\Sub]\r\n\"a\"=\"b\"\r\n"));
   ASSERT_TRUE(decoded) << decoded.error().message;
   EXPECT_TRUE(decoded->values.empty());
   ASSERT_EQ(decoded->notes.size(), 4U);
@@ -328,8 +382,9 @@ TEST(Registry, TakesAwayEveryKeyOnDemand) {
   options.per_user = true;
   auto encoded = encode(Format::kRegistry, named(values), options);
   auto text = from_utf16le(std::string_view(encoded->files[0].bytes).substr(2));
-  EXPECT_NE(text->find("[HKEY_CURRENT_USER\\SOFTWARE\\Policies\\Claude]\r\n\"inferenceProvider\"=-\r\n"),
-            std::string::npos);
+  EXPECT_NE(
+      text->find("[HKEY_CURRENT_USER\\SOFTWARE\\Policies\\Claude]\r\n\"inferenceProvider\"=-\r\n"),
+      std::string::npos);
 }
 
 TEST(Registry, RefusesHalfASurrogatePair) {
@@ -340,19 +395,23 @@ TEST(Registry, RefusesHalfASurrogatePair) {
 
 TEST(Nested, PutsConfirmedKeysAtTheirPlacesWithoutAWord) {
   Findings notes;
-  auto values = parse_json(
-      R"({"inferenceProvider":"gateway","inferenceGatewayBaseUrl":"https://g","inferenceCredentialKind":"interactive",
+  auto values =
+      parse_json(
+          R"({"inferenceProvider":"gateway","inferenceGatewayBaseUrl":"https://g","inferenceCredentialKind":"interactive",
           "disableDeploymentModeChooser":true,"coworkEgressAllowedHosts":["a"],"relaunchEnforcementHours":4})")
-                    ->get_object();
-  EXPECT_EQ(compact_json(to_nested(values, notes)),
-            R"({"$schemaVersion":2,"inference":{"provider":"gateway","baseUrl":"https://g","credential":{"kind":"interactive"}},"authentication":{"disableClaudeAiSignIn":true},"workspace":{"allowedEgressHosts":["a"]},"lifecycle":{"relaunchEnforcementHours":4}})");
+          ->get_object();
+  EXPECT_EQ(
+      compact_json(to_nested(values, notes)),
+      R"({"$schemaVersion":2,"inference":{"provider":"gateway","baseUrl":"https://g","credential":{"kind":"interactive"}},"authentication":{"disableClaudeAiSignIn":true},"workspace":{"allowedEgressHosts":["a"]},"lifecycle":{"relaunchEnforcementHours":4}})");
   EXPECT_TRUE(notes.empty());
 }
 
 TEST(Nested, WarnsOfPlacesThatNobodyConfirmed) {
   Findings notes;
-  auto values = parse_json(R"({"inferenceProvider":"foundry","inferenceFoundryResource":"r","isDxtEnabled":true})")
-                    ->get_object();
+  auto values =
+      parse_json(
+          R"({"inferenceProvider":"foundry","inferenceFoundryResource":"r","isDxtEnabled":true})")
+          ->get_object();
   (void)to_nested(values, notes);
   ASSERT_EQ(notes.size(), 2U);
   EXPECT_EQ(notes[0].code, "nested.unconfirmed");
@@ -361,20 +420,25 @@ TEST(Nested, WarnsOfPlacesThatNobodyConfirmed) {
 
 TEST(Nested, ProviderTellsKeysApartThatShareAPlace) {
   auto read = [](std::string_view text) { return from_nested(parse_json(text)->get_object()); };
-  EXPECT_TRUE(read(R"({"inference":{"provider":"vertex","baseUrl":"x"}})").contains("inferenceVertexBaseUrl"));
-  EXPECT_TRUE(read(R"({"inference":{"provider":"mantle","baseUrl":"x"}})").contains("inferenceBedrockBaseUrl"));
+  EXPECT_TRUE(read(R"({"inference":{"provider":"vertex","baseUrl":"x"}})")
+                  .contains("inferenceVertexBaseUrl"));
+  EXPECT_TRUE(read(R"({"inference":{"provider":"mantle","baseUrl":"x"}})")
+                  .contains("inferenceBedrockBaseUrl"));
   EXPECT_TRUE(read(R"({"inference":{"provider":"foundry","credential":{"clientId":"x"}}})")
                   .contains("inferenceFoundryClientId"));
-  EXPECT_TRUE(read(R"({"inference":{"provider":"gateway","credential":{"kind":"external-idp","oidc":{}}}})")
-                  .contains("inferenceIdpOidc"));
+  EXPECT_TRUE(
+      read(R"({"inference":{"provider":"gateway","credential":{"kind":"external-idp","oidc":{}}}})")
+          .contains("inferenceIdpOidc"));
   EXPECT_TRUE(read(R"({"inference":{"baseUrl":"x"}})").contains("inferenceGatewayBaseUrl"));
 }
 
 TEST(Nested, KeepsUnknownMembersOfClusters) {
-  auto values = from_nested(parse_json(R"({"inference":{"shiny":1},"unknown":{"a":2},"expiresAt":5})")->get_object());
+  auto values = from_nested(
+      parse_json(R"({"inference":{"shiny":1},"unknown":{"a":2},"expiresAt":5})")->get_object());
   EXPECT_EQ(compact_json(values), R"({"inference.shiny":1,"unknown":{"a":2}})");
   Findings notes;
-  EXPECT_EQ(compact_json(to_nested(values, notes)), R"({"$schemaVersion":2,"inference":{"shiny":1},"unknown":{"a":2}})");
+  EXPECT_EQ(compact_json(to_nested(values, notes)),
+            R"({"$schemaVersion":2,"inference":{"shiny":1},"unknown":{"a":2}})");
 }
 
 TEST(Bootstrap, LeavesOutWhatOnlyTheDeviceMaySay) {
@@ -389,10 +453,11 @@ TEST(Bootstrap, LeavesOutWhatOnlyTheDeviceMaySay) {
 }
 
 TEST(ClaudeCode, HoldsNoSecretAndSaysSo) {
-  auto values = parse_json(
-      R"({"inferenceProvider":"gateway","inferenceGatewayBaseUrl":"https://g","inferenceGatewayApiKey":"canary",
+  auto values =
+      parse_json(
+          R"({"inferenceProvider":"gateway","inferenceGatewayBaseUrl":"https://g","inferenceGatewayApiKey":"canary",
           "otlpEndpoint":"https://o","otlpHeaders":{"a":"canary"},"inferenceCustomHeaders":{"b":"canary"}})")
-                    ->get_object();
+          ->get_object();
   auto encoded = encode(Format::kClaudeCode, named(values), {});
   ASSERT_TRUE(encoded);
   EXPECT_EQ(encoded->files[0].bytes.find("canary"), std::string::npos);

@@ -59,7 +59,8 @@ TEST_P(Golden, GoldenFilesReadBackAsTheProfile) {
     ASSERT_TRUE(decoded) << info.name << ": " << decoded.error().message;
     json::object expected = profile.values;
     for (const Finding& note : encoded->notes) {
-      if (note.code == "bootstrap.mdm_only" || note.code == "oma_uri.no_policy") expected.erase(note.key);
+      if (note.code == "bootstrap.mdm_only" || note.code == "oma_uri.no_policy")
+        expected.erase(note.key);
     }
     EXPECT_TRUE(differences(expected, decoded->values).empty()) << info.name;
   }

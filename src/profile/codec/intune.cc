@@ -10,7 +10,8 @@ namespace sallyport::profile {
 namespace {
 
 constexpr std::string_view kIngest =
-    "./Device/Vendor/MSFT/Policy/ConfigOperations/ADMXInstall/ClaudeDesktop/Policy/ClaudeDesktopAdmx";
+    "./Device/Vendor/MSFT/Policy/ConfigOperations/ADMXInstall/ClaudeDesktop/Policy/"
+    "ClaudeDesktopAdmx";
 
 std::string policy_uri(const Key& key, bool per_user) {
   return fmt::format("./{}/Vendor/MSFT/Policy/Config/ClaudeDesktop~Policy~ClaudeDesktop~{}/{}",
@@ -26,7 +27,8 @@ json::object setting(std::string_view name, std::string_view uri, std::string_vi
   return made;
 }
 
-json::object configuration(std::string_view name, std::string_view description, json::array settings) {
+json::object configuration(std::string_view name, std::string_view description,
+                           json::array settings) {
   json::object graph;
   graph["@odata.type"] = "#microsoft.graph.windows10CustomConfiguration";
   graph["displayName"] = name;
@@ -45,7 +47,8 @@ std::string policy_value(const Key& key, const json::value& value) {
 
 const Key* key_of_uri(std::string_view uri) {
   auto slash = uri.rfind('/');
-  if (slash == std::string_view::npos || uri.find("/Config/ClaudeDesktop~") == std::string_view::npos) {
+  if (slash == std::string_view::npos ||
+      uri.find("/Config/ClaudeDesktop~") == std::string_view::npos) {
     return nullptr;
   }
   std::string_view name = uri.substr(slash + 1);
@@ -68,7 +71,8 @@ Result<json::value> value_of(const Key& key, std::string_view text) {
   if (end == std::string_view::npos) {
     return fail("decode.foreign", fmt::format("{}: the value attribute does not end", key.name));
   }
-  std::string element = fmt::format("<plist><string>{}</string></plist>", text.substr(start, end - start));
+  std::string element =
+      fmt::format("<plist><string>{}</string></plist>", text.substr(start, end - start));
   auto raw = parse_plist(element);
   if (!raw) return fail(std::move(raw.error()), fmt::format("in the value of {}", key.name));
   return typed_value(&key, *raw);
@@ -100,7 +104,8 @@ Result<Encoded> encode_oma_uri(const Profile& profile, const EncodeOptions& opti
                                "correct its spelling, or deliver it with reg or powershell"});
       continue;
     }
-    settings.push_back(setting(name, policy_uri(*key, options.per_user), policy_value(*key, *value)));
+    settings.push_back(
+        setting(name, policy_uri(*key, options.per_user), policy_value(*key, *value)));
   }
   json::object graph = configuration(fmt::format("Claude Desktop - {}", profile.name),
                                      profile.description, std::move(settings));
@@ -127,8 +132,9 @@ Result<Decoded> decode_oma_uri(std::string_view bytes) {
     if (std::string_view(uri->get_string()) == kIngest) continue;
     const Key* key = key_of_uri(uri->get_string());
     if (key == nullptr) {
-      decoded.notes.push_back({"oma_uri.foreign", Severity::kWarning, std::string(uri->get_string()),
-                               "this setting is none of Claude Desktop's template", "remove it here"});
+      decoded.notes.push_back(
+          {"oma_uri.foreign", Severity::kWarning, std::string(uri->get_string()),
+           "this setting is none of Claude Desktop's template", "remove it here"});
       continue;
     }
     auto read = value_of(*key, value->get_string());

@@ -133,7 +133,8 @@ Result<Encoded> encode_manifest(const Profile&, const EncodeOptions&) {
   PlistWriter plist;
   plist.text("pfm_app_url", "https://claude.com/download");
   plist.text("pfm_description", "Claude Desktop: third-party inference configuration");
-  plist.text("pfm_documentation_url", "https://claude.com/docs/third-party/claude-desktop/configuration");
+  plist.text("pfm_documentation_url",
+             "https://claude.com/docs/third-party/claude-desktop/configuration");
   plist.text("pfm_domain", kDomain);
   plist.integer("pfm_format_version", 1);
   plist.begin_array("pfm_platforms");
@@ -150,7 +151,8 @@ Result<Encoded> encode_manifest(const Profile&, const EncodeOptions&) {
   plist.text("pfm_title", "Claude Desktop");
   plist.boolean("pfm_unique", true);
   plist.integer("pfm_version", 1);
-  return Encoded{{{std::string(info_of(Format::kManifest).file_name), std::move(plist).finish()}}, {}};
+  return Encoded{{{std::string(info_of(Format::kManifest).file_name), std::move(plist).finish()}},
+                 {}};
 }
 
 Result<Encoded> encode_jamf_schema(const Profile&, const EncodeOptions&) {

@@ -21,7 +21,9 @@ std::string upper(std::string text) {
   return text;
 }
 
-bool is_payload_member(std::string_view name) { return name.starts_with("Payload"); }
+bool is_payload_member(std::string_view name) {
+  return name.starts_with("Payload");
+}
 
 // Values of the domain as typed values, with notes about forms that not every build reads.
 void take_settings(const json::object& dict, Decoded& into) {
@@ -60,7 +62,8 @@ Result<Decoded> decode_payloads(const json::array& payloads) {
   for (const json::value& item : payloads) {
     if (!item.is_object()) continue;
     const json::value* type = item.get_object().if_contains("PayloadType");
-    std::string_view name = type != nullptr && type->is_string() ? std::string_view(type->get_string()) : "";
+    std::string_view name =
+        type != nullptr && type->is_string() ? std::string_view(type->get_string()) : "";
     if (name == kDomain) {
       ++ours;
       take_settings(item.get_object(), decoded);
@@ -115,8 +118,8 @@ Result<Encoded> encode_mobileconfig(const Profile& profile, const EncodeOptions&
   plist.text("PayloadUUID", upper(derived_uuid(profile.id, "mobileconfig profile")));
   plist.integer("PayloadVersion", 1);
   plist.text("PayloadScope", options.per_user ? "User" : "System");
-  return Encoded{{{std::string(info_of(Format::kMobileconfig).file_name), std::move(plist).finish()}},
-                 {}};
+  return Encoded{
+      {{std::string(info_of(Format::kMobileconfig).file_name), std::move(plist).finish()}}, {}};
 }
 
 Result<Encoded> encode_jamf_plist(const Profile& profile, const EncodeOptions&) {
@@ -125,7 +128,8 @@ Result<Encoded> encode_jamf_plist(const Profile& profile, const EncodeOptions&) 
   }
   PlistWriter plist;
   for (const auto& [name, value] : ordered(profile.values)) plist.setting(name, *value);
-  return Encoded{{{std::string(info_of(Format::kJamfPlist).file_name), std::move(plist).finish()}}, {}};
+  return Encoded{{{std::string(info_of(Format::kJamfPlist).file_name), std::move(plist).finish()}},
+                 {}};
 }
 
 // Intune takes a .mobileconfig in a Graph object of its own.
@@ -147,7 +151,8 @@ Result<Encoded> encode_intune_mac(const Profile& profile, const EncodeOptions& o
 bool looks_signed(std::string_view bytes) {
   // DER: SEQUENCE, then the object identifier of SignedData (1.2.840.113549.1.7.2)
   constexpr std::string_view kSignedData("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", 11);
-  return bytes.starts_with('\x30') && bytes.substr(0, 32).find(kSignedData) != std::string_view::npos;
+  return bytes.starts_with('\x30') &&
+         bytes.substr(0, 32).find(kSignedData) != std::string_view::npos;
 }
 
 Result<std::string> signed_content(std::string_view der) {

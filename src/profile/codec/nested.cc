@@ -80,7 +80,8 @@ bool lies_in_cluster(std::string_view name) {
 void read_members(const json::object& object, const std::string& prefix, const Choice& choice,
                   json::object& into) {
   for (const auto& member : object) {
-    std::string path = prefix.empty() ? std::string(member.key()) : prefix + std::string(member.key());
+    std::string path =
+        prefix.empty() ? std::string(member.key()) : prefix + std::string(member.key());
     auto known = paths().keys.find(path);
     const Key* key = known == paths().keys.end() ? nullptr : chosen(known->second, choice);
     if (key != nullptr) {

@@ -1,8 +1,9 @@
 // Property lists, Apple's format for preferences and configuration profiles.
 //
-// Reading: XML (own strict reader, since a failure has to name line and column) and binary (by
-// libplist). Values become JSON: dict and array as such, data as its base64 text, a date as its
-// text. No entity definitions, at most 32 levels and 16 MiB. Writing: XML as Claude Desktop's own
+// Reading: XML and binary, by own strict readers: a failure has to name its place, and libplist 2.2
+// aborts the process on a binary text with a NUL inside (an assertion, found by our fuzz target).
+// Values become JSON: dict and array as such, data as its base64 text, a date as its text. No entity
+// definitions; at most 32 levels, 200,000 values and 16 MiB. Writing: XML as Claude Desktop's own
 // export lays it out (facts: desktop-config 3). Pure functions.
 #pragma once
 
@@ -16,8 +17,9 @@ namespace sallyport::profile {
 
 [[nodiscard]] bool is_binary_plist(std::string_view bytes);
 
-/// Error: plist.invalid with line and column (XML) or a plain refusal (binary).
+/// Error: plist.invalid with line and column (XML) or byte (binary).
 [[nodiscard]] Result<json::value> parse_plist(std::string_view bytes);
+[[nodiscard]] Result<json::value> parse_binary_plist(std::string_view bytes);
 
 /// Whether XML 1.0 can carry the text at all: no NUL, no control characters but tab and line ends.
 [[nodiscard]] bool xml_can_carry(std::string_view text);

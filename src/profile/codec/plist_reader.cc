@@ -1,10 +1,6 @@
 #include <fmt/format.h>
-#include <plist/plist.h>
 
 #include <charconv>
-#include <cstdlib>
-#include <memory>
-#include <optional>
 
 #include "base/encoding.h"
 #include "profile/codec/plist.h"
@@ -143,9 +139,9 @@ class XmlReader {
     if (tag == "integer" || tag == "real") {
       auto first = content.find_first_not_of(" \t\r\n");
       auto last = content.find_last_not_of(" \t\r\n");
-      std::string_view digits =
-          first == std::string::npos ? std::string_view()
-                                     : std::string_view(content).substr(first, last - first + 1);
+      std::string_view digits = first == std::string::npos
+                                    ? std::string_view()
+                                    : std::string_view(content).substr(first, last - first + 1);
       if (digits.starts_with('+')) digits.remove_prefix(1);
       std::int64_t integer = 0;
       double real = 0;
@@ -160,7 +156,8 @@ class XmlReader {
       return true;
     }
     if (tag == "data") {
-      std::erase_if(content, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
+      std::erase_if(content,
+                    [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
     }
     value = content;
     return true;
@@ -279,110 +276,16 @@ class XmlReader {
   std::string why_;
 };
 
-std::unexpected<Error> refuse_binary(std::string_view what) {
-  return fail("plist.invalid", fmt::format("the binary property list {}", what),
-              "convert it with `plutil -convert xml1` and look at the result");
-}
-
-std::optional<std::string> text_of(plist_t node, bool is_key) {
-  char* text = nullptr;
-  if (is_key) {
-    plist_get_key_val(node, &text);
-  } else {
-    plist_get_string_val(node, &text);
-  }
-  if (text == nullptr) return std::nullopt;
-  std::string copy(text);
-  std::free(text);
-  if (!is_utf8(copy)) return std::nullopt;
-  return copy;
-}
-
-bool from_libplist(plist_t node, json::value& value, int depth, std::size_t& nodes) {
-  if (depth > kDeepest || ++nodes > kMostNodes) return false;
-  switch (plist_get_node_type(node)) {
-    case PLIST_BOOLEAN: {
-      std::uint8_t flag = 0;
-      plist_get_bool_val(node, &flag);
-      value = flag != 0;
-      return true;
-    }
-    case PLIST_UINT: {
-      std::uint64_t number = 0;
-      plist_get_uint_val(node, &number);
-      value = static_cast<std::int64_t>(number);  // negative numbers come as their bit pattern
-      return true;
-    }
-    case PLIST_REAL: {
-      double number = 0;
-      plist_get_real_val(node, &number);
-      value = number;
-      return true;
-    }
-    case PLIST_STRING: {
-      auto text = text_of(node, false);
-      if (text) value = *text;
-      return text.has_value();
-    }
-    case PLIST_DATA: {
-      std::uint64_t size = 0;
-      const char* bytes = plist_get_data_ptr(node, &size);
-      value = to_base64({bytes, static_cast<std::size_t>(size)});
-      return true;
-    }
-    case PLIST_ARRAY: {
-      json::array& array = value.emplace_array();
-      for (std::uint32_t i = 0; i < plist_array_get_size(node); ++i) {
-        array.emplace_back(nullptr);
-        if (!from_libplist(plist_array_get_item(node, i), array.back(), depth + 1, nodes)) return false;
-      }
-      return true;
-    }
-    case PLIST_DICT: {
-      json::object& object = value.emplace_object();
-      plist_dict_iter position = nullptr;
-      plist_dict_new_iter(node, &position);
-      std::unique_ptr<void, decltype(&std::free)> owner(position, &std::free);
-      while (true) {
-        char* name = nullptr;
-        plist_t member = nullptr;
-        plist_dict_next_item(node, position, &name, &member);
-        if (member == nullptr) return true;
-        std::string key(name == nullptr ? "" : name);
-        std::free(name);
-        if (!is_utf8(key)) return false;
-        if (!from_libplist(member, object[key], depth + 1, nodes)) return false;
-      }
-    }
-    case PLIST_DATE:
-      value = "(date)";
-      return true;
-    default:
-      value = "(unknown)";
-      return true;
-  }
-}
-
-Result<json::value> parse_binary(std::string_view bytes) {
-  plist_t root = nullptr;
-  plist_from_bin(bytes.data(), static_cast<std::uint32_t>(bytes.size()), &root);
-  if (root == nullptr) return refuse_binary("cannot be read");
-  std::unique_ptr<void, decltype(&plist_free)> owner(root, &plist_free);
-  json::value value;
-  std::size_t nodes = 0;
-  if (!from_libplist(root, value, 0, nodes)) {
-    return refuse_binary("is nested too deeply or holds broken text");
-  }
-  return value;
-}
-
 }  // namespace
 
-bool is_binary_plist(std::string_view bytes) { return bytes.starts_with("bplist00"); }
+bool is_binary_plist(std::string_view bytes) {
+  return bytes.starts_with("bplist00");
+}
 
 Result<json::value> parse_plist(std::string_view bytes) {
-  if (bytes.size() > kLargest) return fail("plist.invalid", "the property list is larger than 16 MiB");
-  if (is_binary_plist(bytes)) return parse_binary(bytes);
+  if (bytes.size() > kLargest)
+    return fail("plist.invalid", "the property list is larger than 16 MiB");
+  if (is_binary_plist(bytes)) return parse_binary_plist(bytes);
   if (bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff")) {
     return fail("plist.invalid", "the property list is UTF-16, which Apple's tools do not write",
                 "save it as UTF-8");

@@ -78,7 +78,9 @@ void PlistWriter::line(std::string_view content) {
   out_.push_back('\n');
 }
 
-void PlistWriter::key(std::string_view name) { line(fmt::format("<key>{}</key>", xml_text(name))); }
+void PlistWriter::key(std::string_view name) {
+  line(fmt::format("<key>{}</key>", xml_text(name)));
+}
 
 void PlistWriter::begin_dict() {
   line("<dict>");

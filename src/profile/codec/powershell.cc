@@ -18,8 +18,8 @@ bool is_plain(std::string_view text) {
 
 std::string literal(std::string_view text) {
   if (!is_plain(text)) {
-    return fmt::format(
-        "([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('{}')))", to_base64(text));
+    return fmt::format("([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('{}')))",
+                       to_base64(text));
   }
   std::string out = "'";
   for (char c : text) {

@@ -20,13 +20,16 @@ void take_value(const RegistryValue& value, Decoded& into) {
   };
   if (value.kind == Kind::kRemoved) return;
   if (value.name.empty()) {
-    note("reg.default_value", "the key's unnamed value is no setting, yet it makes the policy "
-         "count as present", "remove it");
+    note("reg.default_value",
+         "the key's unnamed value is no setting, yet it makes the policy "
+         "count as present",
+         "remove it");
     return;
   }
   if (value.kind == Kind::kDword) {
     const Key* key = Catalogue::builtin().find(value.name);
-    into.values[value.name] = typed_value(key, json::value(static_cast<std::int64_t>(value.number)));
+    into.values[value.name] =
+        typed_value(key, json::value(static_cast<std::int64_t>(value.number)));
     return;
   }
   if (value.kind == Kind::kExpandText) {
@@ -59,7 +62,8 @@ Result<Encoded> encode_registry(const Profile& profile, const EncodeOptions& opt
     }
     key.values.push_back(std::move(entry));
   }
-  return Encoded{{{std::string(info_of(Format::kRegistry).file_name), print_registry_text({key})}}, {}};
+  return Encoded{{{std::string(info_of(Format::kRegistry).file_name), print_registry_text({key})}},
+                 {}};
 }
 
 Result<Decoded> decode_registry(std::string_view bytes) {
@@ -80,17 +84,17 @@ Result<Decoded> decode_registry(std::string_view bytes) {
     std::string under_user = policy_path(true) + "\\";
     if (same_registry_path(std::string_view(key.path).substr(0, under.size()), under) ||
         same_registry_path(std::string_view(key.path).substr(0, under_user.size()), under_user)) {
-      machine.notes.push_back({"reg.subkey", Severity::kWarning, "",
-                               fmt::format("line {}: the app never reads the subkey {}", key.line,
-                                           key.path),
-                               "put the values directly under SOFTWARE\\Policies\\Claude"});
+      machine.notes.push_back(
+          {"reg.subkey", Severity::kWarning, "",
+           fmt::format("line {}: the app never reads the subkey {}", key.line, key.path),
+           "put the values directly under SOFTWARE\\Policies\\Claude"});
     }
   }
   if (!found && !found_user) {
-    return fail("decode.foreign",
-                fmt::format("the file has no key HKEY_LOCAL_MACHINE\\{} and none of the user",
-                            kPolicyPath),
-                "export that key");
+    return fail(
+        "decode.foreign",
+        fmt::format("the file has no key HKEY_LOCAL_MACHINE\\{} and none of the user", kPolicyPath),
+        "export that key");
   }
   if (found && found_user) {
     machine.notes.push_back({"reg.both_hives", Severity::kWarning, "",

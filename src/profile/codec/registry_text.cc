@@ -14,7 +14,9 @@ namespace {
 constexpr std::size_t kLargest = 16U << 20;
 constexpr std::string_view kHead = "Windows Registry Editor Version 5.00";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 void append_utf8(std::string& out, std::uint32_t point) {
   auto put = [&](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
@@ -41,14 +43,12 @@ class Reader {
 
   Result<std::vector<RegistryKey>> read() {
     if (take_line() != kHead) {
-      return fail("reg.invalid",
-                  fmt::format("line 1, column 1: expected \"{}\"", kHead),
+      return fail("reg.invalid", fmt::format("line 1, column 1: expected \"{}\"", kHead),
                   "export the key with regedit, or with `reg export`");
     }
     while (at_ < text_.size()) {
       if (!read_line()) {
-        return fail("reg.invalid",
-                    fmt::format("line {}, column {}: {}", line_, column_, why_),
+        return fail("reg.invalid", fmt::format("line {}, column {}: {}", line_, column_, why_),
                     "lines are [KEY], \"name\"=\"value\" with \\\\ and \\\" inside, or ; comments");
       }
     }
@@ -83,7 +83,8 @@ class Reader {
 
   bool read_key(std::string_view line, std::size_t first) {
     auto end = line.rfind(']');
-    if (end == std::string_view::npos || end < first) return no("the key has no closing ]", line.size());
+    if (end == std::string_view::npos || end < first)
+      return no("the key has no closing ]", line.size());
     RegistryKey key;
     std::string_view path = line.substr(first + 1, end - first - 1);
     key.removed = path.starts_with('-');
@@ -109,7 +110,13 @@ class Reader {
       }
       char c = line[offset++];
       if (c == '"') return true;
-      if (c == '\\' && offset < line.size()) c = line[offset++];
+      if (c == '\\') {
+        // Windows writes \\ and \" alone; Wine also \n and \r
+        char escaped = offset < line.size() ? line[offset++] : '\0';
+        c = escaped == 'n' ? '\n' : escaped == 'r' ? '\r' : escaped;
+        bool known = c != escaped || c == '\\' || c == '"';
+        if (!known) return no("a single backslash; write \\\\", offset - 1);
+      }
       out.push_back(c);
     }
   }
@@ -194,7 +201,9 @@ class Reader {
                    RegistryValue& value) {
     using Kind = RegistryValue::Kind;
     if (kind == "hex(1)" || kind == "hex(2)" || kind == "hex(7)") {
-      value.kind = kind == "hex(1)" ? Kind::kText : kind == "hex(2)" ? Kind::kExpandText : Kind::kMultiText;
+      value.kind = kind == "hex(1)"   ? Kind::kText
+                   : kind == "hex(2)" ? Kind::kExpandText
+                                      : Kind::kMultiText;
       auto text = from_utf16le(bytes);
       if (!text) return no("the bytes are no UTF-16 text", offset);
       while (text->ends_with('\0')) text->pop_back();
@@ -328,7 +337,8 @@ std::string to_utf16le(std::string_view utf8) {
 }
 
 Result<std::string> from_utf16le(std::string_view bytes) {
-  if (bytes.size() % 2 != 0) return fail("reg.invalid", "the UTF-16 text has an odd number of bytes");
+  if (bytes.size() % 2 != 0)
+    return fail("reg.invalid", "the UTF-16 text has an odd number of bytes");
   auto unit = [&](std::size_t i) {
     return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])) |
            static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i + 1])) << 8;

@@ -67,15 +67,15 @@ class Check {
 /// Both lists of words may be compared without regard to case by lowering `text` first.
 [[nodiscard]] bool contains_word(std::string_view text, std::string_view word);
 
-void check_keys(Check&);         ///< known, spelled rightly, new enough, not legacy, with effect
-void check_values(Check&);       ///< types, ranges, lengths, patterns, fields of objects
-void check_urls(Check&);         ///< https, no credentials in them
-void check_connection(Check&);   ///< provider, mandatory keys, exactly one credential source
-void check_sign_in(Check&);      ///< OIDC objects
-void check_models(Check&);       ///< model lists
-void check_connectors(Check&);   ///< MCP servers, marketplaces
-void check_workspace(Check&);    ///< folders, hosts, helpers, banner, telemetry, limits
-void check_delivery(Check&);     ///< bootstrap, secrets, update-only profiles
-void check_governed(Check&);     ///< the governed rule set
+void check_keys(Check&);        ///< known, spelled rightly, new enough, not legacy, with effect
+void check_values(Check&);      ///< types, ranges, lengths, patterns, fields of objects
+void check_urls(Check&);        ///< https, no credentials in them
+void check_connection(Check&);  ///< provider, mandatory keys, exactly one credential source
+void check_sign_in(Check&);     ///< OIDC objects
+void check_models(Check&);      ///< model lists
+void check_connectors(Check&);  ///< MCP servers, marketplaces
+void check_workspace(Check&);   ///< folders, hosts, helpers, banner, telemetry, limits
+void check_delivery(Check&);    ///< bootstrap, secrets, update-only profiles
+void check_governed(Check&);    ///< the governed rule set
 
 }  // namespace sallyport::profile

@@ -12,8 +12,10 @@ struct Mandatory {
   std::string_view provider, key;
 };
 constexpr std::array kMandatory{
-    Mandatory{"gateway", "inferenceGatewayBaseUrl"},  Mandatory{"bedrock", "inferenceBedrockRegion"},
-    Mandatory{"vertex", "inferenceVertexProjectId"},  Mandatory{"vertex", "inferenceVertexRegion"},
+    Mandatory{"gateway", "inferenceGatewayBaseUrl"},
+    Mandatory{"bedrock", "inferenceBedrockRegion"},
+    Mandatory{"vertex", "inferenceVertexProjectId"},
+    Mandatory{"vertex", "inferenceVertexRegion"},
     Mandatory{"foundry", "inferenceFoundryResource"},
 };
 
@@ -72,7 +74,8 @@ void check_kind_fits(Check& check) {
   }
   if (kind.empty()) return;
   const Key* key = Catalogue::builtin().find("inferenceCredentialKind");
-  bool known = std::find(key->enum_values.begin(), key->enum_values.end(), kind) != key->enum_values.end();
+  bool known =
+      std::find(key->enum_values.begin(), key->enum_values.end(), kind) != key->enum_values.end();
   bool fits = std::any_of(kSources.begin(), kSources.end(), [&](const Source& source) {
     return source.provider == check.provider() && source.kind == kind;
   });
@@ -96,7 +99,8 @@ void check_several(Check& check, const std::vector<const Source*>& present) {
   for (const Source* source : present) {
     names += fmt::format("{}{}", names.empty() ? "" : ", ", source->key);
     has_static = has_static || source->kind == "static";
-    has_interactive = has_interactive || source->kind == "interactive" || source->kind == "external-idp";
+    has_interactive =
+        has_interactive || source->kind == "interactive" || source->kind == "external-idp";
   }
   if (has_static && has_interactive) {
     check.error("credential.static_beside_interactive", std::string(present.front()->key),
@@ -176,7 +180,8 @@ void check_foundry(Check& check) {
   }
   if (check.text("inferenceFoundryAuthFlow") == "broker" && check.older_than("1.24012.0")) {
     check.warning("value.too_new", "inferenceFoundryAuthFlow",
-                  "builds before 1.24012.0 treat broker as unset", "use browser for older machines");
+                  "builds before 1.24012.0 treat broker as unset",
+                  "use browser for older machines");
   }
 }
 
@@ -211,11 +216,12 @@ void check_connection(Check& check) {
                 "set it, for example to gateway");
     return;
   }
-  bool known = std::find(key->enum_values.begin(), key->enum_values.end(), provider) != key->enum_values.end();
+  bool known = std::find(key->enum_values.begin(), key->enum_values.end(), provider) !=
+               key->enum_values.end();
   if (!known) return;  // value.enum says so, with the nearest word
   if (provider == "anthropic" && check.older_than("1.8089.0")) {
-    check.error("value.too_new", "inferenceProvider", "builds before 1.8089.0 do not know anthropic",
-                "update the oldest machines first");
+    check.error("value.too_new", "inferenceProvider",
+                "builds before 1.8089.0 do not know anthropic", "update the oldest machines first");
   }
   check_mandatory(check);
   check_kind_fits(check);

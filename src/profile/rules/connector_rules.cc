@@ -23,7 +23,8 @@ void check_oauth(Check& check, const std::string& place, const json::value& valu
   const json::object& oauth = value.get_object();
   const json::value* scope = oauth.if_contains("scope");
   if (oauth.contains("scopes") || (scope != nullptr && scope->is_array())) {
-    check.error("mcp.legacy", place + ".oauth.scope", fmt::format("oauth.scopes and lists {}", kEnd),
+    check.error("mcp.legacy", place + ".oauth.scope",
+                fmt::format("oauth.scopes and lists {}", kEnd),
                 "write one space-separated text under scope");
   }
   if (oauth.contains("tenantId") && !is_text(oauth, "scope")) {
@@ -33,7 +34,8 @@ void check_oauth(Check& check, const std::string& place, const json::value& valu
   bool urls = oauth.contains("authorizationUrl") && oauth.contains("tokenUrl");
   if (one_url || (urls && !is_text(oauth, "clientId"))) {
     check.error("mcp.endpoints", place + ".oauth",
-                "authorizationUrl and tokenUrl go together and need clientId", "complete the three");
+                "authorizationUrl and tokenUrl go together and need clientId",
+                "complete the three");
   }
   if (oauth.contains("clientId") && !is_text(oauth, "clientId")) {
     check.warning("mcp.empty_client", place + ".oauth.clientId", "it is empty",
@@ -50,14 +52,16 @@ void check_built_in(Check& check, const std::string& place, const json::object& 
   }
   std::string_view cloud = member_text(server, "azureCloud");
   if (!cloud.empty() && cloud != "global" && !is_text(server, "clientId")) {
-    check.error("mcp.cloud_client", place, "a cloud other than global needs clientId", "add clientId");
+    check.error("mcp.cloud_client", place, "a cloud other than global needs clientId",
+                "add clientId");
   }
 }
 
 void check_transport(Check& check, const std::string& place, const json::object& server) {
   std::string_view transport = member_text(server, "transport");
   if (transport.empty()) {
-    check.error("mcp.transport", place, "transport is missing; entries without it ended on 2026-10-07",
+    check.error("mcp.transport", place,
+                "transport is missing; entries without it ended on 2026-10-07",
                 "set it to http, sse or stdio");
   } else if (transport == "stdio") {
     if (!is_text(server, "command")) {
@@ -72,7 +76,8 @@ void check_transport(Check& check, const std::string& place, const json::object&
 void check_server(Check& check, const std::string& place, const json::object& server) {
   for (std::string_view old : {"scopes", "source", "authorityHost"}) {
     if (server.contains(old)) {
-      check.error("mcp.legacy", fmt::format("{}.{}", place, old), fmt::format("this field {}", kEnd),
+      check.error("mcp.legacy", fmt::format("{}.{}", place, old),
+                  fmt::format("this field {}", kEnd),
                   old == "authorityHost" ? "use azureCloud" : "remove it");
     }
   }
@@ -85,7 +90,8 @@ void check_server(Check& check, const std::string& place, const json::object& se
     check_transport(check, place, server);
   }
   if (const json::value* oauth = server.if_contains("oauth")) check_oauth(check, place, *oauth);
-  if (const json::value* policy = server.if_contains("toolPolicy"); policy != nullptr && policy->is_object()) {
+  if (const json::value* policy = server.if_contains("toolPolicy");
+      policy != nullptr && policy->is_object()) {
     for (const auto& member : policy->get_object()) {
       bool good = member.value() == json::value("allow") || member.value() == json::value("ask") ||
                   member.value() == json::value("blocked");
@@ -107,7 +113,8 @@ void check_servers(Check& check) {
     if (!item.is_object()) continue;
     const json::object& server = item.get_object();
     if (server.size() == 1 && server.contains("mcpServers")) {
-      check.error("mcp.map_form", place, "this is an mcpServers map; the app wants a list of objects",
+      check.error("mcp.map_form", place,
+                  "this is an mcpServers map; the app wants a list of objects",
                   "write [{\"name\": ..., \"transport\": ...}]");
       continue;
     }
@@ -124,7 +131,8 @@ void check_servers(Check& check) {
 }
 
 bool is_commit(std::string_view ref) {
-  return ref.size() == 40 && ref.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+  return ref.size() == 40 &&
+         ref.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
 }
 
 void check_marketplaces(Check& check) {
@@ -150,13 +158,15 @@ void check_marketplaces(Check& check) {
                   fmt::format("{} from a URL needs manifestSha256", preference), "add the hash");
     }
     if (source != "url" && forced && !is_commit(member_text(entry, "ref"))) {
-      check.warning("marketplace.pin", place,
-                    fmt::format("{} without a commit hash in ref is shown as available only",
-                                preference),
-                    "set ref to a full commit hash");
+      check.warning(
+          "marketplace.pin", place,
+          fmt::format("{} without a commit hash in ref is shown as available only", preference),
+          "set ref to a full commit hash");
     }
-    if (member_text(entry, "credentialKind") == "credentialHelper" && !is_text(entry, "credentialHelper")) {
-      check.error("marketplace.helper", place, "credentialKind credentialHelper needs credentialHelper",
+    if (member_text(entry, "credentialKind") == "credentialHelper" &&
+        !is_text(entry, "credentialHelper")) {
+      check.error("marketplace.helper", place,
+                  "credentialKind credentialHelper needs credentialHelper",
                   "add the helper's path");
     }
   }

@@ -65,8 +65,7 @@ void check_secrets(Check& check) {
     if (place.empty()) continue;
     bool fleet = check.options().delivery != Delivery::kLocal;
     check.add(fleet && !check.options().allow_secrets ? Severity::kError : Severity::kWarning,
-              "secret.in_profile", place,
-              "it holds a secret that everybody on the device can read",
+              "secret.in_profile", place, "it holds a secret that everybody on the device can read",
               fleet ? "use interactive sign-in or a helper, or say --allow-secrets"
                     : "use interactive sign-in or a helper");
   }
@@ -76,12 +75,14 @@ void check_loopback(Check& check, const std::string& place, const json::value& v
   if (value.is_string()) {
     auto url = parse_url(value.get_string());
     if (url && is_loopback_host(url->host)) {
-      check.error("bootstrap.loopback", place, "loopback addresses from a bootstrap server are dropped",
+      check.error("bootstrap.loopback", place,
+                  "loopback addresses from a bootstrap server are dropped",
                   "use the service's public name");
     }
   } else if (value.is_object()) {
     for (const auto& member : value.get_object()) {
-      check_loopback(check, fmt::format("{}.{}", place, std::string_view(member.key())), member.value());
+      check_loopback(check, fmt::format("{}.{}", place, std::string_view(member.key())),
+                     member.value());
     }
   } else if (value.is_array()) {
     std::size_t index = 0;
@@ -98,10 +99,11 @@ void check_bootstrap(Check& check) {
       check.error("bootstrap.mdm_only", key->name, "the app takes it from MDM or the device alone",
                   "move it into the managed profile");
     } else if (key != nullptr && key->consent_required) {
-      check.advice("bootstrap.consent", key->name,
-                   "where the bootstrap URL came from the user's own settings the app asks the user "
-                   "before it uses this",
-                   "deliver the URL by MDM, or set trustBootstrapDelivery there");
+      check.advice(
+          "bootstrap.consent", key->name,
+          "where the bootstrap URL came from the user's own settings the app asks the user "
+          "before it uses this",
+          "deliver the URL by MDM, or set trustBootstrapDelivery there");
     }
     check_loopback(check, std::string(name), *value);
   }
@@ -125,9 +127,9 @@ void check_update_only(Check& check) {
 bool is_credential_key(std::string_view name) {
   for (std::string_view key :
        {"inferenceGatewayApiKey", "inferenceAnthropicApiKey", "inferenceFoundryApiKey",
-        "inferenceBedrockBearerToken", "inferenceVertexOAuthClientSecret", "inferenceCredentialHelper",
-        "inferenceVertexCredentialsFile", "inferenceBedrockProfile", "selfHostedToken",
-        "inferenceGatewayHeaders"}) {
+        "inferenceBedrockBearerToken", "inferenceVertexOAuthClientSecret",
+        "inferenceCredentialHelper", "inferenceVertexCredentialsFile", "inferenceBedrockProfile",
+        "selfHostedToken", "inferenceGatewayHeaders"}) {
     if (key == name) return true;
   }
   return false;
@@ -140,7 +142,8 @@ void check_governed_sign_in(Check& check) {
                 "people have to sign in themselves, so that every request has a known person",
                 "set it to interactive");
   }
-  const json::object* oidc = check.object(kind == "external-idp" ? "inferenceIdpOidc" : "inferenceGatewayOidc");
+  const json::object* oidc =
+      check.object(kind == "external-idp" ? "inferenceIdpOidc" : "inferenceGatewayOidc");
   if (oidc == nullptr) {
     check.error("governed.sign_in", "inferenceGatewayOidc",
                 "the organization's identity provider is not named",
@@ -174,10 +177,11 @@ void check_governed(Check& check) {
     } else if (name == "inferenceCustomHeaders" && value->is_object()) {
       for (const auto& member : value->get_object()) {
         if (!names_credential(member.key())) continue;
-        check.error("governed.credential",
-                    fmt::format("inferenceCustomHeaders.{}", std::string_view(member.key())),
-                    "a header with a key is a second way in (a subscription key breaks the sign-in)",
-                    "remove it");
+        check.error(
+            "governed.credential",
+            fmt::format("inferenceCustomHeaders.{}", std::string_view(member.key())),
+            "a header with a key is a second way in (a subscription key breaks the sign-in)",
+            "remove it");
       }
     }
   }
@@ -187,9 +191,10 @@ void check_governed(Check& check) {
                 "set it to true");
   }
   if (check.has("bootstrapUrl") && !check.is("bootstrapEnabled", false)) {
-    check.warning("governed.bootstrap", "bootstrapUrl",
-                  "a bootstrap answer replaces these values; it needs the same check",
-                  "check what the server sends with `profile check --governed --delivery bootstrap`");
+    check.warning(
+        "governed.bootstrap", "bootstrapUrl",
+        "a bootstrap answer replaces these values; it needs the same check",
+        "check what the server sends with `profile check --governed --delivery bootstrap`");
   }
   if (check.is("disableBypassPermissionsMode", true)) return;
   check.advice("governed.bypass", "disableBypassPermissionsMode",

@@ -35,8 +35,8 @@ void check_status(Check& check, const Key& key) {
                   : "this is an old spelling whose end is not documented",
               fmt::format("use {}", key.replaced_by));
   } else if (key.status == Status::kRemoved) {
-    check.warning("key.removed", key.name, fmt::format("the app no longer has this key: {}", key.notes),
-                  "remove it");
+    check.warning("key.removed", key.name,
+                  fmt::format("the app no longer has this key: {}", key.notes), "remove it");
   } else if (key.deprecated) {
     check.warning("key.deprecated", key.name,
                   fmt::format("this key is deprecated{}",

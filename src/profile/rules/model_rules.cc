@@ -9,11 +9,11 @@ namespace sallyport::profile {
 namespace {
 
 constexpr std::string_view kTiers[] = {"sonnet", "opus", "haiku", "fable", "mythos"};
-constexpr std::string_view kAccepted[] = {"claude", "sonnet", "opus",   "haiku",
+constexpr std::string_view kAccepted[] = {"claude", "sonnet", "opus",     "haiku",
                                           "fable",  "mythos", "anthropic"};
 // The documented ones; the app's own list has about fifty more.
-constexpr std::string_view kForeign[] = {"gpt",     "gemini", "qwen", "kimi", "deepseek", "llama",
-                                         "mistral", "glm",    "grok", "nova-"};
+constexpr std::string_view kForeign[] = {"gpt",   "gemini",  "qwen", "kimi", "deepseek",
+                                         "llama", "mistral", "glm",  "grok", "nova-"};
 
 bool is_tier(std::string_view name) {
   return std::find(std::begin(kTiers), std::end(kTiers), name) != std::end(kTiers);
@@ -35,7 +35,8 @@ bool list_needed(const Check& check, std::string& why) {
     why = "model discovery is off";
     return true;
   }
-  bool bedrock_token = check.has("inferenceBedrockBearerToken") || check.has("inferenceCredentialHelper");
+  bool bedrock_token =
+      check.has("inferenceBedrockBearerToken") || check.has("inferenceCredentialHelper");
   if (provider == "vertex" || provider == "foundry" || (provider == "bedrock" && !bedrock_token)) {
     why = fmt::format("provider {} is not asked for its models", provider);
     return true;
@@ -138,7 +139,8 @@ void check_models(Check& check) {
     auto [first, added] = names.emplace(std::string(entry.name), entry.place);
     if (!added) {
       check.warning("model.twice", entry.place,
-                    fmt::format("\"{}\" already stands at {}", entry.name, first->second), "keep one");
+                    fmt::format("\"{}\" already stands at {}", entry.name, first->second),
+                    "keep one");
     }
   }
 }

@@ -1,5 +1,5 @@
-// Rules about OpenID Connect sign-in objects (facts: desktop-config 7 and 9): what the app's browser
-// sign-in with PKCE needs, and the traps of Entra registrations.
+// Rules about OpenID Connect sign-in objects (facts: desktop-config 7 and 9): what the app's
+// browser sign-in with PKCE needs, and the traps of Entra registrations.
 #include <algorithm>
 #include <array>
 
@@ -8,8 +8,8 @@
 namespace sallyport::profile {
 namespace {
 
-constexpr std::array<std::string_view, 4> kSignInKeys{"inferenceGatewayOidc", "inferenceIdpOidc",
-                                                      "inferenceVertexWorkforceOidc", "bootstrapOidc"};
+constexpr std::array<std::string_view, 4> kSignInKeys{
+    "inferenceGatewayOidc", "inferenceIdpOidc", "inferenceVertexWorkforceOidc", "bootstrapOidc"};
 
 bool has_scope(std::string_view scopes, std::string_view wanted) {
   std::string padded = " " + std::string(scopes) + " ";
@@ -41,9 +41,9 @@ void check_issuer(Check& check, const std::string& key, std::string_view issuer)
   std::string_view path = url->path;
   if (!path.ends_with("/v2.0")) {
     std::string tenant = entra_tenant(issuer);
-    check.error("oidc.issuer_entra_v2", place,
-                "an Entra issuer ends in /v2.0 with nothing behind it",
-                fmt::format("write https://{}/{}/v2.0", url->host, tenant.empty() ? "TENANT" : tenant));
+    check.error(
+        "oidc.issuer_entra_v2", place, "an Entra issuer ends in /v2.0 with nothing behind it",
+        fmt::format("write https://{}/{}/v2.0", url->host, tenant.empty() ? "TENANT" : tenant));
     return;
   }
   for (std::string_view shared : {"/common/", "/organizations/", "/consumers/"}) {
@@ -168,14 +168,17 @@ void check_swapped(Check& check) {
     if (auto tenant = entra_tenant(member_text(*oidc, "issuer")); !tenant.empty()) {
       tenants.push_back(tenant);
     }
-    clients.emplace_back(fmt::format("{}.clientId", name), lower_case(member_text(*oidc, "clientId")));
+    clients.emplace_back(fmt::format("{}.clientId", name),
+                         lower_case(member_text(*oidc, "clientId")));
   }
   if (auto tenant = check.text("inferenceFoundryTenantId"); !tenant.empty()) {
     tenants.push_back(lower_case(tenant));
   }
-  clients.emplace_back("inferenceFoundryClientId", lower_case(check.text("inferenceFoundryClientId")));
+  clients.emplace_back("inferenceFoundryClientId",
+                       lower_case(check.text("inferenceFoundryClientId")));
   for (const auto& [place, client] : clients) {
-    bool same = !client.empty() && std::find(tenants.begin(), tenants.end(), client) != tenants.end();
+    bool same =
+        !client.empty() && std::find(tenants.begin(), tenants.end(), client) != tenants.end();
     if (!same) continue;
     check.error("oidc.guid_swapped", place,
                 "the same GUID stands as tenant and as client; one of them is in the wrong box",
@@ -188,7 +191,8 @@ void check_swapped(Check& check) {
 
 void check_sign_in(Check& check) {
   for (std::string_view name : kSignInKeys) {
-    if (const json::object* oidc = check.object(name)) check_object(check, std::string(name), *oidc);
+    if (const json::object* oidc = check.object(name))
+      check_object(check, std::string(name), *oidc);
   }
   check_broker(check, "inferenceGatewayOidcAuthFlow", "inferenceGatewayOidc");
   check_broker(check, "inferenceIdpAuthFlow", "inferenceIdpOidc");

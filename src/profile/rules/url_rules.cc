@@ -14,7 +14,9 @@ bool is_url_key(const Key& key) {
   return key.name.ends_with("Url");
 }
 
-bool is_proxy(std::string_view key) { return key.starts_with("egressProxy"); }
+bool is_proxy(std::string_view key) {
+  return key.starts_with("egressProxy");
+}
 
 void check_url(Check& check, const std::string& place, std::string_view text) {
   if (text.empty()) {

@@ -9,12 +9,13 @@
 namespace sallyport::profile {
 namespace {
 
-bool is_number_type(Type type) { return type == Type::kInteger || type == Type::kNumber; }
+bool is_number_type(Type type) {
+  return type == Type::kInteger || type == Type::kNumber;
+}
 
 bool all_texts(const json::value& value) {
-  return value.is_array() &&
-         std::all_of(value.get_array().begin(), value.get_array().end(),
-                     [](const json::value& item) { return item.is_string(); });
+  return value.is_array() && std::all_of(value.get_array().begin(), value.get_array().end(),
+                                         [](const json::value& item) { return item.is_string(); });
 }
 
 bool fits(Type type, const json::value& value, bool items_may_be_text) {
@@ -34,11 +35,11 @@ bool fits(Type type, const json::value& value, bool items_may_be_text) {
     case Type::kObject:
       return value.is_object();
     case Type::kObjectList:
-      return value.is_array() &&
-             std::all_of(value.get_array().begin(), value.get_array().end(),
-                         [&](const json::value& item) {
-                           return item.is_object() || (items_may_be_text && item.is_string());
-                         });
+      return value.is_array() && std::all_of(value.get_array().begin(), value.get_array().end(),
+                                             [&](const json::value& item) {
+                                               return item.is_object() ||
+                                                      (items_may_be_text && item.is_string());
+                                             });
     case Type::kStringOrList:
       return value.is_string() || all_texts(value);
     case Type::kUnknown:
@@ -69,9 +70,9 @@ void check_enum(Check& check, const Limits& limits, const std::string& place,
   if (known.empty() || std::find(known.begin(), known.end(), text) != known.end()) return;
   std::vector<std::string_view> words(known.begin(), known.end());
   std::string_view near = nearest_of(text, words);
-  check.error("value.enum", place, fmt::format("\"{}\" is none of: {}", text, fmt::join(known, ", ")),
-              near.empty() ? std::string("choose one of them")
-                           : fmt::format("did you mean {}?", near));
+  check.error(
+      "value.enum", place, fmt::format("\"{}\" is none of: {}", text, fmt::join(known, ", ")),
+      near.empty() ? std::string("choose one of them") : fmt::format("did you mean {}?", near));
 }
 
 bool matches(const std::string& pattern, std::string_view text) {
@@ -103,9 +104,10 @@ void check_limits(Check& check, const Limits& limits, const std::string& place,
   if (!value.is_string()) return;
   std::string_view text = value.get_string();
   if (limits.max_length && characters(text) > *limits.max_length) {
-    check.error("value.length", place,
-                fmt::format("{} characters, the app takes {}", characters(text), *limits.max_length),
-                "shorten it");
+    check.error(
+        "value.length", place,
+        fmt::format("{} characters, the app takes {}", characters(text), *limits.max_length),
+        "shorten it");
   }
   if (!limits.pattern.empty() && !matches(limits.pattern, text)) {
     check.error("value.pattern", place, fmt::format("it does not have the form {}", limits.pattern),
@@ -145,7 +147,8 @@ void check_field(Check& check, const Key& key, const ItemField& field, const jso
   if (check.options().oldest_app && !field.since.empty()) {
     auto since = parse_since(field.since);
     if (since && *check.options().oldest_app < *since) {
-      check.warning("key.too_new", place, fmt::format("builds before {} do not know it", field.since),
+      check.warning("key.too_new", place,
+                    fmt::format("builds before {} do not know it", field.since),
                     "leave it out of the profile for older machines");
     }
   }
@@ -168,7 +171,8 @@ void check_field(Check& check, const Key& key, const ItemField& field, const jso
                 "correct the value's type");
     return;
   }
-  Limits limits{field.type, field.enum_values, field.min, field.max, field.max_length, field.pattern};
+  Limits limits{field.type, field.enum_values, field.min,
+                field.max,  field.max_length,  field.pattern};
   check_limits(check, limits, place, value);
 }
 
@@ -200,10 +204,16 @@ void check_object(Check& check, const Key& key, const json::object& object,
 std::string_view placeholder_in(std::string_view text) {
   std::string low = lower_case(text);
   static constexpr std::string_view kMarks[] = {
-      "your_",       "your-",        "yourcompany", "changeme",  "change-me",
-      "change_me",   "replace-me",   "replace_me",  "replaceme", "placeholder",
-      "{tenant",     "{client",      "{{",          "tenant_id", "client_id",
-      "tenant-id",   "client-id",    "<your",       "todo:",     "xxxxxxxx",
+      "your_",       "your-",
+      "yourcompany", "changeme",
+      "change-me",   "change_me",
+      "replace-me",  "replace_me",
+      "replaceme",   "placeholder",
+      "{tenant",     "{client",
+      "{{",          "tenant_id",
+      "client_id",   "tenant-id",
+      "client-id",   "<your",
+      "todo:",       "xxxxxxxx",
       "insert-here", "00000000-0000-0000-0000-000000000000"};
   for (std::string_view mark : kMarks) {
     if (low.find(mark) != std::string::npos) return mark;
@@ -216,7 +226,8 @@ void check_placeholders(Check& check, const std::string& place, const json::valu
   if (value.is_string()) {
     if (auto mark = placeholder_in(value.get_string()); !mark.empty()) {
       check.error("text.placeholder", place,
-                  fmt::format("it still holds placeholder text ({})", mark), "put the real value in");
+                  fmt::format("it still holds placeholder text ({})", mark),
+                  "put the real value in");
     }
   } else if (value.is_array()) {
     std::size_t index = 0;

@@ -47,8 +47,9 @@ void check_helper(Check& check, const std::string& place, std::string_view path)
 }
 
 void check_helpers(Check& check) {
-  for (std::string_view key : {"inferenceCredentialHelper", "otlpHeadersHelper", "bootstrapHeadersHelper",
-                               "selfHostedCredentialHelper", "inferenceCredentialHelperWindows"}) {
+  for (std::string_view key :
+       {"inferenceCredentialHelper", "otlpHeadersHelper", "bootstrapHeadersHelper",
+        "selfHostedCredentialHelper", "inferenceCredentialHelperWindows"}) {
     if (check.has(key)) check_helper(check, std::string(key), check.text(key));
   }
   const json::array* servers = check.list("managedMcpServers");
@@ -65,8 +66,8 @@ void check_helpers(Check& check) {
 
 void check_folder(Check& check, const std::string& place, std::string_view path) {
   static constexpr std::string_view kTokens[] = {
-      "%OneDrive%", "%OneDriveCommercial%", "%OneDriveConsumer%", "%APPDATA%",
-      "%LOCALAPPDATA%", "%USERNAME%", "%XDG_DOCUMENTS_DIR%"};
+      "%OneDrive%",     "%OneDriveCommercial%", "%OneDriveConsumer%", "%APPDATA%",
+      "%LOCALAPPDATA%", "%USERNAME%",           "%XDG_DOCUMENTS_DIR%"};
   for (std::size_t at = path.find('%'); at != std::string_view::npos;) {
     auto end = path.find('%', at + 1);
     if (end == std::string_view::npos) break;
@@ -102,15 +103,18 @@ std::string_view host_fault(std::string_view entry) {
   if (entry == "*") return {};
   if (entry.find("://") != std::string_view::npos) return "it has a scheme";
   if (entry.find('/') != std::string_view::npos) return "it has a path";
-  if (entry.find('[') != std::string_view::npos || std::count(entry.begin(), entry.end(), ':') > 1) {
+  if (entry.find('[') != std::string_view::npos ||
+      std::count(entry.begin(), entry.end(), ':') > 1) {
     return "IPv6 addresses are not taken";
   }
   std::string_view host = entry.substr(0, entry.find(':'));
   if (host == "*") return "a bare * takes no port";
   if (host.starts_with("*.")) host.remove_prefix(2);
-  if (host.find('*') != std::string_view::npos) return "* stands at the start alone, as in *.example.com";
-  if (!parse_url(fmt::format("https://{}{}", host,
-                             entry.find(':') == std::string_view::npos ? "" : entry.substr(entry.find(':'))))) {
+  if (host.find('*') != std::string_view::npos)
+    return "* stands at the start alone, as in *.example.com";
+  if (!parse_url(fmt::format(
+          "https://{}{}", host,
+          entry.find(':') == std::string_view::npos ? "" : entry.substr(entry.find(':'))))) {
     return "it is no host name";
   }
   return {};
@@ -140,7 +144,8 @@ void check_hosts(Check& check) {
 void check_telemetry(Check& check) {
   auto url = parse_url(check.text("otlpEndpoint"));
   if (url && contains_word(url->path, "/v1/")) {
-    check.error("otlp.path", "otlpEndpoint", "the app appends /v1/logs, /v1/metrics and /v1/traces itself",
+    check.error("otlp.path", "otlpEndpoint",
+                "the app appends /v1/logs, /v1/metrics and /v1/traces itself",
                 "write the base address alone");
   }
   if ((url && url->port == "4317") || check.text("otlpProtocol") == "grpc") {
@@ -156,12 +161,14 @@ void check_telemetry(Check& check) {
 
 void check_surfaces(Check& check) {
   if (const json::object* banner = check.object("banner");
-      banner != nullptr && (!banner->contains("enabled") || banner->at("enabled") != json::value(true))) {
+      banner != nullptr &&
+      (!banner->contains("enabled") || banner->at("enabled") != json::value(true))) {
     check.warning("banner.not_enabled", "banner", "without \"enabled\": true nothing is shown",
                   "add \"enabled\": true, or remove the banner");
   }
   bool chat_off = !check.is("chatTabEnabled", true);
-  if (chat_off && check.is("coworkTabEnabled", false) && check.is("isClaudeCodeForDesktopEnabled", false)) {
+  if (chat_off && check.is("coworkTabEnabled", false) &&
+      check.is("isClaudeCodeForDesktopEnabled", false)) {
     check.warning("surfaces.all_off", "coworkTabEnabled",
                   "Chat, Cowork and Code are all off; the app then turns Cowork back on",
                   "leave one surface on");
