@@ -40,16 +40,12 @@ void append_workers(JsonWriter& json, const Status& status) {
 }
 
 void append_audit(JsonWriter& json, const AuditStatus& audit) {
-  json.object("audit")
-      .text("directory", audit.directory)
-      .text("sync", audit.sync)
-      .number("sync_lag_ms", number(audit.sync_lag_ms))
-      .array("chains");
+  json.object("audit").text("directory", audit.directory).text("sync", audit.sync).array("chains");
   for (const auto& chain : audit.chains) {
     json.begin()
         .number("worker", number(chain.worker))
         .number("sequence", number(chain.sequence))
-        .text_if("head", chain.head)
+        .number("unsynced", number(chain.unsynced))
         .end();
   }
   json.end_array().end();
@@ -101,14 +97,13 @@ void append_worker_rows(std::string& out, const Status& status) {
 
 void append_audit_rows(std::string& out, const AuditStatus& audit) {
   append_row(out, "record",
-             fmt::format("{}, {}, {} ms behind", audit.directory,
+             fmt::format("{}, {}", audit.directory,
                          audit.sync == "each" ? "on the disk before each answer"
-                                              : "on the disk every " + audit.sync,
-                         audit.sync_lag_ms));
+                                              : "on the disk every " + audit.sync));
   for (const auto& chain : audit.chains) {
     append_row(out, "",
-               fmt::format("chain {}: {}{}", chain.worker, counted(chain.sequence, "line"),
-                           chain.head.empty() ? "" : ", head " + chain.head.substr(0, 16)));
+               fmt::format("chain {}: {}, {} not on the disk yet", chain.worker,
+                           counted(chain.sequence, "line"), chain.unsynced));
   }
 }
 

@@ -42,14 +42,13 @@ struct WorkerStatus {
 struct ChainStatus {
   std::uint64_t worker = 0;
   std::uint64_t sequence = 0;  ///< of its last line
-  std::string head;            ///< hash of its last line, hexadecimal
+  std::uint64_t unsynced = 0;  ///< lines of it that are written but not on the disk yet
 };
 
 struct AuditStatus {
   std::string directory;
   std::string sync;  ///< "each" or "100ms"
   std::vector<ChainStatus> chains;
-  std::uint64_t sync_lag_ms = 0;  ///< age of the oldest line that is not on the disk yet
 };
 
 struct Status {

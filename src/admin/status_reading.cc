@@ -80,9 +80,9 @@ AuditStatus audit_of(const json::object& from) {
   AuditStatus audit;
   audit.directory = text(from, "directory");
   audit.sync = text(from, "sync");
-  audit.sync_lag_ms = count(from, "sync_lag_ms");
   each(from, "chains", [&](const json::object& chain) {
-    audit.chains.push_back({count(chain, "worker"), count(chain, "sequence"), text(chain, "head")});
+    audit.chains.push_back(
+        {count(chain, "worker"), count(chain, "sequence"), count(chain, "unsynced")});
   });
   return audit;
 }

@@ -189,8 +189,10 @@ admin::Status Service::Parts::status() {
                     {"refused", counts.refused}};
     status.workers.push_back(std::move(row));
     record = record && counts.record_accepting;
-    status.audit.chains.push_back(
-        {status.workers.size() - 1, worker->chain_view().written_sequence(), {}});
+    const auto& chain = worker->chain_view();
+    std::uint64_t synced = chain.synced_sequence();  // read first: it never passes the other
+    std::uint64_t written = chain.written_sequence();
+    status.audit.chains.push_back({status.workers.size() - 1, written, written - synced});
   }
   status.ready = keys_there && record;
   status.reason = !keys_there ? "keys.unavailable" : !record ? "audit.unavailable" : "";

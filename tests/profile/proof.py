@@ -449,9 +449,14 @@ for my $v ($h->node_values($n)) { my ($t, $d) = $h->value_value($v); print $h->v
     # -- Claude Code -------------------------------------------------------------------------------
 
     def test_claude_code_reads_its_half(self):
-        claude = os.environ.get("CLAUDE_CODE") or shutil.which("claude")
-        for folder in (TREE / "node_modules", TREE / "tests" / "node_modules", TREE / "tests" / "e2e" / "node_modules"):
-            claude = claude or (str(folder / ".bin" / "claude") if (folder / ".bin" / "claude").exists() else None)
+        candidates = [os.environ.get("CLAUDE_CODE"), shutil.which("claude")]
+        for folder in (TREE / "node_modules", TREE / "tests" / "node_modules"):
+            candidates.append(folder / ".bin" / "claude")
+            # npm without install scripts leaves the native program in its own package
+            candidates += sorted((folder / "@anthropic-ai").glob("claude-code-linux-*/claude"))
+        works = lambda path: path and os.path.exists(path) and subprocess.run(
+            [path, "--version"], capture_output=True, timeout=60).returncode == 0
+        claude = next((str(path) for path in candidates if works(path)), None)
         if claude is None:
             raise Skip("Claude Code is not installed")
         if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode != 0:
