@@ -170,9 +170,9 @@ export function wellBehaved(text = 'The gate is open to those it knows.', pace =
 export function withTool(name: string, input: unknown, after: (result: string) => string): Answer {
   return async (call) => {
     const model = String(call.json.model);
-    const last = call.json.messages.at(-1);
-    const blocks = Array.isArray(last.content) ? last.content : [];
-    const result = blocks.find((block: { type: string }) => block.type === 'tool_result');
+    // Not only in the last message: Claude Code puts one of the role `system` behind it.
+    const blocks = call.json.messages.flatMap((one: any) => (Array.isArray(one.content) ? one.content : []));
+    const result = blocks.findLast((block: { type: string }) => block.type === 'tool_result');
     const text = result && (typeof result.content === 'string' ? result.content : JSON.stringify(result.content));
     const events = result ? textEvents(model, after(text)) : toolEvents(model, name, input);
     await sendEvents(call, events);

@@ -232,9 +232,14 @@ export class Call {
   /** Writes and waits until the kernel has it: for answers larger than a socket's buffers. */
   async push(bytes: Buffer): Promise<boolean> {
     if (this.socket.destroyed) return false;
-    if (this.socket.write(bytes)) return true;
-    await Promise.race([once(this.socket, 'drain'), once(this.socket, 'close')]).catch(() => {});
-    return !this.socket.destroyed;
+    return new Promise((resolve) => {
+      const left = () => resolve(false);
+      this.socket.once('close', left);
+      this.socket.write(bytes, (error) => {
+        this.socket.off('close', left);
+        resolve(!error);
+      });
+    });
   }
   chunk(bytes: Buffer): void {
     this.socket.write(chunk(bytes));

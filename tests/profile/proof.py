@@ -454,8 +454,13 @@ for my $v ($h->node_values($n)) { my ($t, $d) = $h->value_value($v); print $h->v
             candidates.append(folder / ".bin" / "claude")
             # npm without install scripts leaves the native program in its own package
             candidates += sorted((folder / "@anthropic-ai").glob("claude-code-linux-*/claude"))
-        works = lambda path: path and os.path.exists(path) and subprocess.run(
-            [path, "--version"], capture_output=True, timeout=60).returncode == 0
+
+        def works(path):
+            try:
+                return path and subprocess.run([path, "--version"], capture_output=True, timeout=60).returncode == 0
+            except OSError:
+                return False
+
         claude = next((str(path) for path in candidates if works(path)), None)
         if claude is None:
             raise Skip("Claude Code is not installed")
