@@ -31,7 +31,9 @@ Watch::Watch(EventLoop& loop, int fd) : loop_(loop), fd_(fd) {
   SALLYPORT_CHECK(::epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_ADD, fd_, &event) == 0);
 }
 
-Watch::~Watch() { ::epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_DEL, fd_, nullptr); }
+Watch::~Watch() {
+  ::epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_DEL, fd_, nullptr);
+}
 
 void Watch::attach(Signal* signal, std::uint32_t read_bit, std::uint32_t write_bit,
                    std::uint32_t hang_up_bit) {

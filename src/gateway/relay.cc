@@ -8,42 +8,23 @@
 #include "gateway/answer_editor.h"
 #include "gateway/exchange_state.h"
 #include "gateway/heads.h"
+#include "gateway/provider_call.h"
 #include "gateway/provider_error.h"
-#include "http/client_pool.h"
 
 namespace sallyport::gateway {
 namespace {
 
 using http::Io;
-using http::kPeerGone;
-using http::kProviderReadable;
-using http::kProviderWritable;
 
 constexpr std::size_t kMaxWholeAnswer = 32 << 20;
 constexpr std::string_view kPing = "event: ping\ndata: {\"type\":\"ping\"}\n\n";
 
-// How a step with the provider ended.
-enum class Got {
-  kBytes,     ///< more of the answer
-  kEnd,       ///< the answer is complete
-  kNoWay,     ///< no connection
-  kDied,      ///< closed too early
-  kBroken,    ///< not HTTP
-  kTimeUp,    ///< first byte or silence
-  kTooLarge,  ///< a whole answer that does not fit
-  kClientGone,
-  kCut,
-};
-
 class Relay {
  public:
-  explicit Relay(ExchangeState& state) : s_(state) {}
+  explicit Relay(ExchangeState& state) : s_(state), call_(state) {}
   Task<Ending> run();
 
  private:
-  Task<Got> attempt(bool fresh);
-  Task<Got> send_request();
-  Task<Got> read_more(std::uint32_t also = 0);
   Task<Ending> pass_answer();
   Task<Ending> pass_stream();
   Task<Ending> pass_whole();
@@ -56,44 +37,21 @@ class Relay {
   void add_chunk(std::span<const std::string_view> pieces);
   [[nodiscard]] std::string client_head(std::string_view framing) const;
   void note_answer();
-  void release();
   Ending cut_off(Got got) const;
 
   ExchangeState& s_;
-  http::ClientConnectionPtr connection_;
+  ProviderCall call_;
   std::vector<ModelRename> renames_;
-  std::string failure_;  ///< for the operator
-  int provider_status_ = 0;
 };
-
-std::string_view code_of(Got got) {
-  switch (got) {
-    case Got::kNoWay:
-      return code(Cause::kProviderUnreachable);
-    case Got::kDied:
-      return code(Cause::kProviderDied);
-    case Got::kTimeUp:
-      return code(Cause::kProviderTimeout);
-    case Got::kBroken:
-    case Got::kTooLarge:
-      return code(Cause::kProviderBroken);
-    case Got::kClientGone:
-      return "client.gone";
-    case Got::kCut:
-      return code(Cause::kDraining);
-    default:
-      return {};
-  }
-}
 
 Task<Ending> Relay::run() {
   for (std::size_t i = 0; i < s_.used_models.size(); ++i) {
     renames_.push_back({s_.used_models[i]->id, s_.used_models[i]->deployment});
   }
-  Got got = co_await attempt(false);
+  Got got = co_await call_.attempt(false);
   // A kept connection that the provider closed just as we used it: nothing of an answer came, so
   // the request is sent again, once, on a new one.
-  if (got == Got::kDied && connection_->reused) got = co_await attempt(true);
+  if (got == Got::kDied && call_.was_reused()) got = co_await call_.attempt(true);
   if (got != Got::kBytes && got != Got::kEnd) {
     Ending ending = co_await give_up(got);
     co_return ending;
@@ -104,165 +62,22 @@ Task<Ending> Relay::run() {
   if (s_.worker.shared().sync_each) {
     bool synced = co_await s_.worker.synced(s_.signal(), s_.opened_sequence);
     if (!synced) {
-      connection_.reset();
+      call_.drop();
       Ending ending =
           co_await refuse(refusal_of(Cause::kRecordUnavailable), audit::Outcome::kRecordFailed);
       co_return ending;
     }
   }
   Ending ending = co_await pass_answer();
-  release();
+  call_.release();
   co_return ending;
-}
-
-// One sending of the request, until the provider's head is there.
-Task<Got> Relay::attempt(bool fresh) {
-  auto& pool = s_.pool();
-  connection_ = fresh ? nullptr : pool.take_idle();
-  if (!connection_) {
-    http::ConnectFault fault = http::ConnectFault::kNone;
-    connection_ = co_await pool.connect(s_.signal(), kPeerGone | kCut, fault, failure_);
-    auto& instruments = s_.worker.shared().instruments;
-    (connection_ ? instruments.upstream_connects : instruments.upstream_connect_failures).add();
-    if (fault == http::ConnectFault::kAborted) {
-      co_return s_.signal().is_raised(kCut) ? Got::kCut : Got::kClientGone;
-    }
-    if (!connection_) {
-      failure_ = fmt::format("{}: {}", http::describe(fault), failure_);
-      s_.attempts.push_back({s_.upstream().name(), s_.model->deployment, 0, code_of(Got::kNoWay)});
-      co_return Got::kNoWay;
-    }
-  }
-  connection_->stream.watch().attach(&s_.signal(), kProviderReadable, kProviderWritable);
-  connection_->parser.reset();
-  Deadline limit(s_.worker.loop(), s_.signal(), kLimit);
-  s_.signal().clear(kLimit);
-  limit.set(s_.worker.loop().now() +
-            (s_.facts.stream ? s_.limits().first_byte_stream : s_.limits().first_byte));
-  Got got = co_await send_request();
-  while (got == Got::kBytes && !connection_->parser.head_done()) got = co_await read_more();
-  int status = got == Got::kBytes || got == Got::kEnd ? connection_->parser.head().status : 0;
-  s_.attempts.push_back({s_.upstream().name(), s_.model->deployment, status, code_of(got)});
-  co_return got;
-}
-
-// Head and body in as few writes as the socket takes. An error while writing is no failure yet: the
-// provider may have answered before it read everything.
-Task<Got> Relay::send_request() {
-  std::string_view body = s_.client.body();
-  std::vector<Splice> splices;
-  std::vector<std::string> values;
-  values.reserve(s_.used_models.size());
-  for (std::size_t i = 0; i < s_.used_models.size(); ++i) {
-    const ModelRoute& model = *s_.used_models[i];
-    if (model.deployment == model.id) continue;
-    std::string& value = values.emplace_back();
-    append_json_text(value, model.deployment);
-    splices.push_back({s_.facts.models[i].offset, s_.facts.models[i].length, value});
-  }
-  Pieces pieces = splice(body, splices);
-
-  std::string head;
-  head.reserve(8192);  // in one place: it holds the provider's key and is wiped below
-  s_.upstream().begin_head(head, s_.target);
-  append_field(head, "accept-encoding", "identity");
-  append_field(head, "content-length", std::to_string(pieces.length));
-  append_field(head, "x-request-id", s_.id);
-  append_request_fields(head, s_.client.head(), s_.worker.identity()->extra_headers);
-  head += "\r\n";
-
-  std::vector<iovec> parts{{head.data(), head.size()}};
-  for (auto view : pieces.views) {
-    parts.push_back({const_cast<char*>(view.data()), view.size()});
-  }
-  Got got = Got::kBytes;
-  std::size_t at = 0;
-  while (at < parts.size()) {
-    auto [io, count] = connection_->stream.write(std::span(parts).subspan(at));
-    while (at < parts.size() && count >= parts[at].iov_len) count -= parts[at++].iov_len;
-    if (at == parts.size()) break;
-    parts[at].iov_base = static_cast<char*>(parts[at].iov_base) + count;
-    parts[at].iov_len -= count;
-    if (io == Io::kDone) continue;
-    if (io == Io::kFailed || io == Io::kClosed) {
-      connection_->stream.watch().readable = true;  // perhaps an answer came before the end
-      break;
-    }
-    std::uint32_t bit = io == Io::kWaitRead ? kProviderReadable : kProviderWritable;
-    if (!s_.client.client_there()) {
-      got = Got::kClientGone;
-      break;
-    }
-    s_.signal().clear(bit);
-    std::uint32_t why = co_await s_.signal().wait(bit | kPeerGone | kLimit | kCut);
-    s_.signal().raise(why & kCut);
-    if ((why & kPeerGone) != 0) got = Got::kClientGone;
-    if ((why & kLimit) != 0) got = Got::kTimeUp;
-    if ((why & kCut) != 0) got = Got::kCut;
-    if (got != Got::kBytes) break;
-  }
-  wipe(head);
-  co_return got;
-}
-
-// More bytes through the parser; its body() then holds what they brought. kBytes with an empty
-// body and the bit kPingDue raised: a ping is due (where `also` asks for it).
-Task<Got> Relay::read_more(std::uint32_t also) {
-  auto& stream = connection_->stream;
-  auto& in = connection_->in;
-  for (;;) {
-    if (stream.maybe_readable()) {
-      if (in.room().empty()) in.compact();
-      auto [io, count] = stream.read(in.room());
-      if (io == Io::kDone) {
-        in.filled(count);
-        auto used = connection_->parser.feed(in.content());
-        if (!used) co_return Got::kBroken;
-        in.consume(*used);
-        if (!connection_->parser.head_done() && in.room().empty() && !in.grow(http::kMaxHead)) {
-          co_return Got::kBroken;
-        }
-        co_return connection_->parser.done() ? Got::kEnd : Got::kBytes;
-      }
-      if (io == Io::kClosed) {
-        // A body without a length ends with the connection; everything else must not.
-        bool proper = connection_->parser.head_done() && connection_->parser.finish();
-        co_return proper ? Got::kEnd : Got::kDied;
-      }
-      if (io == Io::kFailed) co_return Got::kDied;
-    }
-    in.release_if_empty();
-    if (!s_.client.client_there()) co_return Got::kClientGone;
-    s_.signal().clear(kProviderReadable);
-    std::uint32_t why =
-        co_await s_.signal().wait(kProviderReadable | kPeerGone | kLimit | kCut | also);
-    if ((why & kCut) != 0) {
-      s_.signal().raise(kCut);
-      co_return Got::kCut;
-    }
-    if ((why & kPeerGone) != 0) co_return Got::kClientGone;
-    if ((why & kLimit) != 0) co_return Got::kTimeUp;
-    if ((why & also) != 0) {
-      s_.signal().raise(why & also);
-      co_return Got::kBytes;
-    }
-  }
 }
 
 // What the record wants of the provider's head, while that is in place.
 void Relay::note_answer() {
-  const auto& head = connection_->parser.head();
-  provider_status_ = head.status;
+  const auto& head = call_.head();
   s_.provider_request_id = http::find_field(head.fields, "request-id");
   s_.apim_request_id = http::find_field(head.fields, "apim-request-id");
-}
-
-void Relay::release() {
-  if (!connection_) return;
-  bool again = connection_->parser.done() && connection_->parser.head().keep_alive &&
-               connection_->in.empty();
-  if (again) s_.pool().give_back(std::move(connection_));
-  connection_.reset();
 }
 
 Task<Ending> Relay::refuse(http::Refusal refusal, audit::Outcome outcome) {
@@ -274,7 +89,7 @@ Task<Ending> Relay::refuse(http::Refusal refusal, audit::Outcome outcome) {
 
 // No answer to pass: say why, to the client and to the operator.
 Task<Ending> Relay::give_up(Got got) {
-  connection_.reset();
+  call_.drop();
   if (got == Got::kClientGone || got == Got::kCut) {
     s_.client.close_after_answer();
     co_return cut_off(got);
@@ -283,7 +98,7 @@ Task<Ending> Relay::give_up(Got got) {
                {{"id", s_.id},
                 {"upstream", s_.upstream().name()},
                 {"reason", code_of(got)},
-                {"detail", failure_}});
+                {"detail", call_.failure()}});
   Cause cause = got == Got::kNoWay    ? Cause::kProviderUnreachable
                 : got == Got::kTimeUp ? Cause::kProviderTimeout
                 : got == Got::kDied   ? Cause::kProviderDied
@@ -300,7 +115,7 @@ Ending Relay::cut_off(Got got) const {
 }
 
 Task<Ending> Relay::pass_answer() {
-  const auto& head = connection_->parser.head();
+  const auto& head = call_.head();
   auto type = http::find_field(head.fields, "content-type");
   bool events = http::name_starts_with(type, "text/event-stream");
   if (head.status == 200 && events && s_.endpoint == Endpoint::kMessages) {
@@ -313,7 +128,7 @@ Task<Ending> Relay::pass_answer() {
 
 // Status line, the fields that pass, and ours. `framing` ends with a line end.
 std::string Relay::client_head(std::string_view framing) const {
-  const auto& head = connection_->parser.head();
+  const auto& head = call_.head();
   std::string out;
   out.reserve(1024);
   out += "HTTP/1.1 ";
@@ -377,9 +192,9 @@ Task<Ending> Relay::pass_stream() {
   if (!chunked) s_.client.close_after_answer();
   s_.worker.scratch() = client_head(chunked ? "transfer-encoding: chunked\r\n" : "");
   silence.set(loop.now() + s_.limits().silence);
-  Got got = connection_->parser.done() ? Got::kEnd : Got::kBytes;
+  Got got = call_.done() ? Got::kEnd : Got::kBytes;
   for (;;) {
-    for (auto piece : connection_->parser.body()) add_chunk(editor.feed(piece));
+    for (auto piece : call_.body()) add_chunk(editor.feed(piece));
     if (got == Got::kEnd) break;
     bool sent = co_await send_stream_bytes();
     if (!sent) {
@@ -387,7 +202,7 @@ Task<Ending> Relay::pass_stream() {
       break;
     }
     ping.set(loop.now() + s_.limits().ping);
-    got = co_await read_more(kPingDue);
+    got = co_await call_.read_more(kPingDue);
     while (got == Got::kBytes && s_.signal().is_raised(kPingDue)) {
       s_.signal().clear(kPingDue);
       ping.set(loop.now() + s_.limits().ping);
@@ -400,7 +215,7 @@ Task<Ending> Relay::pass_stream() {
           break;
         }
       }
-      got = co_await read_more(kPingDue);
+      got = co_await call_.read_more(kPingDue);
     }
     if (got != Got::kBytes && got != Got::kEnd) break;
     silence.set(loop.now() + s_.limits().silence);
@@ -467,7 +282,7 @@ Task<Ending> Relay::send_whole(int status, std::string_view reason, std::string_
 }
 
 Task<Ending> Relay::pass_whole() {
-  const auto& first = connection_->parser.head();
+  const auto& first = call_.head();
   int status = first.status;
   std::string reason(first.reason.empty() ? http::reason_phrase(status) : first.reason);
   std::string fields;
@@ -480,9 +295,9 @@ Task<Ending> Relay::pass_whole() {
   Deadline silence(loop, s_.signal(), kLimit);
   s_.signal().clear(kLimit);
   std::string body;
-  Got got = connection_->parser.done() ? Got::kEnd : Got::kBytes;
+  Got got = call_.done() ? Got::kEnd : Got::kBytes;
   for (;;) {
-    for (auto piece : connection_->parser.body()) {
+    for (auto piece : call_.body()) {
       if (body.size() + piece.size() > kMaxWholeAnswer || !s_.budget.take(piece.size())) {
         got = Got::kTooLarge;
         break;
@@ -491,7 +306,7 @@ Task<Ending> Relay::pass_whole() {
     }
     if (got != Got::kBytes) break;
     silence.set(loop.now() + s_.limits().silence);
-    got = co_await read_more();
+    got = co_await call_.read_more();
     if (got != Got::kBytes && got != Got::kEnd) break;
   }
   silence.clear();

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
 import { Flood } from '../harness/flood.ts';
 import { broken } from '../harness/forge.ts';
@@ -44,6 +45,7 @@ describe(`${perSecond} bad tokens a second for ${seconds} seconds`, () => {
             waits.push(performance.now() - at);
             assert.equal(reply.status, 200, `a good request was refused: ${reply.body}`);
           }
+          await sleep(10);
           if (source === '127.0.0.2' && waits.length % 100 === 0) {
             // a person who was never seen, from an address that did nothing wrong
             const reply = await ask(house.target, 'GET', '/v1/models', [['Authorization', `Bearer ${await house.token('grace')}`]]);
@@ -68,7 +70,7 @@ describe(`${perSecond} bad tokens a second for ${seconds} seconds`, () => {
         assert.ok(logged < 200_000, `${logged} bytes of log`);
         for (const client of clients) client.close();
         const disk = diskUse(house) - before.disk;
-        assert.ok(disk < 4 << 20, `${disk} bytes of disk for ${waits.length} good requests`);
+        assert.ok(disk < (1 << 20) + (waits.length + fresh) * 2048, `${disk} bytes of disk for ${waits.length} good requests`);
         assert.equal(await house.gateway.stop(), 0);
         const lines = house.records().filter((line) => line.type === 'refused');
         assert.deepEqual(lines, [], 'a stranger writes nothing in the chains');

@@ -2,9 +2,9 @@
 //
 // Reading: XML and binary, by own strict readers: a failure has to name its place, and libplist 2.2
 // aborts the process on a binary text with a NUL inside (an assertion, found by our fuzz target).
-// Values become JSON: dict and array as such, data as its base64 text, a date as its text. No entity
-// definitions; at most 32 levels, 200,000 values and 16 MiB. Writing: XML as Claude Desktop's own
-// export lays it out (facts: desktop-config 3). Pure functions.
+// Values become JSON: dict and array as such, data as its base64 text, a date as its text. No
+// entity definitions; at most 32 levels, 200,000 values and 16 MiB. Writing: XML as Claude
+// Desktop's own export lays it out (facts: desktop-config 3). Pure functions.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,177 @@
+#include "gateway/provider_call.h"
+
+#include <fmt/format.h>
+
+#include "base/json_writer.h"
+#include "gateway/heads.h"
+
+namespace sallyport::gateway {
+
+using http::Io;
+using http::kPeerGone;
+using http::kProviderReadable;
+using http::kProviderWritable;
+
+std::string_view code_of(Got got) {
+  switch (got) {
+    case Got::kNoWay:
+      return code(Cause::kProviderUnreachable);
+    case Got::kDied:
+      return code(Cause::kProviderDied);
+    case Got::kTimeUp:
+      return code(Cause::kProviderTimeout);
+    case Got::kBroken:
+    case Got::kTooLarge:
+      return code(Cause::kProviderBroken);
+    case Got::kClientGone:
+      return "client.gone";
+    case Got::kCut:
+      return code(Cause::kDraining);
+    default:
+      return {};
+  }
+}
+
+// One sending of the request, until the provider's head is there.
+Task<Got> ProviderCall::attempt(bool fresh) {
+  auto& pool = s_.pool();
+  connection_ = fresh ? nullptr : pool.take_idle();
+  if (!connection_) {
+    http::ConnectFault fault = http::ConnectFault::kNone;
+    connection_ = co_await pool.connect(s_.signal(), kPeerGone | kCut, fault, failure_);
+    auto& instruments = s_.worker.shared().instruments;
+    (connection_ ? instruments.upstream_connects : instruments.upstream_connect_failures).add();
+    if (fault == http::ConnectFault::kAborted) {
+      co_return s_.signal().is_raised(kCut) ? Got::kCut : Got::kClientGone;
+    }
+    if (!connection_) {
+      failure_ = fmt::format("{}: {}", http::describe(fault), failure_);
+      s_.attempts.push_back({s_.upstream().name(), s_.model->deployment, 0, code_of(Got::kNoWay)});
+      co_return Got::kNoWay;
+    }
+  }
+  connection_->stream.watch().attach(&s_.signal(), kProviderReadable, kProviderWritable);
+  connection_->parser.reset();
+  Deadline limit(s_.worker.loop(), s_.signal(), kLimit);
+  s_.signal().clear(kLimit);
+  limit.set(s_.worker.loop().now() +
+            (s_.facts.stream ? s_.limits().first_byte_stream : s_.limits().first_byte));
+  Got got = co_await send_request();
+  while (got == Got::kBytes && !connection_->parser.head_done()) got = co_await read_more();
+  int status = got == Got::kBytes || got == Got::kEnd ? connection_->parser.head().status : 0;
+  s_.attempts.push_back({s_.upstream().name(), s_.model->deployment, status, code_of(got)});
+  co_return got;
+}
+
+// Head and body in as few writes as the socket takes. An error while writing is no failure yet: the
+// provider may have answered before it read everything.
+Task<Got> ProviderCall::send_request() {
+  std::string_view body = s_.client.body();
+  std::vector<Splice> splices;
+  std::vector<std::string> values;
+  values.reserve(s_.used_models.size());
+  for (std::size_t i = 0; i < s_.used_models.size(); ++i) {
+    const ModelRoute& model = *s_.used_models[i];
+    if (model.deployment == model.id) continue;
+    std::string& value = values.emplace_back();
+    append_json_text(value, model.deployment);
+    splices.push_back({s_.facts.models[i].offset, s_.facts.models[i].length, value});
+  }
+  Pieces pieces = splice(body, splices);
+
+  std::string head;
+  head.reserve(8192);  // in one place: it holds the provider's key and is wiped below
+  s_.upstream().begin_head(head, s_.target);
+  append_field(head, "accept-encoding", "identity");
+  append_field(head, "content-length", std::to_string(pieces.length));
+  append_field(head, "x-request-id", s_.id);
+  append_request_fields(head, s_.client.head(), s_.worker.identity()->extra_headers);
+  head += "\r\n";
+
+  std::vector<iovec> parts{{head.data(), head.size()}};
+  for (auto view : pieces.views) {
+    parts.push_back({const_cast<char*>(view.data()), view.size()});
+  }
+  Got got = Got::kBytes;
+  std::size_t at = 0;
+  while (at < parts.size()) {
+    auto [io, count] = connection_->stream.write(std::span(parts).subspan(at));
+    while (at < parts.size() && count >= parts[at].iov_len) count -= parts[at++].iov_len;
+    if (at == parts.size()) break;
+    parts[at].iov_base = static_cast<char*>(parts[at].iov_base) + count;
+    parts[at].iov_len -= count;
+    if (io == Io::kDone) continue;
+    if (io == Io::kFailed || io == Io::kClosed) {
+      connection_->stream.watch().readable = true;  // perhaps an answer came before the end
+      break;
+    }
+    std::uint32_t bit = io == Io::kWaitRead ? kProviderReadable : kProviderWritable;
+    if (!s_.client.client_there()) {
+      got = Got::kClientGone;
+      break;
+    }
+    s_.signal().clear(bit);
+    std::uint32_t why = co_await s_.signal().wait(bit | kPeerGone | kLimit | kCut);
+    s_.signal().raise(why & kCut);
+    if ((why & kPeerGone) != 0) got = Got::kClientGone;
+    if ((why & kLimit) != 0) got = Got::kTimeUp;
+    if ((why & kCut) != 0) got = Got::kCut;
+    if (got != Got::kBytes) break;
+  }
+  wipe(head);
+  co_return got;
+}
+
+// More bytes through the parser; its body() then holds what they brought. kBytes with an empty
+// body and the bit kPingDue raised: a ping is due (where `also` asks for it).
+Task<Got> ProviderCall::read_more(std::uint32_t also) {
+  auto& stream = connection_->stream;
+  auto& in = connection_->in;
+  for (;;) {
+    if (stream.maybe_readable()) {
+      if (in.room().empty()) in.compact();
+      auto [io, count] = stream.read(in.room());
+      if (io == Io::kDone) {
+        in.filled(count);
+        auto used = connection_->parser.feed(in.content());
+        if (!used) co_return Got::kBroken;
+        in.consume(*used);
+        if (!connection_->parser.head_done() && in.room().empty() && !in.grow(http::kMaxHead)) {
+          co_return Got::kBroken;
+        }
+        co_return connection_->parser.done() ? Got::kEnd : Got::kBytes;
+      }
+      if (io == Io::kClosed) {
+        // A body without a length ends with the connection; everything else must not.
+        bool proper = connection_->parser.head_done() && connection_->parser.finish();
+        co_return proper ? Got::kEnd : Got::kDied;
+      }
+      if (io == Io::kFailed) co_return Got::kDied;
+    }
+    in.release_if_empty();
+    if (!s_.client.client_there()) co_return Got::kClientGone;
+    s_.signal().clear(kProviderReadable);
+    std::uint32_t why =
+        co_await s_.signal().wait(kProviderReadable | kPeerGone | kLimit | kCut | also);
+    if ((why & kCut) != 0) {
+      s_.signal().raise(kCut);
+      co_return Got::kCut;
+    }
+    if ((why & kPeerGone) != 0) co_return Got::kClientGone;
+    if ((why & kLimit) != 0) co_return Got::kTimeUp;
+    if ((why & also) != 0) {
+      s_.signal().raise(why & also);
+      co_return Got::kBytes;
+    }
+  }
+}
+
+void ProviderCall::release() {
+  if (!connection_) return;
+  bool again = connection_->parser.done() && connection_->parser.head().keep_alive &&
+               connection_->in.empty();
+  if (again) s_.pool().give_back(std::move(connection_));
+  connection_.reset();
+}
+
+}  // namespace sallyport::gateway
