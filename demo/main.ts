@@ -18,7 +18,7 @@ import { binary, run } from '../tests/harness/gateway.ts';
 import { House, question } from '../tests/harness/house.ts';
 import { audience, clientId, people, scope, scopeName } from '../tests/harness/tenant.ts';
 import { value } from '../tests/harness/wire.ts';
-import { bad, bold, dim, good, heading, indent, say } from './screen.ts';
+import { bad, bold, dim, good, heading, indent, pairs, say } from './screen.ts';
 
 const once = process.argv.includes('--once');
 const unknown = process.argv.slice(2).filter((argument) => argument !== '--once');
@@ -51,13 +51,13 @@ async function show(house: House): Promise<{ tokenFile: string; refresh: () => P
   heading('2', 'She asks, and the answer streams through the gateway');
   say(dim('@anthropic-ai/sdk -> sallyport -> Foundry (simulated)'));
   process.stdout.write('\n  ');
+  const forged = await forgedFor(house.tenant, 'ada');
   const client = house.client(ada.accessToken);
   const stream = client.messages.stream({
     model: 'claude-sonnet-5',
     max_tokens: 300,
     messages: [{ role: 'user', content: 'Good morning! Who is at the gate?' }],
   });
-  const forged = await forgedFor(house.tenant, 'ada');
   let beside: ReturnType<House['ask']> | undefined;
   let column = 0;
   let pieces = 0;
@@ -96,14 +96,13 @@ async function show(house: House): Promise<{ tokenFile: string; refresh: () => P
 
   heading('4', 'What is remembered');
   await house.closed(id);
-  const record = await run(['audit', 'show', '--directory', house.auditDirectory, '--id', id]);
-  if (record.code !== 0) throw new Error(`sallyport audit show ended with ${record.code}: ${record.stderr}`);
-  say(dim(`sallyport audit show --directory ${house.auditDirectory} --id ${id}`));
-  indent(record.stdout);
-  const verified = await run(['audit', 'verify', '--directory', house.auditDirectory]);
-  if (verified.code !== 0) throw new Error(`sallyport audit verify ended with ${verified.code}: ${verified.stdout}${verified.stderr}`);
-  say(dim('sallyport audit verify'));
-  indent(verified.stdout);
+  const directory = ['--directory', house.auditDirectory];
+  indent(await answerOf('audit', 'show', ...directory));
+  say(`\nThe two lines of her request, written before the first byte left and after the last came back:`);
+  const [row] = JSON.parse(await answerOf('audit', 'show', ...directory, '--id', id, '--json')).rows;
+  for (const line of [row.record, row.end]) record(line);
+  console.log('');
+  indent(await answerOf('audit', 'verify', ...directory));
 
   const tokenFile = join(house.directory, 'ada.token');
   let refreshToken = ada.refreshToken;
@@ -114,6 +113,26 @@ async function show(house: House): Promise<{ tokenFile: string; refresh: () => P
     writeFileSync(tokenFile, next.accessToken, { mode: 0o600 });
   };
   return { tokenFile, refresh };
+}
+
+/** Runs a command of the program, says which, and gives back what it prints. */
+async function answerOf(...args: string[]): Promise<string> {
+  const found = await run(args);
+  if (found.code !== 0) throw new Error(`sallyport ${args.slice(0, 2).join(' ')} ended with ${found.code}: ${found.stdout}${found.stderr}`);
+  say(dim(`$ sallyport ${args.join(' ')}`));
+  return found.stdout;
+}
+
+/** One line of the record, laid out for reading: nothing is left out but the tail of a hash. */
+function record(line: Record<string, any>): void {
+  const { type, time, id, seq, prev, ...rest } = line;
+  console.log(`\n      ${bold(type)}  ${time}  ${id}`);
+  const whole = Object.entries(rest).filter(([, item]) => typeof item !== 'object');
+  if (whole.length > 0) pairs('', Object.fromEntries(whole));
+  for (const [key, item] of Object.entries(rest)) {
+    for (const one of Array.isArray(item) ? item : [item]) if (typeof one === 'object') pairs(key, one);
+  }
+  pairs('chain', { line: seq, 'hash of the line before': `${String(prev).slice(0, 16)}...` });
 }
 
 function pointers(house: House, tokenFile: string): void {
@@ -144,13 +163,13 @@ async function main(): Promise<void> {
   mkdirSync(house.directory, { recursive: true });
   try {
     await house.ready();
-    say(`\n  tenant   ${house.tenant.issuer}`);
+    say(`\ntenant   ${house.tenant.issuer}`);
     say(`Foundry  ${house.foundry.base}`);
     say(`gateway  ${bold(house.url)}   configuration ${house.gateway.configFile}`);
     const { tokenFile, refresh } = await show(house);
     pointers(house, tokenFile);
     if (once) return;
-    say(`\n  ${bold('Everything stays up until you press Ctrl-C.')}`);
+    say(`\n${bold('Everything stays up until you press Ctrl-C.')}`);
     const timer = setInterval(() => void refresh().catch((error: unknown) => say(bad(`the token could not be refreshed: ${String(error)}`))), 30 * 60_000);
     house.foundry.seen = (call) => say(dim(`a request reached Foundry: ${call.head.start.split(' ')[1]} as ${String(call.json?.model)}, record ${call.id}`));
     await new Promise<void>((resolve) => {

@@ -15,9 +15,27 @@ export function heading(number: string, text: string): void {
 }
 
 export function say(text: string): void {
-  console.log(`  ${text.trimStart()}`);
+  const start = text.startsWith('\n') ? '\n' : '';
+  console.log(`${start}  ${text.trimStart()}`);
 }
 
 export function indent(text: string): void {
   for (const line of text.trimEnd().split('\n')) console.log(`      ${line}`);
+}
+
+/** A name and its values, several on a line, broken where the screen would end. */
+export function pairs(name: string, values: Record<string, unknown>): void {
+  let line = `        ${name.padEnd(10)}`;
+  let width = line.length;
+  for (const [key, value] of Object.entries(values)) {
+    const length = key.length + String(value).length + 3;
+    if (width > 18 && width + length > 104) {
+      console.log(line.trimEnd());
+      line = ' '.repeat(18);
+      width = 18;
+    }
+    line += `${dim(key)} ${value}  `;
+    width += length;
+  }
+  console.log(line.trimEnd());
 }

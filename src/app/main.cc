@@ -29,6 +29,8 @@ constexpr void (*kCommands[])(CLI::App&, Exit&) = {
     add_config_command,
     add_status_command,
     add_audit_command,
+    add_profile_command,
+    add_device_command,
 };
 
 int run(int argc, char** argv) {

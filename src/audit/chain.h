@@ -82,7 +82,9 @@ class Chain {
   /// Asks for an fdatasync of what is written by now; the answer comes through on_synced().
   void request_sync();
   /// Called on the sync thread after every sync of this chain: all lines up to `sequence` are on
-  /// the disk (ok), or the disk failed and waiting for them is in vain. Set before the first use.
+  /// the disk (ok), or the disk failed and waiting for them is in vain. It must only post. Any
+  /// thread may set it, at any time; on_synced({}) takes it away, and when that returns it is not
+  /// running and will not run again: do so before what it posts to goes.
   void on_synced(std::function<void(std::uint64_t sequence, bool ok)> callback);
 
   [[nodiscard]] const std::string& name() const { return name_; }

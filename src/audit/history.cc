@@ -148,6 +148,7 @@ class History {
       if (!read && std::filesystem::exists(path, gone)) {
         return std::unexpected(std::move(read.error()));
       }
+      if (read && read->last) break;
     }
     for (auto& row : rows_) all_.push_back(std::move(row));
     keep_newest();

@@ -113,7 +113,7 @@ Result<void> read_on(int fd, const std::filesystem::path& path, LineSplitter& sp
 
 bool has_content(const SegmentFile& file) {
   auto read = read_segment(file.path, [](std::string_view) { return false; });
-  return read && read->content_end() > 0;
+  return read && (read->content_end() > 0 || read->end() == LineSplitter::End::kGap);
 }
 
 }  // namespace

@@ -43,8 +43,8 @@ struct SegmentRead {
   LineSplitter lines;
   bool last = true;  ///< no later segment of the chain has anything in it
 };
-/// The same for a segment of a chain that may be written meanwhile: lines of a later segment are
-/// never seen without all lines of this one.
+/// The same for a segment of a chain that may be written meanwhile. The reading of the chain ends
+/// with the `last` segment: by now a later one may have lines, that follow lines not seen in this.
 [[nodiscard]] Result<SegmentRead> read_segment(const ChainFiles& chain, std::size_t index,
                                                const LineSink& sink);
 

@@ -168,6 +168,31 @@ TEST(LineSplitter, BeginsAgainBehindTheLastLine) {
   EXPECT_EQ(splitter.end(), LineSplitter::End::kWhole);
 }
 
+// The writer goes on, and on to the next segment, while this one is read.
+TEST(ReadSegment, ShowsNoLaterSegmentWithoutAllOfThisOne) {
+  TemporaryFolder folder;
+  ChainFiles chain;
+  for (const char* name : {"1", "2"}) chain.segments.push_back({folder.path() / name, {}});
+  spill(chain.segments[0].path, "a\n" + std::string(100, '\0'));
+  spill(chain.segments[1].path, std::string(100, '\0'));
+  std::vector<std::string> lines;
+  auto sink = [&](std::string_view line) {
+    lines.emplace_back(line);
+    if (line == "a") {
+      spill(chain.segments[0].path, "a\nb\n");
+      spill(chain.segments[1].path, "c\n" + std::string(100, '\0'));
+    }
+    return true;
+  };
+  auto first = read_segment(chain, 0, sink);
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(first->last);
+  auto second = read_segment(chain, 1, sink);
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(second->last);
+  EXPECT_EQ(lines, (std::vector<std::string>{"a", "b", "c"}));
+}
+
 TEST(WriteTime, IsWhatTheSlowOneSays) {
   FakeClock clock;
   for (int i = 0; i < 2000; ++i) {

@@ -164,6 +164,7 @@ void Segments::sync() {
   // After a failure the kernel may have dropped the pages and report success from then on.
   bool ok = !sync_failed();
   if (ok) synced_.store(sequence);
+  std::lock_guard lock(callback_mutex_);
   if (on_synced_) on_synced_(synced_sequence(), ok);
 }
 
@@ -183,7 +184,7 @@ bool Segments::prepare_spare() {
 }
 
 Result<void> Segments::finish() {
-  on_synced_ = nullptr;  // nobody waits for an answer any more
+  on_synced({});  // nobody waits for an answer any more
   sync();
   auto path = current_.path;
   int cut = parts_.disk.truncate(current_.fd.get(), current_.end);

@@ -69,7 +69,9 @@ class Segments {
   [[nodiscard]] bool sync_failed() const { return sync_failed_.load(std::memory_order_acquire); }
   [[nodiscard]] std::uint64_t written_sequence() const { return written_.load(); }
   [[nodiscard]] std::uint64_t synced_sequence() const { return synced_.load(); }
+  /// Empty takes it away; when this returns, the one before is not running any more.
   void on_synced(std::function<void(std::uint64_t, bool)> callback) {
+    std::lock_guard lock(callback_mutex_);
     on_synced_ = std::move(callback);
   }
   [[nodiscard]] const std::string& worker() const { return worker_; }
@@ -106,7 +108,8 @@ class Segments {
   std::atomic<std::uint64_t> written_{0};
   std::atomic<std::uint64_t> synced_{0};
   std::atomic<std::int64_t> dirty_since_{0};  ///< steady time of the oldest unsynced write
-  std::function<void(std::uint64_t, bool)> on_synced_;
+  std::mutex callback_mutex_;                 ///< held while the callback runs
+  std::function<void(std::uint64_t, bool)> on_synced_;  ///< guarded
 };
 
 }  // namespace sallyport::audit

@@ -75,7 +75,7 @@ TEST_F(SyncThreadTest, PutsWhatIsWrittenOnTheDiskWithoutBeingAsked) {
 }
 
 TEST_F(SyncThreadTest, SaysSyncedAfterTheDiskSaidSoAndNotBefore) {
-  start(std::chrono::milliseconds(0));
+  start(std::chrono::hours(1));  // so that nothing but the request brings it about
   ear.wait_for(1);
   process->disk.hold_syncs();
   auto sequence = open(1);
@@ -130,7 +130,20 @@ TEST_F(SyncThreadTest, PreparesTheNextSegmentBeforeTheWorkerNeedsIt) {
   EXPECT_TRUE(chain->close(process->clock.wall()));
 }
 
-TEST_F(SyncThreadTest, SleepsWhileNothingIsWritten) {
+TEST_F(SyncThreadTest, WhoeverListensMayComeAndGoWhileSyncsRun) {
+  start(std::chrono::milliseconds(0), 4 << 20);
+  for (unsigned i = 0; i < 50; ++i) {
+    auto later = std::make_unique<Ear>();
+    chain->on_synced(later->callback());
+    auto sequence = open(i);
+    chain->request_sync();
+    if (i % 2 == 0) later->wait_for(sequence);
+    chain->on_synced({});
+    later.reset();  // a call that came now would be found by the sanitizers
+  }
+}
+
+TEST_F(SyncThreadTest, SyncsOnlyTheChainsThatWereWritten) {
   start(std::chrono::milliseconds(1));
   auto sequence = open(1);
   ear.wait_for(sequence);

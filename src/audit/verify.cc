@@ -94,7 +94,7 @@ class Verifier {
   }
 
   void read_chain(const ChainFiles& files);
-  void read_file(const ChainFiles& files, std::size_t index, ChainCheck& check,
+  bool read_file(const ChainFiles& files, std::size_t index, ChainCheck& check,
                  ChainReport& report);
   void judge_end(const LineSplitter& read, const Place& place, bool last, ChainReport& report);
   void take(const Line& line, const Place& place, ChainReport& report);
@@ -119,7 +119,10 @@ void Verifier::read_chain(const ChainFiles& files) {
   report.segments = files.segments.size();
   report.live = files.live;
   ChainCheck check(files.instance, files.worker, true);
-  for (std::size_t i = 0; i < files.segments.size(); ++i) read_file(files, i, check, report);
+  bool more = true;
+  for (std::size_t i = 0; i < files.segments.size() && more; ++i) {
+    more = read_file(files, i, check, report);
+  }
   // A start that crashed before its first line left files without any.
   if (report.lines == 0 && !report.torn) return;
   report.head_sequence = check.sequence();
@@ -130,7 +133,8 @@ void Verifier::read_chain(const ChainFiles& files) {
   report_.chains.push_back(std::move(report));
 }
 
-void Verifier::read_file(const ChainFiles& files, std::size_t index, ChainCheck& check,
+// True: there is more behind it.
+bool Verifier::read_file(const ChainFiles& files, std::size_t index, ChainCheck& check,
                          ChainReport& report) {
   const auto& file = files.segments[index];
   Place place{report.name, file.path.filename().string(), 0};
@@ -145,11 +149,15 @@ void Verifier::read_file(const ChainFiles& files, std::size_t index, ChainCheck&
     return true;
   });
   place.line = 0;
-  if (!read) return find("segment.unreadable", place, {}, read.error().message);
+  if (!read) {
+    find("segment.unreadable", place, {}, read.error().message);
+    return true;
+  }
   if (file.name.number != index + 1) {
     find("segment.missing", place, std::to_string(index + 1), std::to_string(file.name.number));
   }
   judge_end(read->lines, place, read->last, report);
+  return !read->last;
 }
 
 void Verifier::judge_end(const LineSplitter& read, const Place& place, bool last,

@@ -198,6 +198,13 @@ TEST_F(VerifyTest, ZeroFillIsNormalAndAnythingBehindItIsNot) {
   EXPECT_TRUE(has(check(), "segment.gap"));
 }
 
+TEST_F(VerifyTest, ASegmentWhoseBeginningWasWipedIsNoSpareOne) {
+  auto next = worker_file(second_).string();
+  next.replace(next.find("-000001"), 7, "-000002");
+  spill(next, std::string(10, '\0') + "{}\n");
+  EXPECT_TRUE(has(check(), "segment.gap"));
+}
+
 TEST_F(VerifyTest, AnIncompleteLineIsTornAtTheEndAndAGapBeforeIt) {
   auto file = worker_file(second_);
   auto text = slurp(file);

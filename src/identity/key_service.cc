@@ -52,6 +52,14 @@ std::string alarms_of(const KeySet& fetched) {
   return out;
 }
 
+KeyEvent event_of(KeyEvent::Kind kind, const Source& source, std::string message) {
+  return {.kind = kind,
+          .issuer = source.settings.name,
+          .message = std::move(message),
+          .added = {},
+          .removed = {}};
+}
+
 bool is_rejection(std::string_view error_code) {
   return error_code == "keys.rejected" || error_code == "discovery.rejected";
 }
@@ -288,60 +296,44 @@ void KeyService::Impl::begin_early_fetch(Source& source) {
 }
 
 void KeyService::Impl::succeed(Source& source, const KeySet& fetched, Effects& effects) {
-  const std::string& name = source.settings.name;
   KeyRing::Change change = source.ring.merge(fetched);
   source.last_success = clock_.wall();
   if (source.failures > 0) {
-    effects.events.push_back({.kind = KeyEvent::Kind::kRecovered,
-                              .issuer = name,
-                              .message = "the key set was fetched again",
-                              .added = {},
-                              .removed = {}});
+    effects.events.push_back(
+        event_of(KeyEvent::Kind::kRecovered, source, "the key set was fetched again"));
   }
   source.failures = 0;
   source.last_error = {};
   std::string alarms = alarms_of(fetched);
   if (!alarms.empty() && alarms != source.last_alarms) {
-    effects.events.push_back({.kind = KeyEvent::Kind::kKeysRejected,
-                              .issuer = name,
-                              .message = alarms,
-                              .added = {},
-                              .removed = {}});
+    effects.events.push_back(event_of(KeyEvent::Kind::kKeysRejected, source, alarms));
   }
   source.last_alarms = std::move(alarms);
   if (change.any()) {
     source.absent.clear();
-    effects.events.push_back({.kind = KeyEvent::Kind::kKeysChanged,
-                              .issuer = name,
-                              .message = "the key set changed",
-                              .added = std::move(change.added),
-                              .removed = std::move(change.removed)});
+    auto& event = effects.events.emplace_back(
+        event_of(KeyEvent::Kind::kKeysChanged, source, "the key set changed"));
+    event.added = std::move(change.added);
+    event.removed = std::move(change.removed);
   }
   schedule(source, next_refresh(source));
 }
 
 void KeyService::Impl::fail_with(Source& source, Error error, Effects& effects) {
-  const std::string& name = source.settings.name;
-  error = fail(std::move(error), "while fetching the keys of issuer " + name).error();
+  error =
+      fail(std::move(error), "while fetching the keys of issuer " + source.settings.name).error();
   // One line when it starts and one when the cause changes, not one a retry.
   if (source.failures++ == 0 || error.code != source.last_error.code) {
-    effects.events.push_back({.kind = is_rejection(error.code) ? KeyEvent::Kind::kKeysRejected
-                                                               : KeyEvent::Kind::kFetchFailed,
-                              .issuer = name,
-                              .message = error.text(),
-                              .added = {},
-                              .removed = {}});
+    auto kind =
+        is_rejection(error.code) ? KeyEvent::Kind::kKeysRejected : KeyEvent::Kind::kFetchFailed;
+    effects.events.push_back(event_of(kind, source, error.text()));
   }
   source.last_error = std::move(error);
   if (source.ring.keys() != nullptr && clock_.wall() >= keys_until(source)) {
-    std::vector<std::string> gone;
-    for (const auto& key : source.ring.keys()->keys()) gone.push_back(key->key_id());
+    auto& event = effects.events.emplace_back(event_of(
+        KeyEvent::Kind::kKeysExpired, source, "no key set for too long; requests get 503"));
+    for (const auto& key : source.ring.keys()->keys()) event.removed.push_back(key->key_id());
     source.ring.clear();
-    effects.events.push_back({.kind = KeyEvent::Kind::kKeysExpired,
-                              .issuer = name,
-                              .message = "no key set for too long; requests get 503",
-                              .added = {},
-                              .removed = std::move(gone)});
   }
   schedule(source, next_retry(source));
 }

@@ -87,9 +87,9 @@ bool verify_signature(const VerificationKey& key, Algorithm algorithm, std::stri
     if (!to_der(signature, scheme.half, der)) return false;
     signature = {reinterpret_cast<const char*>(der.der.data()), der.size};
   } else if (signature.size() != static_cast<std::size_t>(EVP_PKEY_get_size(key.pkey()))) {
-    return false;  // OpenSSL would take some shorter ones
+    return false;  // OpenSSL takes a PSS signature without its leading zeros
   }
-  // One context a thread, reset for each use: making one costs more than a tenth of the signature.
+  // One context a thread, reset after each use.
   thread_local std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
                                                                                &EVP_MD_CTX_free);
   SALLYPORT_CHECK(context != nullptr);

@@ -177,6 +177,24 @@ TEST(TokenAttacks, S2RefusesEveryWrongSignature) {
   EXPECT_EQ(judge(good), Reason::kNone);
 }
 
+// OpenSSL reads a shorter PSS signature as the number that it is; RFC 8017 section 8.1.2 refuses
+// it.
+TEST(TokenAttacks, S2RefusesASignatureWhoseLeadingZeroWasTakenOff) {
+  IssuerSettings settings = entra_settings();
+  settings.algorithms = {"PS256"};
+  auto snapshot = snapshot_of({settings});
+  auto header = entra_header().with("alg", "\"PS256\"").json();
+  for (int attempt = 0; attempt < 5000; ++attempt) {
+    auto token = TestKey::rsa().token(header, entra_claims().json(), "PS256");
+    std::string raw = *from_base64url(parts_of(token)[2]);
+    if (raw[0] != '\0') continue;  // one in 256 begins so; the salt changes it every time
+    ASSERT_TRUE(verify(*snapshot, token, test_time()));
+    EXPECT_FALSE(verify(*snapshot, with_signature(token, raw.substr(1)), test_time()));
+    return;
+  }
+  FAIL() << "no signature began with a zero";
+}
+
 TEST(TokenAttacks, S2RefusesAChangedPayloadOrHeader) {
   auto parts = parts_of(signed_token(entra_claims()));
   std::string payload = to_base64url(entra_claims().with("oid", in_quotes(kTestApi)).json());

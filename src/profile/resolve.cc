@@ -301,8 +301,8 @@ class Resolver {
     if (unreadable_) {
       result_.why_mode = device_.sources[*unreadable_].why;
     } else if (effective("inferenceProvider") == nullptr && !by_bootstrap_) {
-      result_.why_mode =
-          result_.owner || !managed_.empty() ? "no inferenceProvider is in effect" : "no configuration was found";
+      result_.why_mode = result_.owner || !managed_.empty() ? "no inferenceProvider is in effect"
+                                                            : "no configuration was found";
     } else if (device_.deployment_mode == "1p" && !no_chooser) {
       result_.why_mode =
           "the person chose standard mode (deploymentMode 1p), and "

@@ -302,7 +302,8 @@ TEST(Resolve, EverySituationHasTheDocumentedOwnerModeAndValues) {
     EXPECT_EQ(resolution.mode == Mode::kThirdParty ? "3p" : "1p", row.mode)
         << row.fact << ": " << resolution.why_mode;
     EXPECT_EQ(resolution.window_read_only, row.locked) << row.fact << ": " << resolution.why_window;
-    for (const auto& expected : parse_json(row.effective)->get_object()) {
+    const json::object wanted = parse_json(row.effective)->get_object();
+    for (const auto& expected : wanted) {
       const EffectiveValue* value = resolution.find(expected.key());
       if (expected.value().is_null()) {
         EXPECT_EQ(value, nullptr) << row.fact << " " << std::string_view(expected.key());

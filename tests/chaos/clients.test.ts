@@ -104,6 +104,43 @@ describe('a client that does not read', () => {
   });
 });
 
+describe('clients with large bodies', () => {
+  test('share a bounded room: who does not fit hears 503, and the room comes back', async () => {
+    const house = await House.open({ change: (config) => (config.limits = { body: '20s' }) });
+    try {
+      await house.ready();
+      const token = await house.token();
+      const before = memory(house.gateway.pid);
+      const part = Buffer.alloc(31 << 20, 0x20);
+      const clients = await Promise.all(
+        Array.from({ length: 24 }, async () => {
+          const client = await house.connect();
+          client.write(writeHead('POST /v1/messages HTTP/1.1', [['Host', 'x'], ...requestFields(token), ['Content-Length', String(32 << 20)]]));
+          client.write(part); // and never the last of it
+          let status = 0;
+          void client.reply().then((reply) => (status = reply.status), () => {});
+          return { client, status: () => status };
+        }),
+      );
+      const end = performance.now() + 10_000;
+      const refused = () => clients.filter((one) => one.status() === 503).length;
+      while (refused() < 4 && performance.now() < end) await sleep(50);
+      assert.ok(refused() >= 4, `${refused()} of 24 times 31 MiB were refused`);
+      assert.deepEqual(clients.map((one) => one.status()).filter((status) => status !== 0 && status !== 503), []);
+      const grown = memory(house.gateway.pid) - before;
+      assert.ok(grown < 700 << 20, `grew by ${grown >> 20} MiB`);
+      for (const { client } of clients) client.close();
+      const reply = async () => (await house.ask(token, question('claude-sonnet-5', { filler: 'x'.repeat(30 << 20) }))).status;
+      const again = performance.now() + 5000;
+      let status = await reply();
+      while (status === 503 && performance.now() < again) status = await reply();
+      assert.equal(status, 200);
+    } finally {
+      await house.close();
+    }
+  });
+});
+
 describe('clients that do nothing', () => {
   test('are let go after their time, and those that keep a connection are not', async () => {
     const house = await House.open({ change: (config) => (config.limits = { head: '500ms', keep_alive: '1s' }) });

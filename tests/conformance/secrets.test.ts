@@ -38,11 +38,12 @@ describe('a credential', () => {
       const refused = await house.token('mallory');
       const cookie = `canary-cookie-${randomBytes(24).toString('base64url')}`;
       const proxy = `canary-proxy-${randomBytes(24).toString('base64url')}`;
+      const words = `canary words ${randomBytes(24).toString('base64url')}`;
       const replies: Reply[] = [];
       const say = async (token: string, body: string | Buffer) =>
         replies.push(await house.ask(token, body, [['Cookie', cookie], ['Proxy-Authorization', `Basic ${proxy}`], ['x-api-key', token]]));
       for (const token of [good, forged, refused]) {
-        for (const body of [question(), streamQuestion(), question('not-a-model'), '{broken']) await say(token, body);
+        for (const body of [question('claude-sonnet-5', { system: words }), streamQuestion(), question('not-a-model', { system: words }), `{"system":"${words}", broken`]) await say(token, body);
       }
       for (const file of ['401-foundry-bad-key', '403-foundry-rbac', '429-foundry-rate-limit', '500-upstream']) {
         house.foundry.answer = fromFile(`errors/${file}.http`);
@@ -80,7 +81,7 @@ describe('a credential', () => {
         ...withKey(filesUnder(house.directory)),
       ];
       const people = { 'the good token': good, 'the forged token': forged, 'the refused token': refused, 'the cookie': cookie, 'the proxy\'s password': proxy };
-      assert.deepEqual(leaks(places, { ...people, 'the provider\'s key': key }), []);
+      assert.deepEqual(leaks(places, { ...people, 'the provider\'s key': key, 'what was said': words }), []);
       const upstream = house.foundry.requests.map((call, n) => ({ name: `upstream request ${n}`, bytes: Buffer.concat([call.head.raw, call.body]) }));
       assert.ok(upstream.length >= 6);
       assert.deepEqual(leaks(upstream, people), []);

@@ -137,6 +137,30 @@ describe('a token', () => {
   });
 });
 
+describe('the address of a person', () => {
+  test('is what a trusted proxy says, and what the others say is only noise', async () => {
+    const house = await House.open({ change: (config) => (config.listen.trusted_proxies = ['127.0.0.1', '10.1.0.0/16']) });
+    try {
+      await house.ready();
+      const token = await house.token();
+      for (const [said, source, proxies] of [
+        ['203.0.113.9', '203.0.113.9', ['127.0.0.1']],
+        ['198.51.100.1, 203.0.113.9, 10.1.2.3', '203.0.113.9', ['127.0.0.1', '10.1.2.3']],
+        ['not an address', '127.0.0.1', []],
+      ] as [string, string, string[]][]) {
+        const reply = await house.ask(token, question(), [['X-Forwarded-For', said]]);
+        assert.equal(reply.status, 200);
+        const { opened } = await house.closed(value(reply.head, 'x-request-id') ?? '');
+        assert.equal(opened.source.address, source, said);
+        assert.deepEqual([...(opened.source.proxies ?? [])].sort(), [...proxies].sort(), said);
+        assert.equal(value(house.foundry.last.head, 'x-forwarded-for'), undefined);
+      }
+    } finally {
+      await house.close();
+    }
+  });
+});
+
 describe('the keys of the tenant', () => {
   test('a token of a new key is admitted without a restart, and so is one of the old key', async () => {
     const house = await House.open();

@@ -1,7 +1,7 @@
 // A certificate authority of our own and leaves for loopback, made by the openssl program.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -20,6 +20,7 @@ export class Authority {
 
   constructor(name = 'Test Authority') {
     this.directory = mkdtempSync(join(tmpdir(), 'sallyport-ca-'));
+    process.on('exit', () => rmSync(this.directory, { recursive: true, force: true }));
     this.caFile = join(this.directory, 'ca.pem');
     this.keyFile = join(this.directory, 'ca.key');
     openssl('req', '-x509', ...newKey, '-days', '2', '-subj', `/CN=${name}`, '-keyout', this.keyFile, '-out', this.caFile);

@@ -20,6 +20,10 @@ export interface FoundryOptions {
   tls?: { cert: string; key: string };
   /** Keep the requests (default). Load tests turn it off and count with `seen`. */
   keep?: boolean;
+  /** Accepts connections and reads nothing. */
+  deaf?: boolean;
+  /** Answers 413 as soon as it has read a head, and closes without reading the body. */
+  hasty?: boolean;
 }
 
 /** What a test wants back for a request that passed the checks. */
@@ -41,6 +45,8 @@ export class Foundry {
   seen: (call: Call) => void = () => {};
   private readonly deployments: Set<string>;
   private readonly keep: boolean;
+  private readonly deaf: boolean;
+  private readonly hasty: boolean;
   private readonly server: net.Server;
   private readonly scheme: string;
   private readonly sockets = new Set<net.Socket>();
@@ -50,6 +56,8 @@ export class Foundry {
     this.deployments = new Set(options.deployments ?? ['sonnet-prod', 'opus-prod', 'claude-haiku-4-5']);
     this.answer = options.answer ?? defaultAnswer;
     this.keep = options.keep ?? true;
+    this.deaf = options.deaf ?? false;
+    this.hasty = options.hasty ?? false;
     this.scheme = options.tls ? 'https' : 'http';
     this.server = options.tls
       ? tls.createServer({ ...options.tls, minVersion: 'TLSv1.2' }, (socket) => this.serve(socket))
@@ -98,9 +106,17 @@ export class Foundry {
     this.connections += 1;
     this.sockets.add(socket);
     socket.setNoDelay(true);
+    socket.on('error', () => {});
+    if (this.deaf) return; // never asked for data, it reads none
     let call: Call | undefined;
     const reader = new WireReader('request', {
-      head: (head) => (call = new Call(head, socket)),
+      head: (head) => {
+        call = new Call(head, socket);
+        if (!this.hasty) return;
+        const { start, fields, body } = httpSample('errors/413-request-too-large.http');
+        call.whole(start, [...fields, ['Connection', 'close']], body);
+        socket.end();
+      },
       body: (bytes) => call?.parts.push(bytes),
       end: (complete) => {
         if (complete && call) this.arrived(call);
@@ -114,7 +130,6 @@ export class Foundry {
         socket.end(writeHead('HTTP/1.1 400 Bad Request', [['connection', 'close'], ['content-length', '0']]));
       }
     });
-    socket.on('error', () => {});
     socket.on('close', () => {
       this.sockets.delete(socket);
       call?.left();

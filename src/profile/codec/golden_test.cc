@@ -67,7 +67,7 @@ TEST_P(Golden, GoldenFilesReadBackAsTheProfile) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, Golden, testing::Values("ordinary", "hostile"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& chosen) { return chosen.param; });
 
 }  // namespace
 }  // namespace sallyport::profile
