@@ -6,7 +6,7 @@
 //   }
 //
 // Answers go to stdout, errors to stderr as one sentence with the next step. Every command knows
-// --json. Exit codes: design section 5.
+// --json. Exit codes: ARCHITECTURE.md, "Commands".
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -1,4 +1,4 @@
-// One request from its head to its record: the life of a request, design section 3, readable top to
+// One request from its head to its record: the life of a request, readable top to
 // bottom in exchange.cc. Each step is one call into one folder. Runs on its worker's thread.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Which header fields pass, in both directions: design section 3 "Heads". Everything passes that is
+// Which header fields pass, in both directions: ARCHITECTURE.md, "Heads". Everything passes that is
 // not named in the two lists of heads.cc. Pure.
 #pragma once
 

@@ -1,5 +1,6 @@
 // The one table of the data plane's refusals: cause -> code, status, error.type, retry, sentence.
-// Rules: design section 8; facts on what clients do with each: docs/errors.md. Pure.
+// A retry that cannot help is forbidden by `x-should-retry: false`: without it clients retry a 401
+// for minutes before they tell the person. Pure.
 #pragma once
 
 #include <cstdint>

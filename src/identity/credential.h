@@ -24,7 +24,7 @@ namespace sallyport::identity {
 [[nodiscard]] std::expected<std::string_view, Reason> find_credential(
     http::Fields fields, std::span<const std::string> extra_headers);
 
-/// True for fields that must never go further than this process (promise 2 of the design).
+/// True for fields that must never go further than this process (ARCHITECTURE.md, promise 2).
 [[nodiscard]] bool is_credential_header(std::string_view name,
                                         std::span<const std::string> extra_headers);
 

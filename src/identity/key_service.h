@@ -1,6 +1,6 @@
 // Keeps every issuer's keys fresh: discovery, hourly refresh, one early refresh for a `kid` that is
 // not known, the last good set while the provider is away. Lives on the Fetcher's thread; publishes
-// immutable snapshots there. Rules: Microsoft's "signing key rollover" page and design section 3.
+// immutable snapshots there. Rules: Microsoft's "signing key rollover" page.
 //
 //   KeyService keys(fetcher, clock, entropy, settings, publish, on_event);
 //   keys.start();                          // publishes at once, without keys, then as they come

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <thread>
 
 #include "http/test_server.h"
 #include "identity/test_tokens.h"
@@ -477,6 +478,30 @@ TEST_F(KeyServiceTest, SaysNothingMoreOnceItIsGone) {
   provider_.release();
   settle();
   EXPECT_EQ(listener_.count(Kind::kKeysChanged), 0u);
+}
+
+TEST_F(KeyServiceTest, GoesOnlyWhenACallbackThatRunsHasEnded) {
+  provider_.publish({k1_});
+  std::promise<void> inside;
+  std::promise<void> go_on;
+  std::atomic<bool> ended{false};
+  std::atomic<bool> first{true};
+  KeyService::Publish publish = [&](const SnapshotPtr&) {
+    if (!first.exchange(false)) return;
+    inside.set_value();
+    go_on.get_future().wait();
+    ended = true;
+  };
+  auto service = std::make_unique<KeyService>(fetcher_, clock_, entropy_,
+                                              std::vector<IssuerSettings>{settings()}, publish,
+                                              nullptr, still());
+  service->start();
+  inside.get_future().wait();
+  std::thread other([&] { go_on.set_value(); });
+  service.reset();
+  EXPECT_TRUE(ended);
+  other.join();
+  settle();
 }
 
 TEST_F(KeyServiceTest, PublishesTheExtraHeadersOfAllIssuers) {
