@@ -1,5 +1,5 @@
-// The provider's side of an exchange: request out, answer back, with the few edits of ARCHITECTURE.md. The
-// client's side is state.client; everything waits on its one signal.
+// The provider's side of an exchange: request out, answer back, with the few edits of
+// ARCHITECTURE.md. The client's side is state.client; everything waits on its one signal.
 #include <fmt/format.h>
 
 #include <array>
