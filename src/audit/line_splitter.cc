@@ -3,6 +3,15 @@
 #include <cstring>
 
 namespace sallyport::audit {
+namespace {
+
+// Compares the bytes with themselves, one further on: a segment may end in megabytes of zeros.
+bool all_zeros(std::string_view bytes) {
+  if (bytes.empty()) return true;
+  return bytes[0] == '\0' && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
+}
+
+}  // namespace
 
 LineSplitter::End LineSplitter::end() const {
   if (gap_) return End::kGap;
@@ -22,7 +31,7 @@ bool LineSplitter::take_line_end(std::string_view& bytes, std::string_view& line
     held_ = false;
   }
   if (fill_) {
-    gap_ = bytes.find_first_not_of('\0') != std::string_view::npos;
+    gap_ = !all_zeros(bytes);
     return false;
   }
   if (bytes.empty()) return false;
@@ -33,7 +42,7 @@ bool LineSplitter::take_line_end(std::string_view& bytes, std::string_view& line
     auto written = static_cast<std::size_t>(static_cast<const char*>(zero) - part.data());
     partial_.append(part.substr(0, written));
     fill_ = true;
-    gap_ = bytes.substr(written).find_first_not_of('\0') != std::string_view::npos;
+    gap_ = !all_zeros(bytes.substr(written));
     return false;
   }
   if (partial_.size() + part.size() > kMaxLineBytes) {

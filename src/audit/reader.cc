@@ -30,6 +30,9 @@ Result<UniqueFd> open_segment(const std::filesystem::path& path) {
   struct stat info{};
   if (::fstat(fd.get(), &info) != 0) return unreadable(path, errno);
   if (!S_ISREG(info.st_mode)) return unreadable(path, EINVAL);
+  // No reading ahead: it would fetch the zeros behind the lines, and once these are in memory the
+  // file system does not call them a hole any more.
+  (void)::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_RANDOM);
   return fd;
 }
 
@@ -82,7 +85,7 @@ bool same_files(const ChainFiles& a, const ChainFiles& b) {
   return std::ranges::equal(a.segments, b.segments, {}, &SegmentFile::path, &SegmentFile::path);
 }
 
-// Zeros to the end of the file? Asks the file system first, which knows of room never written.
+// True at the end of the file too (lseek(2): ENXIO).
 bool only_hole_after(int fd, std::uint64_t offset) {
   return ::lseek(fd, static_cast<off_t>(offset), SEEK_DATA) < 0 && errno == ENXIO;
 }
@@ -100,14 +103,14 @@ Result<void> read_on(int fd, const std::filesystem::path& path, LineSplitter& sp
       offset = gap_at = splitter.lines_end();
       splitter.again();
     }
-    if (splitter.done()) return {};
+    // Nothing but room that was never written is left: it reads as zeros, and need not be read.
+    if (splitter.done() || only_hole_after(fd, offset)) return {};
     auto n = ::pread(fd, buffer.get(), kPiece, static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return unreadable(path, errno);
     if (n == 0) return {};
     splitter.feed({buffer.get(), static_cast<std::size_t>(n)}, sink);
     offset += static_cast<std::uint64_t>(n);
-    if (splitter.in_fill() && only_hole_after(fd, offset)) return {};
   }
 }
 

@@ -58,11 +58,7 @@ void read_start(const ChainFiles& chain, Earlier& earlier) {
 
 // Gives the zero fill back: after a crash a whole segment of it may be held. Only zeros go.
 void free_zero_fill(const std::filesystem::path& path, const LineSplitter& segment) {
-  if (segment.end() == LineSplitter::End::kGap) return;
-  if (segment.content_end() == 0) {
-    ::unlink(path.c_str());
-    return;
-  }
+  if (segment.done()) return;  // not read to its end, or with something behind the zeros
   if (::truncate(path.c_str(), static_cast<off_t>(segment.content_end())) != 0) {
     log::warning("audit.zero_fill_kept", {{"file", path.string()}});
   }
@@ -139,6 +135,7 @@ Found follow(const ChainFiles& chain, std::size_t first) {
     }
     bool last = i + 1 == chain.segments.size();
     if (found.damage.empty()) judge_end(found, file, *read, last);
+    free_zero_fill(file.path, *read);
     if (file.name.number != chain.segments[first].name.number + (i - first)) {
       note_damage(found, file.path, 0, "a segment before it is missing");
     }
@@ -149,15 +146,13 @@ Found follow(const ChainFiles& chain, std::size_t first) {
   return found;
 }
 
-// Frees what a crash left allocated and forgets files without a line.
-void tidy(ChainFiles& chain) {
+// Removes the spare segments that a crash left: files without a single byte in them.
+void remove_spares(ChainFiles& chain) {
   while (!chain.segments.empty()) {
     const auto& path = chain.segments.back().path;
-    auto read = read_segment(path, [](std::string_view) { return true; });
-    if (!read) return;
-    bool empty = read->content_end() == 0 && read->end() == LineSplitter::End::kWhole;
-    free_zero_fill(path, *read);
-    if (!empty) return;
+    auto read = read_segment(path, [](std::string_view) { return false; });
+    if (!read || read->content_end() > 0 || read->end() != LineSplitter::End::kWhole) return;
+    ::unlink(path.c_str());
     chain.segments.pop_back();
   }
 }
@@ -171,7 +166,7 @@ std::vector<Found> look_at_chains(const std::vector<ChainFiles>& chains, Earlier
     if (chain.live || earlier.settled.contains(chain.name())) continue;
     Found found;
     if (!ended_properly(chain, found)) {
-      tidy(chain);
+      remove_spares(chain);
       if (chain.segments.empty()) continue;
       found = follow(chain, first_to_read(chain));
     }

@@ -46,6 +46,7 @@ Trail::~Trail() = default;
 Result<void> Trail::event(const Event& event) {
   std::lock_guard lock(main_mutex_);
   if (!main_) return fail("audit.disk", "the audit record is closed");
+  if (main_->pending()) (void)main_->flush();  // after a failure: it may work again
   bool appended = main_->append_event(event);
   auto written = main_->flush();
   if (appended && written) return {};

@@ -60,7 +60,7 @@ TEST(RequestParser, RefusesWhatANeighbourCouldReadOtherwise) {
   const BadHead table[] = {
       {"bare LF ends a line", "GET / HTTP/1.1\nHost: a\n\r\n\r\n", HeadFault::kMalformed},
       {"bare CR in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: b\rc\r\n\r\n", HeadFault::kMalformed},
-      {"NUL", std::string("GET / HTTP/1.1\r\nHost: a\r\nX: b\0c\r\n\r\n", 37),
+      {"NUL", std::string("GET / HTTP/1.1\r\nHost: a\r\nX: b") + '\0' + "c\r\n\r\n",
        HeadFault::kMalformed},
       {"folded line", "GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n", HeadFault::kMalformed},
       {"space before the colon", "GET / HTTP/1.1\r\nHost: a\r\nX : b\r\n\r\n",
@@ -117,6 +117,15 @@ TEST(RequestParser, RefusesWhatANeighbourCouldReadOtherwise) {
     auto used = parser.feed(row.bytes);
     ASSERT_FALSE(used.has_value()) << row.name;
     EXPECT_EQ(used.error(), row.fault) << row.name << ": " << code(used.error());
+  }
+}
+
+TEST(RequestParser, RefusesAtOnceWhatCannotBecomeARequest) {
+  for (const std::string bytes : {"\x16\x03\x01", "\r\n", " GET", "{"}) {
+    RequestParser parser;
+    auto used = parser.feed(bytes);
+    ASSERT_FALSE(used.has_value()) << bytes;
+    EXPECT_EQ(used.error(), HeadFault::kMalformed) << bytes;
   }
 }
 

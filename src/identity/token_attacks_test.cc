@@ -1,5 +1,22 @@
-// The attack table (tests by its row ids), against the pure verifier. The codes are ours; the
-// table's own names stand in the comments where they differ.
+// The attack table's rows about form, keys and signature, by their ids, against the pure verifier;
+// the rows about claims are in claim_attacks_test.cc, H1 to H4 in credential_test.cc, K6 in
+// key_set_test.cc, K2, K8 and K9 in key_service_test.cc. The statuses are the table's; our codes:
+//
+//   the table's             ours
+//   malformed, bad_encoding, malformed_header, malformed_payload   token.malformed
+//   malformed_auth          token.malformed_credential, token.ambiguous_credentials
+//   alg_mismatch            token.alg_not_allowed, token.alg_mismatch or token.bad_signature
+//   (K4, K5)                token.key_in_header
+//   encrypted_not_allowed   token.encrypted
+//   key_retired             token.unknown_key
+//   jwks_rejected           event keys.rejected
+//   jwks_unavailable        keys.unavailable
+//   exp_invalid             token.time_invalid, token.too_old
+//   bad_issuer              token.issuer_unknown, token.issuer_mismatch
+//   bad_audience            token.audience_mismatch
+//   wrong_token_kind        token.wrong_kind
+//   groups_unavailable      token.groups_overage
+//   binding_failed          token.bound
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
