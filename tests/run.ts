@@ -12,7 +12,7 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
 const here = import.meta.dirname;
-execFileSync(join(here, 'node_modules', '.bin', 'tsc'), ['--noEmit', '-p', here], { stdio: 'inherit' });
+execFileSync(process.execPath, [join(here, 'node_modules', 'typescript', 'bin', 'tsc'), '--noEmit', '-p', here], { stdio: 'inherit' });
 
 const wanted = process.argv.slice(2);
 const files = globSync(['e2e', 'conformance', 'chaos'].map((folder) => join(here, folder, '*.test.ts')))

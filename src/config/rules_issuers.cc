@@ -330,6 +330,15 @@ void check_issuers_apart(Scene& scene) {
   }
 }
 
+// An application's token says nothing but that somebody in the tenant registered it.
+void check_app_only(Scene& scene, const std::string& key, const IssuerSettings& issuer) {
+  if (issuer.app_only != identity::Gate::kAllow) return;
+  if (!issuer.clients.empty() || !issuer.require_roles.empty()) return;
+  scene.report.error(key + ".app_only",
+                     {"config.app_only_open", "every application of the tenant would be admitted",
+                      "name the applications in clients, or a role in require.roles"});
+}
+
 }  // namespace
 
 void check_issuers(Scene& scene) {
@@ -342,6 +351,7 @@ void check_issuers(Scene& scene) {
     }
     check_id_token(scene, key, issuer);
     check_sign_in(scene, key, issuer);
+    check_app_only(scene, key, issuer);
     check_header(scene, key + ".header", issuer.header);
     check_files(scene, key, issuer);
   }

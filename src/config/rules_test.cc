@@ -238,6 +238,9 @@ const Case kIssuerCases[] = {
     {"SameNameTwice", "upstreams:\n",
      "  - {name: Contoso, issuer: \"https://id.example\", audiences: [x]}\nupstreams:\n",
      "config.name_taken", "issuers[1].name"},
+    {"AppOnlyForEveryApplication", "upstreams:\n",
+     "  - {name: b, issuer: \"https://id.example\", app_only: allow, audiences: [x]}\nupstreams:\n",
+     "config.app_only_open", "issuers[1].app_only"},
     {"OneAudienceForBothKinds", "upstreams:\n",
      "  - {name: b, issuer: \"https://id.example\", token: id_token, audiences: "
      "[b7d94e62-0c1f-4f3a-8e25-91f6a3c80b55]}\nupstreams:\n",

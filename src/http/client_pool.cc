@@ -51,7 +51,7 @@ std::string_view describe(ConnectFault fault) {
       return "the TLS handshake failed";
     case ConnectFault::kProxy:
       return "the proxy did not open the way";
-    case ConnectFault::kTimeUp:
+    case ConnectFault::kTooLate:
       return "no connection in time";
     case ConnectFault::kAborted:
       return "given up";
@@ -114,7 +114,7 @@ Task<ClientConnectionPtr> ClientPool::open_socket(Signal& signal, std::uint32_t 
   Addresses addresses =
       co_await resolver_.resolve(loop_, signal, first.host, first.port, abort | kTimeUp);
   if (signal.is_raised(abort | kTimeUp)) {
-    fault = signal.is_raised(abort) ? ConnectFault::kAborted : ConnectFault::kTimeUp;
+    fault = signal.is_raised(abort) ? ConnectFault::kAborted : ConnectFault::kTooLate;
     co_return nullptr;
   }
   fault = addresses.empty() ? ConnectFault::kResolve : ConnectFault::kRefused;
@@ -129,7 +129,7 @@ Task<ClientConnectionPtr> ClientPool::open_socket(Signal& signal, std::uint32_t 
       signal.clear(kProviderBits);
       std::uint32_t why = co_await signal.wait(kProviderWritable | kTimeUp | abort);
       if ((why & (kTimeUp | abort)) != 0) {
-        fault = (why & abort) != 0 ? ConnectFault::kAborted : ConnectFault::kTimeUp;
+        fault = (why & abort) != 0 ? ConnectFault::kAborted : ConnectFault::kTooLate;
         signal.raise(why & abort);
         co_return nullptr;
       }
@@ -161,7 +161,7 @@ Task<ConnectFault> ClientPool::ask_proxy(ClientConnection& connection, Signal& s
       std::uint32_t why = co_await signal.wait(kProviderReadable | kTimeUp | abort);
       signal.raise(why & abort);
       if ((why & abort) != 0) co_return ConnectFault::kAborted;
-      if ((why & kTimeUp) != 0) co_return ConnectFault::kTimeUp;
+      if ((why & kTimeUp) != 0) co_return ConnectFault::kTooLate;
     }
     auto got = connection.stream.read(connection.in.room());
     if (got.io == Io::kWaitRead) continue;
@@ -199,7 +199,7 @@ Task<ConnectFault> ClientPool::start_tls(ClientConnection& connection, Signal& s
     std::uint32_t why = co_await signal.wait(bit | kTimeUp | abort);
     signal.raise(why & abort);
     if ((why & abort) != 0) co_return ConnectFault::kAborted;
-    if ((why & kTimeUp) != 0) co_return ConnectFault::kTimeUp;
+    if ((why & kTimeUp) != 0) co_return ConnectFault::kTooLate;
   }
 }
 

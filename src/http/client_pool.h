@@ -37,7 +37,7 @@ enum class ConnectFault {
   kRefused,  ///< no address took the connection
   kTls,      ///< handshake or verification failed
   kProxy,    ///< the proxy refused or answered nonsense
-  kTimeUp,
+  kTooLate,
   kAborted,  ///< one of the abort bits came
 };
 [[nodiscard]] std::string_view describe(ConnectFault fault);

@@ -48,6 +48,23 @@ TEST(RequestParser, ReadsTheSameWhereverTheBytesAreCut) {
   }
 }
 
+TEST(RequestParser, ReadsTheSameByteByByte) {
+  for (const std::string body : {"3\r\nabc\r\n0\r\n\r\n", "0\r\n\r\n", "0\r\nX: y\r\n\r\n"}) {
+    RequestParser parser;
+    std::string held;
+    std::string read;
+    for (char c : "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + body) {
+      held += c;
+      auto used = parser.feed(held);
+      ASSERT_TRUE(used.has_value());
+      read += body_of(parser.body());
+      held.erase(0, *used);
+    }
+    EXPECT_TRUE(parser.done()) << body;
+    EXPECT_EQ(read, body.starts_with('3') ? "abc" : "") << body;
+  }
+}
+
 struct BadHead {
   const char* name;
   std::string bytes;
@@ -177,6 +194,13 @@ TEST(ResponseParser, SkipsInterimAnswers) {
   EXPECT_EQ(parser.head().status, 200);
   EXPECT_EQ(parser.head().fields.size(), 1U);
   EXPECT_EQ(body_of(parser.body()), "ok");
+}
+
+TEST(ResponseParser, RefusesAStatusThatIsNone) {
+  ResponseParser parser;
+  EXPECT_FALSE(parser.feed("HTTP/1.1 050 Low\r\n\r\n").has_value());
+  ResponseParser switching;
+  EXPECT_FALSE(switching.feed("HTTP/1.1 101 Switching Protocols\r\n\r\n").has_value());
 }
 
 TEST(ResponseParser, KnowsWhetherAnEndIsProper) {

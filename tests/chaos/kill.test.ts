@@ -19,6 +19,8 @@ for (const sync of ['100ms', 'each']) {
   test(`killed ${mine} times under load with sync ${sync}: nothing was sent without its record`, { timeout: 20 * 60_000 }, async () => {
     const house = await House.open({ foundry: { keep: false }, change: (config) => (config.audit.sync = sync) });
     const received = new Set<string>();
+    const opened = new Set<string>();
+    const known = new Set<string>();
     let answered = 0;
     try {
       house.foundry.seen = (call) => received.add(call.id);
@@ -47,8 +49,14 @@ for (const sync of ['100ms', 'each']) {
         await house.gateway.kill();
         running = false;
         await load;
-        const opened = exchanges(readLines(house.auditDirectory));
-        for (const id of received) assert.ok(opened.get(id)?.opened, `round ${round}: ${id} reached the provider without its record`);
+        // each start begins new files: those of earlier rounds have been read
+        const lines = readLines(house.auditDirectory, (file) => !known.has(file));
+        for (const line of lines) {
+          known.add(line.file);
+          if (line.type === 'opened') opened.add(line.id ?? '');
+        }
+        for (const id of received) assert.ok(opened.has(id), `round ${round}: ${id} reached the provider without its record`);
+        if (round % 10 !== 0 && mine > 25) continue; // all chains are verified again at the end
         const found = await run(['audit', 'verify', '--directory', house.auditDirectory]);
         if (found.code !== 0) {
           // requests that were open at the kill are closed by the next start, not before

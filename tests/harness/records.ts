@@ -12,10 +12,10 @@ export interface Line {
 }
 
 /** Every complete line, in the order of file names. Zero fill and a torn last line are passed over. */
-export function readLines(directory: string): Line[] {
+export function readLines(directory: string, wanted: (file: string) => boolean = () => true): Line[] {
   const lines: Line[] = [];
   if (!existsSync(directory)) return lines;
-  for (const file of readdirSync(directory).filter((name) => name.endsWith('.jsonl')).sort()) {
+  for (const file of readdirSync(directory).filter((name) => name.endsWith('.jsonl') && wanted(name)).sort()) {
     for (const text of written(join(directory, file)).toString().split('\n')) {
       if (text !== '') lines.push({ ...JSON.parse(text), file });
     }
