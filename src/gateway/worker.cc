@@ -82,7 +82,8 @@ Worker::Worker(Shared& shared, audit::Chain& chain, RoutesPtr routes,
   });
 }
 
-Worker::~Worker() = default;
+// The sync thread outlives the workers: after this call it does not know this one any more.
+Worker::~Worker() { chain_.on_synced({}); }
 
 std::shared_ptr<WorkerRoutes> Worker::make_routes(RoutesPtr routes) {
   auto made = std::make_shared<WorkerRoutes>();

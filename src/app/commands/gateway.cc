@@ -79,6 +79,7 @@ Exit run(const std::string& path, const std::string& log_format, bool verbose) {
   harden();
   raise_descriptor_limit();
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is a full disk to the record, not the end
   sigset_t signals = our_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: they wait here alone
   auto format = log_format == "json"   ? log::Format::kJson
