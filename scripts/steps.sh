@@ -32,7 +32,7 @@ elapsed() { # elapsed SECONDS -> m:ss
 }
 
 last_log_line() {
-  tail -c 2000 "$1" 2>/dev/null | tr '\r' '\n' | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c1-90
+  tail -c 2000 "$1" 2>/dev/null | tr '\r' '\n' | grep -av '^[[:space:]]*$' | tail -n 1 | cut -c1-90
 }
 
 show_progress() { # show_progress TITLE LOG STARTED

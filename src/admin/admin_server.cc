@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::uint32_t kStop = http::kFirstOwn;
 constexpr std::size_t kMaxConnections = 64;
+constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr http::ServerTimes kTimes{std::chrono::seconds(5), std::chrono::seconds(5),
                                    std::chrono::seconds(15)};
 
@@ -99,6 +100,7 @@ void AdminServer::stop() {
 
 Task<void> AdminServer::accept_connections(Door& door) {
   ++running_;
+  Deadline pause(loop_, door.signal, http::kTimeUp);
   while (!stopping_) {
     UniqueFd fd(::accept4(door.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd) {
@@ -107,8 +109,10 @@ Task<void> AdminServer::accept_connections(Door& door) {
       continue;
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
+    bool failed = errno != EAGAIN && errno != EWOULDBLOCK;  // no descriptor left, say
+    if (failed) pause.set(loop_.now() + kAcceptPause);
     door.signal.clear(http::kPeerReadable);
-    std::ignore = co_await door.signal.wait(http::kPeerReadable | kStop);
+    std::ignore = co_await door.signal.wait((failed ? http::kTimeUp : http::kPeerReadable) | kStop);
   }
   if (--running_ == 0) loop_.stop();
 }

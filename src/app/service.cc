@@ -276,6 +276,7 @@ void Service::stop() {
   if (p.gateway) p.gateway->drain(kDrainPatience);
   if (p.admin) p.admin->stop();
   p.keys.reset();
+  p.resolver.stop();
   p.gateway.reset();
   if (p.trail) {
     auto closed = p.trail->close();

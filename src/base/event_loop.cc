@@ -45,6 +45,7 @@ void Watch::attach(Signal* signal, std::uint32_t read_bit, std::uint32_t write_b
 
 void Deadline::set(SteadyTime at) {
   at_ = at;
+  signal_->clear(bit_);
   // Already looked at before that time: it will be moved on then. Otherwise put it in (anew).
   if (link_ != nullptr && slot_time_ <= at) return;
   unlink();
@@ -134,11 +135,10 @@ void EventLoop::run_deadlines() {
     ++tick_;
     std::size_t slot = tick_ % kSlots;
     while (Deadline* deadline = wheel_[slot]) {
-      if (deadline->slot_time_ > now_) break;  // put in anew for a later round
       deadline->unlink();
       if (!deadline->is_set()) continue;
       if (deadline->at_ <= now_) {
-        deadline->clear();
+        deadline->at_ = SteadyTime::max();
         deadline->signal_->raise(deadline->bit_);
       } else {
         link(*deadline);

@@ -100,8 +100,12 @@ class Deadline {
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
 
+  /// Takes back a bit that an earlier time raised, so that nobody is woken for that one.
   void set(SteadyTime at);
-  void clear() { at_ = SteadyTime::max(); }
+  void clear() {
+    at_ = SteadyTime::max();
+    signal_->clear(bit_);
+  }
   [[nodiscard]] bool is_set() const { return at_ != SteadyTime::max(); }
 
  private:
@@ -130,6 +134,16 @@ class EventLoop {
   void stop();
   /// Runs the function on the loop's thread in its next turn. From any thread; order is kept.
   void post(std::function<void()> run);
+  /// `co_await loop.next_turn()` lets everybody else run first.
+  struct NextTurn {
+    EventLoop& loop;
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> waiting) const {
+      loop.post([waiting] { waiting.resume(); });
+    }
+    void await_resume() const noexcept {}
+  };
+  [[nodiscard]] NextTurn next_turn() { return {*this}; }
   /// Called at the end of each turn that ran anything; it may wake coroutines.
   void at_end_of_turn(std::function<void()> hook) { hooks_.push_back(std::move(hook)); }
   /// Called about once a second.

@@ -2,6 +2,7 @@
 // connection is accepted and when it ends; thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <mutex>
 #include <unordered_map>
@@ -21,7 +22,8 @@ class ConnectionLimits {
   }
 
   /// False: close it at once.
-  [[nodiscard]] bool enter(const identity::SourceAddress& source) {
+  [[nodiscard]] bool enter(const identity::SourceAddress& address) {
+    auto source = network_of(address);
     std::lock_guard lock(mutex_);
     if (open_ >= all_) return false;
     auto& count = sources_[source];
@@ -34,7 +36,8 @@ class ConnectionLimits {
     return true;
   }
 
-  void leave(const identity::SourceAddress& source) {
+  void leave(const identity::SourceAddress& address) {
+    auto source = network_of(address);
     std::lock_guard lock(mutex_);
     --open_;
     auto found = sources_.find(source);
@@ -42,6 +45,13 @@ class ConnectionLimits {
   }
 
  private:
+  // One host has a whole /64 of IPv6 addresses to choose from (RFC 4291 2.5.1).
+  static identity::SourceAddress network_of(identity::SourceAddress address) {
+    bool v4 = std::all_of(address.begin(), address.begin() + 10, [](auto b) { return b == 0; });
+    if (!v4) std::fill(address.begin() + 8, address.end(), std::uint8_t{0});
+    return address;
+  }
+
   struct Hash {
     std::size_t operator()(const identity::SourceAddress& address) const {
       std::size_t hash = 1469598103934665603ULL;

@@ -24,6 +24,7 @@ constexpr std::size_t kMaxBody = 32 << 20;
 // A small answer that needs nobody: probes. No credential, no record.
 Task<void> answer_plain(ExchangeState& state, int status, std::string_view type,
                         std::string_view body) {
+  if (!state.client.can_drain()) state.client.close_after_answer();
   std::string answer = fmt::format("HTTP/1.1 {} {}\r\ndate: {}\r\ncache-control: no-store\r\n",
                                    status, http::reason_phrase(status), state.worker.date());
   if (status != 204) {
@@ -146,8 +147,10 @@ Task<bool> authenticate(ExchangeState& state) {
 Task<bool> read_body(ExchangeState& state) {
   using Read = http::ServerConnection::BodyRead;
   const auto& head = state.client.head();
-  auto encoding = http::find_field(head.fields, "content-encoding");
-  if (!encoding.empty() && !name_is(encoding, "identity")) {
+  bool encoded = std::ranges::any_of(head.fields, [](const http::Field& field) {
+    return name_is(field.name, "content-encoding") && !name_is(field.value, "identity");
+  });
+  if (encoded) {
     co_await refuse(state, refusal_of(Cause::kContentEncoding));
     co_return false;
   }
@@ -322,6 +325,7 @@ Task<void> answer_models(ExchangeState& state) {
     if (!sent) state.client.close_after_answer();
     co_return;
   }
+  if (!state.client.can_drain()) state.client.close_after_answer();
   const std::string& body = state.routes->routes->models_answer;
   std::string answer = fmt::format(
       "HTTP/1.1 200 OK\r\ndate: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n"
@@ -344,7 +348,15 @@ Task<void> answer_from_provider(ExchangeState& state) {
   if (!go_on) co_return;
   state.worker.count().exchanges.fetch_add(1, std::memory_order_relaxed);
   state.worker.shared().instruments.exchanges.add(1);
-  Ending ending = co_await relay(state);
+  Ending ending{0, audit::Outcome::kUpstreamError, "gateway.failed", false};
+  try {
+    ending = co_await relay(state);
+  } catch (const std::exception& error) {  // memory, say: the record gets its end all the same
+    log::limited(log::Level::kError, "exchange.failed",
+                 {{"id", state.id}, {"reason", error.what()}});
+    state.worker.scratch().clear();
+    state.client.close_after_answer();
+  }
   state.worker.count().exchanges.fetch_sub(1, std::memory_order_relaxed);
   state.worker.shared().instruments.exchanges.add(-1);
   close_record(state, ending);

@@ -21,9 +21,10 @@ constexpr std::string_view kNotToProvider[] = {"host", "accept-encoding", "expec
 constexpr std::string_view kNotToProviderPrefix[] = {"x-forwarded-", "x-ms-client-principal",
                                                      "x-claude-code-"};
 
-// They describe the shared account, not the person.
-constexpr std::string_view kNotToClient[] = {"set-cookie", "anthropic-organization-id",
-                                             "anthropic-workspace-id", "x-request-id"};
+// They describe the shared account, not the person; or would be our credential, sent back.
+constexpr std::string_view kNotToClient[] = {
+    "authorization",          "x-api-key",   "api-key", "set-cookie", "anthropic-organization-id",
+    "anthropic-workspace-id", "x-request-id"};
 constexpr std::string_view kNotToClientPrefix[] = {"anthropic-ratelimit-", "anthropic-fast-"};
 
 bool is_any(std::string_view name, std::span<const std::string_view> list) {

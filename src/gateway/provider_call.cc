@@ -50,13 +50,15 @@ Task<Got> ProviderCall::attempt(bool fresh) {
       co_return Got::kNoWay;
     }
   }
+  if (!s_.client.client_there()) co_return Got::kClientGone;  // nobody to send it for
   connection_->stream.watch().attach(&s_.signal(), kProviderReadable, kProviderWritable);
   connection_->parser.reset();
+  answer_began_ = cut_short_ = false;
   Deadline limit(s_.worker.loop(), s_.signal(), kLimit);
-  s_.signal().clear(kLimit);
   limit.set(s_.worker.loop().now() +
             (s_.facts.stream ? s_.limits().first_byte_stream : s_.limits().first_byte));
   Got got = co_await send_request();
+  if (got == Got::kBytes && connection_->parser.done()) got = Got::kEnd;
   while (got == Got::kBytes && !connection_->parser.head_done()) got = co_await read_more();
   int status = got == Got::kBytes || got == Got::kEnd ? connection_->parser.head().status : 0;
   s_.attempts.push_back({s_.upstream().name(), s_.model->deployment, status, code_of(got)});
@@ -110,8 +112,13 @@ Task<Got> ProviderCall::send_request() {
       got = Got::kClientGone;
       break;
     }
-    s_.signal().clear(bit);
-    std::uint32_t why = co_await s_.signal().wait(bit | kPeerGone | kLimit | kCut);
+    if (answer_is_there()) {
+      cut_short_ = true;
+      break;
+    }
+    s_.signal().clear(bit | kProviderReadable);
+    std::uint32_t why =
+        co_await s_.signal().wait(bit | kProviderReadable | kPeerGone | kLimit | kCut);
     s_.signal().raise(why & kCut);
     if ((why & kPeerGone) != 0) got = Got::kClientGone;
     if ((why & kLimit) != 0) got = Got::kTimeUp;
@@ -122,9 +129,28 @@ Task<Got> ProviderCall::send_request() {
   co_return got;
 }
 
-// More bytes through the parser; its body() then holds what they brought. kBytes with an empty
-// body and the bit kPingDue raised: a ping is due (where `also` asks for it).
-Task<Got> ProviderCall::read_more(std::uint32_t also) {
+// While the request is still being sent: reads what came, up to the end of an answer's head,
+// without waiting. True: sending on is pointless, there is an answer (413, say) or an end.
+bool ProviderCall::answer_is_there() {
+  auto& stream = connection_->stream;
+  auto& in = connection_->in;
+  while (stream.maybe_readable()) {
+    if (in.room().empty() && !in.grow(http::kMaxHead)) return true;
+    auto [io, count] = stream.read(in.room());
+    if (io == Io::kWaitRead || io == Io::kWaitWrite) return false;  // of TLS alone
+    if (io != Io::kDone) return true;
+    answer_began_ = true;
+    in.filled(count);
+    auto used = connection_->parser.feed(in.content());
+    if (!used) return true;
+    in.consume(*used);
+    if (connection_->parser.head_done()) return true;
+  }
+  return false;
+}
+
+// More bytes through the parser; its body() then holds what they brought.
+Task<Got> ProviderCall::read_more(bool pings) {
   auto& stream = connection_->stream;
   auto& in = connection_->in;
   for (;;) {
@@ -132,6 +158,7 @@ Task<Got> ProviderCall::read_more(std::uint32_t also) {
       if (in.room().empty()) in.compact();
       auto [io, count] = stream.read(in.room());
       if (io == Io::kDone) {
+        answer_began_ = true;
         in.filled(count);
         auto used = connection_->parser.feed(in.content());
         if (!used) co_return Got::kBroken;
@@ -151,24 +178,21 @@ Task<Got> ProviderCall::read_more(std::uint32_t also) {
     in.release_if_empty();
     if (!s_.client.client_there()) co_return Got::kClientGone;
     s_.signal().clear(kProviderReadable);
-    std::uint32_t why =
-        co_await s_.signal().wait(kProviderReadable | kPeerGone | kLimit | kCut | also);
+    std::uint32_t why = co_await s_.signal().wait(kProviderReadable | kPeerGone | kLimit | kCut |
+                                                  (pings ? kPingDue : 0));
     if ((why & kCut) != 0) {
       s_.signal().raise(kCut);
       co_return Got::kCut;
     }
     if ((why & kPeerGone) != 0) co_return Got::kClientGone;
     if ((why & kLimit) != 0) co_return Got::kTimeUp;
-    if ((why & also) != 0) {
-      s_.signal().raise(why & also);
-      co_return Got::kBytes;
-    }
+    if ((why & kPingDue) != 0) co_return Got::kPing;
   }
 }
 
 void ProviderCall::release() {
   if (!connection_) return;
-  bool again = connection_->parser.done() && connection_->parser.head().keep_alive &&
+  bool again = !cut_short_ && connection_->parser.done() && connection_->parser.head().keep_alive &&
                connection_->in.empty();
   if (again) s_.pool().give_back(std::move(connection_));
   connection_.reset();

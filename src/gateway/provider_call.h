@@ -18,6 +18,7 @@ namespace sallyport::gateway {
 
 // How a step with the provider ended.
 enum class Got : std::uint8_t {
+  kPing,      ///< nothing came, and a ping is due (where it was asked for)
   kBytes,     ///< more of the answer
   kEnd,       ///< the answer is complete
   kNoWay,     ///< no connection
@@ -39,9 +40,8 @@ class ProviderCall {
   /// One sending of the request, until the provider's head is there. `fresh`: on a new connection.
   /// Adds to the exchange's attempts.
   [[nodiscard]] Task<Got> attempt(bool fresh);
-  /// More of the answer: body() then holds what came. With a bit in `also` that is raised: kBytes
-  /// with an empty body, and the bit stays raised.
-  [[nodiscard]] Task<Got> read_more(std::uint32_t also = 0);
+  /// More of the answer: body() then holds what came. With `pings` it may end with kPing instead.
+  [[nodiscard]] Task<Got> read_more(bool pings = false);
   /// Gives the connection back if it can carry another exchange; else, and with drop(), closes it,
   /// which cancels what runs at the provider.
   void release();
@@ -53,17 +53,23 @@ class ProviderCall {
     return connection_->parser.body();
   }
   [[nodiscard]] bool done() const { return connection_->parser.done(); }
-  /// After kDied: it was on a kept connection, which the provider may have closed meanwhile.
-  [[nodiscard]] bool was_reused() const { return connection_ && connection_->reused; }
+  /// After kDied: on a kept connection, which the provider may have closed meanwhile, and not one
+  /// byte of an answer came.
+  [[nodiscard]] bool may_send_again() const {
+    return connection_ && connection_->reused && !answer_began_;
+  }
   /// Why there is no connection, for the operator.
   [[nodiscard]] const std::string& failure() const { return failure_; }
 
  private:
   [[nodiscard]] Task<Got> send_request();
+  [[nodiscard]] bool answer_is_there();
 
   ExchangeState& s_;
   http::ClientConnectionPtr connection_;
   std::string failure_;
+  bool answer_began_ = false;
+  bool cut_short_ = false;  ///< the answer came before the whole request was sent
 };
 
 }  // namespace sallyport::gateway

@@ -2,6 +2,7 @@
 // ARCHITECTURE.md. The client's side is state.client; everything waits on its one signal.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/log.h"
@@ -37,6 +38,7 @@ class Relay {
   void add_chunk(std::span<const std::string_view> pieces);
   [[nodiscard]] std::string client_head(std::string_view framing) const;
   void note_answer();
+  [[nodiscard]] bool head_reveals_key() const;
   Ending cut_off(Got got) const;
 
   ExchangeState& s_;
@@ -51,7 +53,7 @@ Task<Ending> Relay::run() {
   Got got = co_await call_.attempt(false);
   // A kept connection that the provider closed just as we used it: nothing of an answer came, so
   // the request is sent again, once, on a new one.
-  if (got == Got::kDied && call_.was_reused()) got = co_await call_.attempt(true);
+  if (got == Got::kDied && call_.may_send_again()) got = co_await call_.attempt(true);
   if (got != Got::kBytes && got != Got::kEnd) {
     Ending ending = co_await give_up(got);
     co_return ending;
@@ -114,8 +116,29 @@ Ending Relay::cut_off(Got got) const {
   return {0, outcome, std::string(code_of(got)), false};
 }
 
+// A provider that repeats our key must not get it to the client or into our log.
+bool Relay::head_reveals_key() const {
+  const auto& head = call_.head();
+  const auto& upstream = s_.upstream();
+  return upstream.reveals_credential(head.reason) ||
+         std::ranges::any_of(head.fields, [&](const http::Field& field) {
+           return upstream.reveals_credential(field.value) ||
+                  upstream.reveals_credential(field.name);
+         });
+}
+
 Task<Ending> Relay::pass_answer() {
   const auto& head = call_.head();
+  if (head_reveals_key()) {
+    log::limited(log::Level::kError, "upstream.repeats_credential",
+                 {{"id", s_.id}, {"upstream", s_.upstream().name()}});
+    call_.drop();
+    s_.provider_request_id.clear();
+    s_.apim_request_id.clear();
+    Ending ending =
+        co_await refuse(refusal_of(Cause::kProviderBroken), audit::Outcome::kUpstreamError);
+    co_return ending;
+  }
   auto type = http::find_field(head.fields, "content-type");
   bool events = http::name_starts_with(type, "text/event-stream");
   if (head.status == 200 && events && s_.endpoint == Endpoint::kMessages) {
@@ -191,7 +214,6 @@ Task<Ending> Relay::pass_stream() {
   bool chunked = !s_.client.head_was_http10();
   if (!chunked) s_.client.close_after_answer();
   s_.worker.scratch() = client_head(chunked ? "transfer-encoding: chunked\r\n" : "");
-  silence.set(loop.now() + s_.limits().silence);
   Got got = call_.done() ? Got::kEnd : Got::kBytes;
   for (;;) {
     for (auto piece : call_.body()) add_chunk(editor.feed(piece));
@@ -201,24 +223,24 @@ Task<Ending> Relay::pass_stream() {
       got = s_.signal().is_raised(kCut) ? Got::kCut : Got::kClientGone;
       break;
     }
+    // Both limits begin when the client has taken everything: a slow client is no silent provider.
+    silence.set(loop.now() + s_.limits().silence);
     ping.set(loop.now() + s_.limits().ping);
-    got = co_await call_.read_more(kPingDue);
-    while (got == Got::kBytes && s_.signal().is_raised(kPingDue)) {
-      s_.signal().clear(kPingDue);
+    got = co_await call_.read_more(true);
+    while (got == Got::kPing) {
       ping.set(loop.now() + s_.limits().ping);
       if (editor.at_event_boundary()) {
         s_.worker.shared().instruments.pings.add();
         add_chunk(std::array{kPing});
         sent = co_await send_stream_bytes();
         if (!sent) {
-          got = Got::kClientGone;
+          got = s_.signal().is_raised(kCut) ? Got::kCut : Got::kClientGone;
           break;
         }
       }
-      got = co_await call_.read_more(kPingDue);
+      got = co_await call_.read_more(true);
     }
     if (got != Got::kBytes && got != Got::kEnd) break;
-    silence.set(loop.now() + s_.limits().silence);
   }
   Ending ending = co_await end_stream(editor, got);
   co_return ending;
@@ -314,15 +336,14 @@ Task<Ending> Relay::pass_whole() {
     Ending ending = co_await give_up(got);
     co_return ending;
   }
-  if (status >= 200 && status <= 299 && json) {
+  bool reveals_key = s_.upstream().reveals_credential(body);
+  if (status >= 200 && status <= 299 && json && !reveals_key) {
     s_.meter.on_json_body(body);
     std::string scratch;
     Pieces pieces = edit_json_answer(body, renames_, scratch);
     Ending ending = co_await send_whole(status, reason, fields, pieces.views, pieces.length);
     co_return ending;
   }
-  // A provider that repeats our key in its error must not get it into our log or to the client.
-  bool reveals_key = s_.upstream().reveals_credential(body);
   auto azure = reveals_key ? std::nullopt : parse_azure_error(body);
   log::limited(log::Level::kWarning, "upstream.error",
                {{"id", s_.id},

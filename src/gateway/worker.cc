@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::chrono::seconds kKeyWait{2};
 constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::size_t kAcceptsPerTurn = 64;
 constexpr std::size_t kRandomBytes = 4096;
 
 std::uint64_t random_seed(Entropy& entropy) {
@@ -83,7 +84,9 @@ Worker::Worker(Shared& shared, audit::Chain& chain, RoutesPtr routes,
 }
 
 // The sync thread outlives the workers: after this call it does not know this one any more.
-Worker::~Worker() { chain_.on_synced({}); }
+Worker::~Worker() {
+  chain_.on_synced({});
+}
 
 std::shared_ptr<WorkerRoutes> Worker::make_routes(RoutesPtr routes) {
   auto made = std::make_shared<WorkerRoutes>();
@@ -109,6 +112,7 @@ void Worker::start(UniqueFd listener) {
 }
 
 bool Worker::wait_until_done(SteadyTime until) {
+  if (!thread_.joinable()) return true;  // never started
   return done_.get_future().wait_until(until) == std::future_status::ready;
 }
 
@@ -219,6 +223,7 @@ Task<bool> Worker::keys_fetched(Signal& signal, std::string_view issuer, std::st
 
 Task<void> Worker::accept_connections() {
   Deadline pause(loop_, accept_signal_, http::kTimeUp);
+  std::size_t accepted = 0;
   while (!draining_) {
     sockaddr_storage peer{};
     socklen_t size = sizeof peer;
@@ -234,18 +239,19 @@ Task<void> Worker::accept_connections() {
       int on = 1;
       ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       spawn(serve(std::move(fd), std::move(source)));
+      if (++accepted % kAcceptsPerTurn == 0) co_await loop_.next_turn();
       continue;
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
-    bool out_of_files = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
-    if (out_of_files) {
+    bool failed = errno != EAGAIN && errno != EWOULDBLOCK;
+    if (failed) {
       log::limited(log::Level::kError, "connection.accept_failed",
                    {{"reason", std::strerror(errno)}, {"next_step", "raise LimitNOFILE"}});
       pause.set(loop_.now() + kAcceptPause);
     }
     accept_signal_.clear(http::kPeerReadable);
-    std::ignore = co_await accept_signal_.wait(out_of_files ? http::kTimeUp | kCut
-                                                            : http::kPeerReadable | kCut);
+    std::ignore =
+        co_await accept_signal_.wait(failed ? http::kTimeUp | kCut : http::kPeerReadable | kCut);
   }
   listener_watch_.reset();
   listener_.reset();

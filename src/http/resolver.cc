@@ -63,56 +63,60 @@ struct WaiterGuard {
 
 }  // namespace
 
-Resolver::Resolver() : thread_([this] { run(); }) {}
+Resolver::Resolver() {
+  std::thread([state = state_] { run(state); }).detach();
+}
 
 Resolver::~Resolver() {
-  {
-    std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_one();
-  thread_.join();
+  stop();
+}
+
+void Resolver::stop() {
+  std::lock_guard lock(state_->mutex);
+  state_->stopping = true;
+  state_->queries.clear();
+  state_->wake.notify_one();
 }
 
 void Resolver::ask(const std::string& host, std::uint16_t port, Done done) {
-  std::unique_lock lock(mutex_);
-  auto kept = kept_.find({host, port});
-  if (kept != kept_.end() && std::chrono::steady_clock::now() < kept->second.until) {
-    auto addresses = kept->second.addresses;
-    lock.unlock();
-    done(std::move(addresses));
+  State& state = *state_;
+  std::unique_lock lock(state.mutex);
+  if (state.stopping) return;
+  auto kept = state.kept.find({host, port});
+  if (kept != state.kept.end() && std::chrono::steady_clock::now() < kept->second.until) {
+    done(kept->second.addresses);
     return;
   }
-  for (auto& query : queries_) {
+  for (auto& query : state.queries) {
     if (query.host == host && query.port == port) {
       query.waiting.push_back(std::move(done));
       return;
     }
   }
-  queries_.push_back({host, port, {}});
-  queries_.back().waiting.push_back(std::move(done));
-  wake_.notify_one();
+  state.queries.push_back({host, port, {}});
+  state.queries.back().waiting.push_back(std::move(done));
+  state.wake.notify_one();
 }
 
-void Resolver::run() {
-  std::unique_lock lock(mutex_);
+void Resolver::run(const std::shared_ptr<State>& state) {
+  std::unique_lock lock(state->mutex);
   for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || !queries_.empty(); });
-    if (stopping_) return;
-    std::string host = queries_.front().host;
-    std::uint16_t port = queries_.front().port;
+    state->wake.wait(lock, [&] { return state->stopping || !state->queries.empty(); });
+    if (state->stopping) return;
+    std::string host = state->queries.front().host;
+    std::uint16_t port = state->queries.front().port;
     lock.unlock();
     Addresses addresses = look_up(host, port);
     lock.lock();
-    Query query = std::move(queries_.front());  // others may have joined it meanwhile
-    queries_.erase(queries_.begin());
-    if (kept_.size() >= kMaxKept) kept_.clear();
+    if (state->stopping) return;
+    Query query = std::move(state->queries.front());  // others may have joined it meanwhile
+    state->queries.erase(state->queries.begin());
+    if (state->kept.size() >= kMaxKept) state->kept.clear();
     if (!addresses.empty()) {
-      kept_[{host, port}] = {addresses, std::chrono::steady_clock::now() + kKeep};
+      state->kept[{host, port}] = {addresses, std::chrono::steady_clock::now() + kKeep};
     }
-    lock.unlock();
+    // Under the lock, which stop() takes: these only post to a loop.
     for (auto& done : query.waiting) done(addresses);
-    lock.lock();
   }
 }
 

@@ -33,6 +33,9 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
+  /// Drops what is asked for; afterwards nothing is posted to any loop. Before the loops end.
+  void stop();
+
   /// The addresses of a name or literal, in the system's order; empty if there are none or if
   /// `abort` bits of the signal came first. Called on `loop`'s thread; uses the bit kResolved.
   [[nodiscard]] Task<Addresses> resolve(EventLoop& loop, Signal& signal, std::string host,
@@ -50,15 +53,18 @@ class Resolver {
     SteadyTime until;
   };
 
+  /// Shared with the thread, which may sit in a look-up for longer than anybody wants to wait.
+  struct State {
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::map<std::pair<std::string, std::uint16_t>, Kept> kept;
+    std::vector<Query> queries;
+    bool stopping = false;
+  };
   void ask(const std::string& host, std::uint16_t port, Done done);
-  void run();
+  static void run(const std::shared_ptr<State>& state);
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::map<std::pair<std::string, std::uint16_t>, Kept> kept_;
-  std::vector<Query> queries_;
-  bool stopping_ = false;
-  std::thread thread_;
+  std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 }  // namespace sallyport::http

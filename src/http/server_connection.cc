@@ -152,12 +152,12 @@ Task<ServerConnection::BodyRead> ServerConnection::read_sized_body(std::size_t s
     body_ = parser_.body().front();
     co_return BodyRead::kDone;
   }
-  if (!budget.take(size)) co_return BodyRead::kNoRoom;
   auto grow = [&](std::size_t to) {
     // Not what it hands to the function: libstdc++ 12 hands over the capacity.
     body_store_.resize_and_overwrite(to, [to](char*, std::size_t) { return to; });
   };
   std::size_t first = std::min(size, std::max(kTrustedLength, have));
+  if (!budget.take(first)) co_return BodyRead::kNoRoom;
   grow(first);
   std::size_t filled = 0;
   for (auto piece : parser_.body()) {
@@ -168,7 +168,11 @@ Task<ServerConnection::BodyRead> ServerConnection::read_sized_body(std::size_t s
   body_missing_ = size - filled;
   while (filled < size) {
     if (stream_.maybe_readable()) {
-      if (filled == body_store_.size()) grow(std::min(size, body_store_.size() * 2));
+      if (filled == body_store_.size()) {
+        std::size_t next = std::min(size, filled * 2);
+        if (!budget.take(next - filled)) co_return BodyRead::kNoRoom;
+        grow(next);
+      }
       auto [io, count] = stream_.read({body_store_.data() + filled, body_store_.size() - filled});
       if (io == Io::kDone) {
         filled += count;
@@ -300,17 +304,23 @@ Task<bool> ServerConnection::drain() {
   std::size_t missing = *request.content_length;
   for (auto piece : parser_.body()) missing -= piece.size();
   time_.set(loop_.now() + kDrainTime);
-  Buffer rest;
   while (missing > 0) {
-    Fill got = co_await fill(rest);
-    if (got != Fill::kBytes) break;
-    std::size_t count = std::min(missing, rest.content().size());
-    missing -= count;
-    if (rest.content().size() > count) keep_alive_ = false;  // pipelined behind a refused body
-    rest.release();
+    if (stream_.maybe_readable()) {
+      Buffer rest;  // never more than is missing: what follows is the next request
+      auto room = rest.room();
+      auto [io, count] = stream_.read(room.first(std::min(room.size(), missing)));
+      if (io == Io::kClosed || io == Io::kFailed) break;
+      if (io == Io::kDone) {
+        missing -= count;
+        continue;
+      }
+    }
+    signal_.clear(kPeerReadable);
+    std::uint32_t why = co_await signal_.wait(kPeerReadable | kTimeUp | abort_);
+    signal_.raise(why & abort_);
+    if ((why & (kTimeUp | abort_)) != 0) break;
   }
   time_.clear();
-  signal_.clear(kTimeUp);
   body_read_ = true;
   co_return missing == 0;
 }
