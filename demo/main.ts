@@ -29,14 +29,15 @@ if (unknown.length > 0) {
 
 /** What the simulated model says; the first words prove that it streams. */
 const speech =
-  'Good morning. Your words came through the gate under your own name, and under nobody else\'s key: ' +
+  "Good morning. Your words came through the gate under your own name, and under nobody else's key: " +
   'the gateway knew you by the token of your tenant, kept it, and asked me with the credential of the ' +
   'organization. One line was written before I heard a byte, and one more follows when I stop.';
 
 function model(call: Call): void | Promise<void> {
-  const text = JSON.stringify(call.json.messages?.at(-1) ?? '');
-  if (text.includes('demo tool') && call.json.tools) {
-    return withTool('Bash', { command: 'date', description: 'Tell the time' }, (result) => `Your machine says: ${result}`)(call);
+  const asked = JSON.stringify(call.json.messages ?? '');
+  if (asked.includes('what time') && call.json.tools) {
+    const date = { command: 'date', description: 'Tell the time' };
+    return withTool('Bash', date, (result) => `Your machine says: ${result}`)(call);
   }
   return sendEvents(call, textEvents(String(call.json.model), speech), 25);
 }
@@ -45,8 +46,14 @@ async function show(house: House): Promise<{ tokenFile: string; refresh: () => P
   heading('1', 'A person signs in');
   const ada = await signIn(house.tenant, 'ada');
   say(`${people.ada.name} signed in at ${bold(house.tenant.issuer)}`);
-  say(dim('authorization code with PKCE, public client, loopback redirect: as Claude Desktop does it'));
-  say(`Her access token is for ${bold(audience)} with scope ${bold(scopeName)} and role ${bold('Claude.User')}.`);
+  say(
+    dim(
+      'authorization code with PKCE, public client, loopback redirect: as Claude Desktop does it',
+    ),
+  );
+  say(
+    `Her access token is for ${bold(audience)} with scope ${bold(scopeName)} and role ${bold('Claude.User')}.`,
+  );
 
   heading('2', 'She asks, and the answer streams through the gateway');
   say(dim('@anthropic-ai/sdk -> sallyport -> Foundry (simulated)'));
@@ -76,21 +83,31 @@ async function show(house: House): Promise<{ tokenFile: string; refresh: () => P
   const id = seen.id;
   process.stdout.write('\n\n');
   say(`${pieces} pieces, ${message.usage.output_tokens} tokens, model ${bold(message.model)}`);
-  say(`Foundry was asked for ${bold(String(seen.json.model))}, with ${bold('x-api-key')} of the organization and ${
-    value(seen.head, 'authorization') === undefined ? bold('no Authorization header') : bad('HER TOKEN')
-  }.`);
-  if (message.model !== 'claude-sonnet-5' || value(seen.head, 'authorization') !== undefined) throw new Error('the answer is not what it should be');
+  say(
+    `Foundry was asked for ${bold(String(seen.json.model))}, with ${bold('x-api-key')} of the organization and ${
+      value(seen.head, 'authorization') === undefined
+        ? bold('no Authorization header')
+        : bad('HER TOKEN')
+    }.`,
+  );
+  if (message.model !== 'claude-sonnet-5' || value(seen.head, 'authorization') !== undefined)
+    throw new Error('the answer is not what it should be');
 
   heading('3', 'A forger knocks at the same time');
   say('The same claims, the same key id, signed with another key:');
   const refused = await (beside ?? house.ask(forged, question()));
   say(`${bad(String(refused.status))} ${refused.json?.error.message}`);
-  say(dim(`x-should-retry: ${value(refused.head, 'x-should-retry')}   WWW-Authenticate: ${value(refused.head, 'www-authenticate')}`));
+  say(
+    dim(
+      `x-should-retry: ${value(refused.head, 'x-should-retry')}   WWW-Authenticate: ${value(refused.head, 'www-authenticate')}`,
+    ),
+  );
   const mallory = await signIn(house.tenant, 'mallory');
   const without = await house.ask(mallory.accessToken, question());
   say(`${people.mallory.name} signed in honestly, but has no role:`);
   say(`${bad(String(without.status))} ${without.json?.error.message}`);
-  if (refused.status !== 401 || without.status !== 403) throw new Error('a refusal is not what it should be');
+  if (refused.status !== 401 || without.status !== 403)
+    throw new Error('a refusal is not what it should be');
   if (house.foundry.requests.length !== 1) throw new Error('Foundry heard of somebody else');
   say(`Foundry heard of neither: ${bold('1')} request in all.`);
 
@@ -98,8 +115,12 @@ async function show(house: House): Promise<{ tokenFile: string; refresh: () => P
   await house.closed(id);
   const directory = ['--directory', house.auditDirectory];
   indent(await answerOf('audit', 'show', ...directory));
-  say(`\nThe two lines of her request, written before the first byte left and after the last came back:`);
-  const [row] = JSON.parse(await answerOf('audit', 'show', ...directory, '--id', id, '--json')).rows;
+  say(
+    `\nThe two lines of her request, written before the first byte left and after the last came back:`,
+  );
+  const [row] = JSON.parse(
+    await answerOf('audit', 'show', ...directory, '--id', id, '--json'),
+  ).rows;
   for (const line of [row.record, row.end]) record(line);
   console.log('');
   indent(await answerOf('audit', 'verify', ...directory));
@@ -118,7 +139,10 @@ async function show(house: House): Promise<{ tokenFile: string; refresh: () => P
 /** Runs a command of the program, says which, and gives back what it prints. */
 async function answerOf(...args: string[]): Promise<string> {
   const found = await run(args);
-  if (found.code !== 0) throw new Error(`sallyport ${args.slice(0, 2).join(' ')} ended with ${found.code}: ${found.stdout}${found.stderr}`);
+  if (found.code !== 0)
+    throw new Error(
+      `sallyport ${args.slice(0, 2).join(' ')} ended with ${found.code}: ${found.stdout}${found.stderr}`,
+    );
   say(dim(`$ sallyport ${args.join(' ')}`));
   return found.stdout;
 }
@@ -130,7 +154,8 @@ function record(line: Record<string, any>): void {
   const whole = Object.entries(rest).filter(([, item]) => typeof item !== 'object');
   if (whole.length > 0) pairs('', Object.fromEntries(whole));
   for (const [key, item] of Object.entries(rest)) {
-    for (const one of Array.isArray(item) ? item : [item]) if (typeof one === 'object') pairs(key, one);
+    for (const one of Array.isArray(item) ? item : [item])
+      if (typeof one === 'object') pairs(key, one);
   }
   pairs('chain', { line: seq, 'hash of the line before': `${String(prev).slice(0, 16)}...` });
 }
@@ -145,7 +170,12 @@ function pointers(house: House, tokenFile: string): void {
       'claude --model claude-sonnet-5',
   );
   say(bold('Claude Desktop') + dim(' (third-party inference, on this machine)'));
-  const oidc = { clientId, issuer: house.tenant.issuer, scopes: `openid profile offline_access ${scope}`, bearerTokenType: 'access_token' };
+  const oidc = {
+    clientId,
+    issuer: house.tenant.issuer,
+    scopes: `openid profile offline_access ${scope}`,
+    bearerTokenType: 'access_token',
+  };
   indent(
     'inferenceProvider       gateway\n' +
       `inferenceGatewayBaseUrl ${house.url}\n` +
@@ -153,12 +183,17 @@ function pointers(house: House, tokenFile: string): void {
       `inferenceGatewayOidc    ${JSON.stringify(oidc)}\n` +
       'inferenceModels         ["claude-sonnet-5"]',
   );
-  say(dim('The model here is a simulation: it says the same to everybody.'));
+  say(
+    dim('The model here is a simulation: it says the same to everybody. Asked "what time is it"'),
+  );
+  say(dim('by Claude Code, it has the tool Bash called, and the record names the tools on offer.'));
 }
 
 async function main(): Promise<void> {
   console.log(`\n${bold('Sallyport')}: a gateway for Claude that knows who asks\n${dim(binary)}`);
-  const house = await House.open({ foundry: { key: 'the-key-of-the-organization', answer: model } });
+  const house = await House.open({
+    foundry: { key: 'the-key-of-the-organization', answer: model },
+  });
   process.on('exit', () => house.gateway.process.kill('SIGTERM'));
   mkdirSync(house.directory, { recursive: true });
   try {
@@ -170,8 +205,19 @@ async function main(): Promise<void> {
     pointers(house, tokenFile);
     if (once) return;
     say(`\n${bold('Everything stays up until you press Ctrl-C.')}`);
-    const timer = setInterval(() => void refresh().catch((error: unknown) => say(bad(`the token could not be refreshed: ${String(error)}`))), 30 * 60_000);
-    house.foundry.seen = (call) => say(dim(`a request reached Foundry: ${call.head.start.split(' ')[1]} as ${String(call.json?.model)}, record ${call.id}`));
+    const timer = setInterval(
+      () =>
+        void refresh().catch((error: unknown) =>
+          say(bad(`the token could not be refreshed: ${String(error)}`)),
+        ),
+      30 * 60_000,
+    );
+    house.foundry.seen = (call) =>
+      say(
+        dim(
+          `a request reached Foundry: ${call.head.start.split(' ')[1]} as ${String(call.json?.model)}, record ${call.id}`,
+        ),
+      );
     await new Promise<void>((resolve) => {
       process.once('SIGINT', resolve);
       process.once('SIGTERM', resolve);
@@ -186,7 +232,9 @@ async function main(): Promise<void> {
 main().then(
   () => console.log(good('\n  demo: done\n')),
   (error: unknown) => {
-    console.error(bad(`\n  demo: failed: ${error instanceof Error ? error.message : String(error)}\n`));
+    console.error(
+      bad(`\n  demo: failed: ${error instanceof Error ? error.message : String(error)}\n`),
+    );
     process.exitCode = 1;
   },
 );

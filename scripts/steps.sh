@@ -24,8 +24,8 @@ end_step_child() {
   fi
 }
 trap end_step_child EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'echo; echo "interrupted"; exit 130' INT
+trap 'echo; echo "ended by a signal"; exit 143' TERM HUP
 
 elapsed() { # elapsed SECONDS -> m:ss
   printf '%d:%02d' $(($1 / 60)) $(($1 % 60))
@@ -56,7 +56,7 @@ step() { # step TITLE NAME COMMAND...
   [[ -t 1 ]] && every=1
   export count_file
   set -m
-  (set +m; trap - EXIT INT TERM; "$@") > "$log" 2>&1 < /dev/null &
+  (set +m; trap - EXIT INT TERM HUP; "$@") > "$log" 2>&1 < /dev/null &
   step_child=$!
   set +m
   while kill -0 "$step_child" 2>/dev/null; do

@@ -12,10 +12,16 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
 const here = import.meta.dirname;
-execFileSync(process.execPath, [join(here, 'node_modules', 'typescript', 'bin', 'tsc'), '--noEmit', '-p', here], { stdio: 'inherit' });
+execFileSync(
+  process.execPath,
+  [join(here, 'node_modules', 'typescript', 'bin', 'tsc'), '--noEmit', '-p', here],
+  { stdio: 'inherit' },
+);
 
 const wanted = process.argv.slice(2);
-const files = globSync(['e2e', 'conformance', 'chaos'].map((folder) => join(here, folder, '*.test.ts')))
+const files = globSync(
+  ['e2e', 'conformance', 'chaos'].map((folder) => join(here, folder, '*.test.ts')),
+)
   .filter((file) => wanted.length === 0 || wanted.some((text) => file.includes(text)))
   .sort();
 if (files.length === 0) {

@@ -1,9 +1,18 @@
 // Clients that leave, that do not read, that do not write, and that are too many.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
-import { event, messageStart, sendEvents, stalls, streamHead, textEvents, wellBehaved } from '../harness/answers.ts';
+import {
+  event,
+  messageStart,
+  sendEvents,
+  stalls,
+  streamHead,
+  textEvents,
+  wellBehaved,
+} from '../harness/answers.ts';
 import { House, question, requestFields, streamQuestion } from '../harness/house.ts';
 import { memory } from '../harness/proc.ts';
 import { RawClient } from '../harness/raw_client.ts';
@@ -22,7 +31,16 @@ describe('a client that leaves', () => {
 
   async function sendOnly(body: string): Promise<RawClient> {
     const client = await house.connect();
-    client.write(Buffer.concat([writeHead('POST /v1/messages HTTP/1.1', [['Host', 'x'], ...requestFields(token), ['Content-Length', String(body.length)]]), Buffer.from(body)]));
+    client.write(
+      Buffer.concat([
+        writeHead('POST /v1/messages HTTP/1.1', [
+          ['Host', 'x'],
+          ...requestFields(token),
+          ['Content-Length', String(body.length)],
+        ]),
+        Buffer.from(body),
+      ]),
+    );
     client.reply().catch(() => {});
     return client;
   }
@@ -32,8 +50,16 @@ describe('a client that leaves', () => {
     ['by a reset', (client: RawClient) => client.socket.resetAndDestroy()],
   ] as const) {
     for (const [when, answer, body] of [
-      ['in the middle of a stream', (call: any) => sendEvents(call, textEvents('sonnet-prod', 'word '.repeat(3000)), 10), streamQuestion()],
-      ['while the provider thinks', stalls(Buffer.concat([messageStart('sonnet-prod')]), 300), streamQuestion()],
+      [
+        'in the middle of a stream',
+        (call: any) => sendEvents(call, textEvents('sonnet-prod', 'word '.repeat(3000)), 10),
+        streamQuestion(),
+      ],
+      [
+        'while the provider thinks',
+        stalls(Buffer.concat([messageStart('sonnet-prod')]), 300),
+        streamQuestion(),
+      ],
       ['before the provider says anything', stalls(Buffer.alloc(0), -1), question()],
     ] as const) {
       test(`${what} ${when}: the provider is told within a second and the record says who ended it`, async () => {
@@ -48,7 +74,8 @@ describe('a client that leaves', () => {
         assert.ok((call.goneAt ?? Infinity) - at < 1000, `${(call.goneAt ?? 0) - at} ms`);
         const { closed } = await house.closed(call.id);
         assert.ok(aborted(closed), JSON.stringify(closed));
-        if (when === 'in the middle of a stream') assert.ok(tokens(closed).output >= 1, 'an abort is not free');
+        if (when === 'in the middle of a stream')
+          assert.ok(tokens(closed).output >= 1, 'an abort is not free');
       });
     }
   }
@@ -57,7 +84,16 @@ describe('a client that leaves', () => {
     house.foundry.answer = wellBehaved();
     const client = await house.connect();
     const body = question();
-    client.write(Buffer.concat([writeHead('POST /v1/messages HTTP/1.1', [['Host', 'x'], ...requestFields(token), ['Content-Length', String(body.length)]]), Buffer.from(body)]));
+    client.write(
+      Buffer.concat([
+        writeHead('POST /v1/messages HTTP/1.1', [
+          ['Host', 'x'],
+          ...requestFields(token),
+          ['Content-Length', String(body.length)],
+        ]),
+        Buffer.from(body),
+      ]),
+    );
     const waiting = client.reply();
     client.socket.end();
     const reply = await waiting.catch(() => undefined);
@@ -67,13 +103,31 @@ describe('a client that leaves', () => {
 });
 
 describe('a client that does not read', () => {
-  test('holds back the provider instead of filling the memory, and gets every byte when it reads on', async () => {
-    // limits so short that they pass while the client stands still: it is not the provider that is silent
-    const house = await House.open({ foundry: { keep: false }, change: (config) => (config.limits = { ping: '200ms', silence: '1s' }) });
+  for (const [when, limits] of [
+    ['for a while', { ping: '10s' }],
+    // it is not the provider that is silent
+    ['for longer than every limit', { ping: '200ms', silence: '1s' }],
+  ] as const) {
+    test(`${when} holds back the provider instead of filling the memory, and gets every byte when it reads on`, () =>
+      standsStill(limits));
+  }
+
+  async function standsStill(limits: { ping?: string; silence?: string }): Promise<void> {
+    const house = await House.open({
+      foundry: { keep: false },
+      change: (config) => (config.limits = limits),
+    });
     try {
       await house.ready();
       const token = await house.token();
-      const part = Buffer.concat(Array.from({ length: 64 }, (_, n) => event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: `${n}`.padEnd(1000, '.') } })));
+      const part = Buffer.concat(
+        Array.from({ length: 64 }, (_, n) =>
+          event('content_block_delta', {
+            index: 0,
+            delta: { type: 'text_delta', text: `${n}`.padEnd(1000, '.') },
+          }),
+        ),
+      );
       const total = 100 << 20;
       let sent = 0;
       house.foundry.answer = async (call) => {
@@ -84,27 +138,49 @@ describe('a client that does not read', () => {
       const before = memory(house.gateway.pid);
       const client = await house.connect();
       client.socket.pause();
-      client.write(Buffer.concat([writeHead('POST /v1/messages HTTP/1.1', [['Host', 'x'], ...requestFields(token), ['Content-Length', String(streamQuestion().length)]]), Buffer.from(streamQuestion())]));
+      client.write(
+        Buffer.concat([
+          writeHead('POST /v1/messages HTTP/1.1', [
+            ['Host', 'x'],
+            ...requestFields(token),
+            ['Content-Length', String(streamQuestion().length)],
+          ]),
+          Buffer.from(streamQuestion()),
+        ]),
+      );
       const waiting = client.reply();
       let last = -1;
       while (sent !== last) {
         last = sent;
         await sleep(500); // long enough for a loop that does not hold back to show itself
       }
-      assert.ok(sent < 40 << 20, `${sent} bytes were taken from the provider for a client that reads nothing`);
+      assert.ok(
+        sent < 40 << 20,
+        `${sent} bytes were taken from the provider for a client that reads nothing`,
+      );
       const grown = memory(house.gateway.pid) - before;
       assert.ok(grown < 16 << 20, `grew by ${grown} bytes`);
       assert.equal((await house.get('/healthz')).status, 200);
       client.socket.resume();
       const reply = await waiting;
       assert.ok(reply.complete);
-      const start = messageStart('claude-sonnet-5').length;
-      const own = reply.body.toString('latin1').split('event: ping\ndata: {"type":"ping"}\n\n').join('').length;
-      assert.equal(own, start + sent, 'not a byte is missing, and no error was put in');
+      const got = createHash('sha256');
+      const own = reply.body
+        .toString('latin1')
+        .replaceAll('event: ping\ndata: {"type":"ping"}\n\n', '');
+      got.update(Buffer.from(own, 'latin1'));
+      const wanted = createHash('sha256').update(messageStart('claude-sonnet-5'));
+      for (let n = 0; n < sent; n += part.length) wanted.update(part);
+      assert.equal(
+        own.length,
+        messageStart('claude-sonnet-5').length + sent,
+        'not a byte is missing, and no error was put in',
+      );
+      assert.equal(got.digest('hex'), wanted.digest('hex'));
     } finally {
       await house.close();
     }
-  });
+  }
 });
 
 describe('clients with large bodies', () => {
@@ -118,10 +194,19 @@ describe('clients with large bodies', () => {
       const clients = await Promise.all(
         Array.from({ length: 24 }, async () => {
           const client = await house.connect();
-          client.write(writeHead('POST /v1/messages HTTP/1.1', [['Host', 'x'], ...requestFields(token), ['Content-Length', String(32 << 20)]]));
+          client.write(
+            writeHead('POST /v1/messages HTTP/1.1', [
+              ['Host', 'x'],
+              ...requestFields(token),
+              ['Content-Length', String(32 << 20)],
+            ]),
+          );
           client.write(part); // and never the last of it
           let status = 0;
-          void client.reply().then((reply) => (status = reply.status), () => {});
+          void client.reply().then(
+            (reply) => (status = reply.status),
+            () => {},
+          );
           return { client, status: () => status };
         }),
       );
@@ -129,11 +214,16 @@ describe('clients with large bodies', () => {
       const refused = () => clients.filter((one) => one.status() === 503).length;
       while (refused() < 4 && performance.now() < end) await sleep(50);
       assert.ok(refused() >= 4, `${refused()} of 24 times 31 MiB were refused`);
-      assert.deepEqual(clients.map((one) => one.status()).filter((status) => status !== 0 && status !== 503), []);
+      assert.deepEqual(
+        clients.map((one) => one.status()).filter((status) => status !== 0 && status !== 503),
+        [],
+      );
       const grown = memory(house.gateway.pid) - before;
       assert.ok(grown < 700 << 20, `grew by ${grown >> 20} MiB`);
       for (const { client } of clients) client.close();
-      const reply = async () => (await house.ask(token, question('claude-sonnet-5', { filler: 'x'.repeat(30 << 20) }))).status;
+      const reply = async () =>
+        (await house.ask(token, question('claude-sonnet-5', { filler: 'x'.repeat(30 << 20) })))
+          .status;
       const again = performance.now() + 5000;
       let status = await reply();
       while (status === 503 && performance.now() < again) status = await reply();
@@ -146,13 +236,18 @@ describe('clients with large bodies', () => {
 
 describe('clients that do nothing', () => {
   test('are let go after their time, and those that keep a connection are not', async () => {
-    const house = await House.open({ change: (config) => (config.limits = { head: '500ms', keep_alive: '1s' }) });
+    const house = await House.open({
+      change: (config) => (config.limits = { head: '500ms', keep_alive: '1s' }),
+    });
     try {
       await house.ready();
       const mute = await house.connect();
       const idle = await house.connect();
       assert.equal((await idle.request('GET', '/healthz', [])).status, 200);
-      const gone = (client: RawClient) => new Promise<number>((resolve) => client.socket.once('close', () => resolve(performance.now())));
+      const gone = (client: RawClient) =>
+        new Promise<number>((resolve) =>
+          client.socket.once('close', () => resolve(performance.now())),
+        );
       const at = performance.now();
       const [first, second] = await Promise.all([gone(mute), gone(idle)]);
       assert.ok(first - at < 3000 && second - at < 4000, `${first - at}, ${second - at}`);
@@ -163,12 +258,18 @@ describe('clients that do nothing', () => {
   });
 
   test('cannot take all places: one source has its limit, others still come in', async () => {
-    const house = await House.open({ change: (config) => (config.limits = { connections: 60, connections_per_source: 40, head: '30s' }) });
+    const house = await House.open({
+      change: (config) =>
+        (config.limits = { connections: 60, connections_per_source: 40, head: '30s' }),
+    });
     try {
       await house.ready();
       const held: RawClient[] = [];
       for (let n = 0; n < 80; n += 1) {
-        const client = await RawClient.connect({ port: house.gateway.port, localAddress: '127.0.0.2' }).catch(() => undefined);
+        const client = await RawClient.connect({
+          port: house.gateway.port,
+          localAddress: '127.0.0.2',
+        }).catch(() => undefined);
         if (client) held.push(client);
       }
       await sleep(200);

@@ -105,8 +105,10 @@ describe('a disk that is full', { skip }, () => {
       const reply = await running;
       assert.ok(reply.complete && reply.body.includes('message_stop'));
       const end = performance.now() + 5000;
-      const closed = () => readLines(directory).find((line) => line.type === 'closed' && line.id === call.id);
-      while (!closed() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+      const closed = () =>
+        readLines(directory).find((line) => line.type === 'closed' && line.id === call.id);
+      while (!closed() && performance.now() < end)
+        await new Promise((resolve) => setTimeout(resolve, 20));
       assert.equal(closed()?.outcome, 'complete');
     } finally {
       disk.empty();
@@ -115,57 +117,81 @@ describe('a disk that is full', { skip }, () => {
     assert.equal((await run(['audit', 'verify', '--directory', directory])).code, 0);
   });
 
-  test('under load: requests that cannot be recorded get 503 and reach nobody; with room again, it goes on', { timeout: 180_000 }, async () => {
-    const directory = join(disk.path, 'audit-load');
-    const house = await open(directory);
-    try {
-      await house.ready();
-      const token = await house.token();
-      house.foundry.answer = wellBehaved();
-      disk.fill(); // the segments that were made ready are what is left
-      const received = new Set<string>();
-      house.foundry.requests.length = 0;
-      house.foundry.seen = (call) => {
-        received.add(call.id);
+  test(
+    'under load: requests that cannot be recorded get 503 and reach nobody; with room again, it goes on',
+    { timeout: 180_000 },
+    async () => {
+      const directory = join(disk.path, 'audit-load');
+      const house = await open(directory);
+      try {
+        await house.ready();
+        const token = await house.token();
+        house.foundry.answer = wellBehaved();
+        disk.fill(); // the segments that were made ready are what is left
+        const received = new Set<string>();
         house.foundry.requests.length = 0;
-      };
-      // tool names are recorded: they make the lines long and the segment short
-      const body = question('claude-sonnet-5', { tools: Array.from({ length: 64 }, (_, n) => ({ name: `tool_${n}_`.padEnd(64, 'x'), input_schema: {} })) });
-      let refused = 0;
-      let admitted = 0;
-      await Promise.all(
-        Array.from({ length: 16 }, async () => {
-          let client = await house.connect();
-          while (refused < 50) {
-            if (client.closed) client = await house.connect();
-            const reply = await client.request('POST', '/v1/messages', [['Authorization', `Bearer ${token}`], ['Content-Type', 'application/json']], body);
-            if (reply.status === 200) admitted += 1;
-            else {
-              assertRefusal(reply, 503);
-              assert.ok(!received.has(value(reply.head, 'x-request-id') ?? ''), 'a request without a record reached the provider');
-              refused += 1;
+        house.foundry.seen = (call) => {
+          received.add(call.id);
+          house.foundry.requests.length = 0;
+        };
+        // tool names are recorded: they make the lines long and the segment short
+        const body = question('claude-sonnet-5', {
+          tools: Array.from({ length: 64 }, (_, n) => ({
+            name: `tool_${n}_`.padEnd(64, 'x'),
+            input_schema: {},
+          })),
+        });
+        let refused = 0;
+        let admitted = 0;
+        await Promise.all(
+          Array.from({ length: 16 }, async () => {
+            let client = await house.connect();
+            while (refused < 50) {
+              if (client.closed) client = await house.connect();
+              const reply = await client.request(
+                'POST',
+                '/v1/messages',
+                [
+                  ['Authorization', `Bearer ${token}`],
+                  ['Content-Type', 'application/json'],
+                ],
+                body,
+              );
+              if (reply.status === 200) admitted += 1;
+              else {
+                assertRefusal(reply, 503);
+                assert.ok(
+                  !received.has(value(reply.head, 'x-request-id') ?? ''),
+                  'a request without a record reached the provider',
+                );
+                refused += 1;
+              }
             }
-          }
-          client.close();
-        }),
-      );
-      assert.ok(admitted > 100, `${admitted} were let in before the disk was full`);
-      assert.equal((await house.get('/healthz')).status, 200);
-      disk.empty();
-      const end = performance.now() + 15_000;
-      let status = 0;
-      while (status !== 200 && performance.now() < end) {
-        status = (await house.ask(token, question())).status;
-        await new Promise((resolve) => setTimeout(resolve, 100));
+            client.close();
+          }),
+        );
+        assert.ok(admitted > 100, `${admitted} were let in before the disk was full`);
+        assert.equal((await house.get('/healthz')).status, 200);
+        disk.empty();
+        const end = performance.now() + 15_000;
+        let status = 0;
+        while (status !== 200 && performance.now() < end) {
+          status = (await house.ask(token, question())).status;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+        assert.equal(status, 200, 'it takes up its work when there is room again');
+        assert.equal(await house.gateway.stop(), 0, house.gateway.stderr);
+        const opened = new Set(
+          readLines(directory)
+            .filter((line) => line.type === 'opened')
+            .map((line) => line.id),
+        );
+        for (const id of received) assert.ok(opened.has(id), `${id} was sent without its record`);
+      } finally {
+        disk.empty();
+        await house.close();
       }
-      assert.equal(status, 200, 'it takes up its work when there is room again');
-      assert.equal(await house.gateway.stop(), 0, house.gateway.stderr);
-      const opened = new Set(readLines(directory).filter((line) => line.type === 'opened').map((line) => line.id));
-      for (const id of received) assert.ok(opened.has(id), `${id} was sent without its record`);
-    } finally {
-      disk.empty();
-      await house.close();
-    }
-    assert.equal((await run(['audit', 'verify', '--directory', directory])).code, 0);
-  });
+      assert.equal((await run(['audit', 'verify', '--directory', directory])).code, 0);
+    },
+  );
 });

@@ -29,26 +29,46 @@ describe(`${perSecond} bad tokens a second for ${seconds} seconds`, () => {
         const clients = await Promise.all([1, 2, 3, 4].map(() => house.connect())); // so that each worker has seen it
         for (const client of clients) {
           for (let n = 0; n < 3; n += 1) {
-            assert.equal((await client.request('POST', '/v1/messages', requestFields(token), question())).status, 200);
+            assert.equal(
+              (await client.request('POST', '/v1/messages', requestFields(token), question()))
+                .status,
+              200,
+            );
           }
         }
         const tokens = Array.from({ length: 20_000 }, (_, n) => broken(token, n * 7919));
-        const before = { memory: memory(house.gateway.pid), log: house.gateway.stderr.length, disk: diskUse(house) };
-        const flood = new Flood({ port: house.gateway.port, localAddress: source, tokens, perSecond }).run(seconds);
+        const before = {
+          memory: memory(house.gateway.pid),
+          log: house.gateway.stderr.length,
+          disk: diskUse(house),
+        };
+        const flood = new Flood({
+          port: house.gateway.port,
+          localAddress: source,
+          tokens,
+          perSecond,
+        }).run(seconds);
         const waits: number[] = [];
         const end = performance.now() + seconds * 1000;
         let fresh = 0;
         while (performance.now() < end) {
           for (const client of clients) {
             const at = performance.now();
-            const reply = await client.request('POST', '/v1/messages', requestFields(token), question());
+            const reply = await client.request(
+              'POST',
+              '/v1/messages',
+              requestFields(token),
+              question(),
+            );
             waits.push(performance.now() - at);
             assert.equal(reply.status, 200, `a good request was refused: ${reply.body}`);
           }
           await sleep(10);
           if (source === '127.0.0.2' && waits.length % 100 === 0) {
             // a person who was never seen, from an address that did nothing wrong
-            const reply = await ask(house.target, 'GET', '/v1/models', [['Authorization', `Bearer ${await house.token('grace')}`]]);
+            const reply = await ask(house.target, 'GET', '/v1/models', [
+              ['Authorization', `Bearer ${await house.token('grace')}`],
+            ]);
             assert.equal(reply.status, 200, `a new person was refused: ${reply.body}`);
             fresh += 1;
           }
@@ -60,9 +80,18 @@ describe(`${perSecond} bad tokens a second for ${seconds} seconds`, () => {
           `  ${Math.round(result.answered / result.seconds)} refusals a second ${JSON.stringify(result.statuses)}, ${result.reconnects} reconnects; ` +
             `${waits.length} good requests, p50 ${waits[waits.length >> 1].toFixed(1)} ms, p99 ${p99.toFixed(1)} ms; ${fresh} new people`,
         );
-        assert.ok(result.answered >= perSecond * seconds * 0.9, `only ${result.answered} bad tokens were answered: too little to mean anything`);
-        assert.deepEqual(Object.keys(result.statuses).filter((status) => status !== '401' && status !== '429'), []);
-        assert.ok((result.statuses['429'] ?? 0) > result.answered / 2, 'past a hundred a second they are not even verified');
+        assert.ok(
+          result.answered >= perSecond * seconds * 0.9,
+          `only ${result.answered} bad tokens were answered: too little to mean anything`,
+        );
+        assert.deepEqual(
+          Object.keys(result.statuses).filter((status) => status !== '401' && status !== '429'),
+          [],
+        );
+        assert.ok(
+          (result.statuses['429'] ?? 0) > result.answered / 2,
+          'past a hundred a second they are not even verified',
+        );
         assert.ok(waits.length > 200 && p99 < 500, `p99 ${p99} ms over ${waits.length} requests`);
         const grown = memory(house.gateway.pid) - before.memory;
         assert.ok(grown < 32 << 20, `memory grew by ${grown}`);
@@ -70,13 +99,21 @@ describe(`${perSecond} bad tokens a second for ${seconds} seconds`, () => {
         assert.ok(logged < 200_000, `${logged} bytes of log`);
         for (const client of clients) client.close();
         const disk = diskUse(house) - before.disk;
-        assert.ok(disk < (1 << 20) + (waits.length + fresh) * 2048, `${disk} bytes of disk for ${waits.length} good requests`);
+        assert.ok(
+          disk < (1 << 20) + (waits.length + fresh) * 2048,
+          `${disk} bytes of disk for ${waits.length} good requests`,
+        );
         assert.equal(await house.gateway.stop(), 0);
         const lines = house.records().filter((line) => line.type === 'refused');
         assert.deepEqual(lines, [], 'a stranger writes nothing in the chains');
         const side = readSide(house.auditDirectory);
-        const counted = side.filter((line) => line.source === source).reduce((sum, line) => sum + line.count, 0);
-        assert.ok(side.length < 50 && counted >= result.answered * 0.99, `${side.length} lines count ${counted} of ${result.answered}`);
+        const counted = side
+          .filter((line) => line.source === source)
+          .reduce((sum, line) => sum + line.count, 0);
+        assert.ok(
+          side.length < 50 && counted >= result.answered * 0.99,
+          `${side.length} lines count ${counted} of ${result.answered}`,
+        );
       } finally {
         await house.close();
       }
@@ -90,5 +127,8 @@ function diskUse(house: House): number {
   return names
     .map((name) => join(house.directory, name))
     .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
-    .reduce((sum, path) => sum + (path.endsWith('.jsonl') ? written(path).length : statSync(path).size), 0);
+    .reduce(
+      (sum, path) => sum + (path.endsWith('.jsonl') ? written(path).length : statSync(path).size),
+      0,
+    );
 }

@@ -44,7 +44,9 @@ describe('an identity provider that is down', () => {
       const client = await house.connect();
       const at = performance.now();
       while (performance.now() - at < 3000) {
-        const reply = await client.request('GET', '/v1/models', [['Authorization', `Bearer ${token}`]]);
+        const reply = await client.request('GET', '/v1/models', [
+          ['Authorization', `Bearer ${token}`],
+        ]);
         assert.ok([401, 429, 503].includes(reply.status), reply.head.start); // 429: past a hundred a second
       }
       client.close();
@@ -65,7 +67,11 @@ describe('an identity provider that is down', () => {
       await tenant.stop();
       await sleep(100);
       assert.equal((await house.ask(token, question())).status, 200);
-      assert.equal((await house.ask(await house.token('grace'), question())).status, 200, 'a token not seen before, of a known key');
+      assert.equal(
+        (await house.ask(await house.token('grace'), question())).status,
+        200,
+        'a token not seen before, of a known key',
+      );
       const unknown = await tenant.mint('ada', {}, { kid: 'key-nobody-knows' });
       assertRefusal(await house.ask(unknown, question()), 401);
       assert.equal((await house.get('/readyz')).status, 200);

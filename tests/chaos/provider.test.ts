@@ -5,7 +5,15 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
-import { dies, event, sendEvents, stalls, streamHead, textEvents, wellBehaved } from '../harness/answers.ts';
+import {
+  dies,
+  event,
+  sendEvents,
+  stalls,
+  streamHead,
+  textEvents,
+  wellBehaved,
+} from '../harness/answers.ts';
 import { House, question, streamQuestion } from '../harness/house.ts';
 import { failedUpstream, tokens } from '../harness/records.ts';
 import { assertRefusal } from '../harness/refusal.ts';
@@ -31,10 +39,17 @@ function eventsOf(body: Buffer): { type: string; data: string }[] {
 /** The last event is an error of ours, whole and alone. */
 function assertErrorEvent(body: Buffer, id: string): void {
   const last = eventsOf(body).at(-1);
-  assert.equal(last?.type, 'error', `the stream ends with ${JSON.stringify(body.subarray(-200).toString())}`);
+  assert.equal(
+    last?.type,
+    'error',
+    `the stream ends with ${JSON.stringify(body.subarray(-200).toString())}`,
+  );
   const data = JSON.parse(last?.data ?? '');
   assert.equal(data.type, 'error');
-  assert.ok(['api_error', 'timeout_error', 'overloaded_error'].includes(data.error.type), data.error.type);
+  assert.ok(
+    ['api_error', 'timeout_error', 'overloaded_error'].includes(data.error.type),
+    data.error.type,
+  );
   assert.match(data.error.message, /^[A-Z].*\.$/);
   assert.equal(data.request_id, id);
   assert.ok(body.toString().endsWith('\n\n'));
@@ -43,7 +58,11 @@ function assertErrorEvent(body: Buffer, id: string): void {
 describe('a provider that dies', () => {
   let house: House;
   let token: string;
-  const bytes = Buffer.from(sample('02-stream.response.sse').toString().replace('"model":"claude-sonnet-5"', '"model":"sonnet-prod"'));
+  const bytes = Buffer.from(
+    sample('02-stream.response.sse')
+      .toString()
+      .replace('"model":"claude-sonnet-5"', '"model":"sonnet-prod"'),
+  );
   const wanted = sample('02-stream.response.sse');
   const grown = wanted.length - bytes.length;
   const between = bytes.indexOf('\n\n', 900) + 2;
@@ -59,7 +78,9 @@ describe('a provider that dies', () => {
       house.foundry.answer = dies(bytes, between, how);
       const reply = await house.ask(token, streamQuestion());
       assert.equal(reply.status, 200);
-      assert.ok(reply.body.subarray(0, between + grown).equals(wanted.subarray(0, between + grown)));
+      assert.ok(
+        reply.body.subarray(0, between + grown).equals(wanted.subarray(0, between + grown)),
+      );
       assertErrorEvent(reply.body, value(reply.head, 'x-request-id') ?? '');
       const { closed } = await house.closed(value(reply.head, 'x-request-id') ?? '');
       assert.ok(failedUpstream(closed), JSON.stringify(closed));
@@ -75,18 +96,24 @@ describe('a provider that dies', () => {
         assertErrorEvent(reply.body, value(reply.head, 'x-request-id') ?? '');
         for (const one of eventsOf(reply.body).slice(0, -1)) {
           // half an event may have gone out; what a parser makes of it must not be a whole lie
-          if (one.type !== '' && one.data.startsWith('{') && one.data.endsWith('}')) JSON.parse(one.data);
+          if (one.type !== '' && one.data.startsWith('{') && one.data.endsWith('}'))
+            JSON.parse(one.data);
         }
-        assert.ok(failedUpstream((await house.closed(value(reply.head, 'x-request-id') ?? '')).closed));
+        assert.ok(
+          failedUpstream((await house.closed(value(reply.head, 'x-request-id') ?? '')).closed),
+        );
       }
     });
 
     test(`(${how}) after the head alone: an error event`, async () => {
       house.foundry.answer = dies(bytes, 0, how);
       const reply = await house.ask(token, streamQuestion());
-      if (reply.status === 200) assertErrorEvent(reply.body, value(reply.head, 'x-request-id') ?? '');
+      if (reply.status === 200)
+        assertErrorEvent(reply.body, value(reply.head, 'x-request-id') ?? '');
       else assertRefusal(reply, 502);
-      assert.ok(failedUpstream((await house.closed(value(reply.head, 'x-request-id') ?? '')).closed));
+      assert.ok(
+        failedUpstream((await house.closed(value(reply.head, 'x-request-id') ?? '')).closed),
+      );
     });
 
     test(`(${how}) before a word: 502 that may be tried again`, async () => {
@@ -102,13 +129,18 @@ describe('a provider that dies', () => {
 
     test(`(${how}) inside a whole answer: no client takes the half for the whole`, async () => {
       house.foundry.answer = async (call) => {
-        call.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"id":"msg_1","type":"message"');
+        call.write(
+          'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"id":"msg_1","type":"message"',
+        );
         await sleep(30);
         call.die(how);
       };
       const reply = await house.ask(token, question()).catch(() => undefined);
       if (reply?.complete) assertRefusal(reply, 502);
-      await assert.rejects(house.client(token).messages.create(JSON.parse(question())), Anthropic.APIError);
+      await assert.rejects(
+        house.client(token).messages.create(JSON.parse(question())),
+        Anthropic.APIError,
+      );
     });
   }
 
@@ -122,20 +154,32 @@ describe('a provider that dies', () => {
 
   test('the official client sees an error, not an end', async () => {
     house.foundry.answer = dies(bytes, between);
-    await assert.rejects(house.client(token).messages.stream(JSON.parse(streamQuestion())).finalMessage(), Anthropic.AnthropicError);
+    await assert.rejects(
+      house.client(token).messages.stream(JSON.parse(streamQuestion())).finalMessage(),
+      Anthropic.AnthropicError,
+    );
   });
 
   test('an error event of the provider passes byte for byte, and the record knows it', async () => {
     const file = '05-stream-error-midway.response.sse';
     const sent = sample(file);
-    house.foundry.answer = (call) => sendEvents(call, [Buffer.from(sent.toString().replace('"model":"claude-sonnet-5"', '"model":"sonnet-prod"'))]);
+    house.foundry.answer = (call) =>
+      sendEvents(call, [
+        Buffer.from(sent.toString().replace('"model":"claude-sonnet-5"', '"model":"sonnet-prod"')),
+      ]);
     const reply = await house.ask(token, streamQuestion());
     assert.ok(reply.body.equals(sent));
     const { closed } = await house.closed(value(reply.head, 'x-request-id') ?? '');
     assert.ok(failedUpstream(closed), JSON.stringify(closed));
     const expected = expectedUsage[file];
     assert.equal(tokens(closed).input, expected.input);
-    assert.equal(tokens(closed).output, Math.max(Number(expected.output_reported), Math.floor(Number(expected.output_estimate_chars) / 4)));
+    assert.equal(
+      tokens(closed).output,
+      Math.max(
+        Number(expected.output_reported),
+        Math.floor(Number(expected.output_estimate_chars) / 4),
+      ),
+    );
     assert.equal(closed.error_type, 'overloaded_error');
   });
 
@@ -148,7 +192,11 @@ describe('a provider that dies', () => {
       if (round % 2) await sleep(2);
     }
     const opened = house.records().filter((line) => line.type === 'opened');
-    assert.equal(new Set(opened.map((line) => line.id)).size, opened.length, 'a repeat is an attempt, not a request');
+    assert.equal(
+      new Set(opened.map((line) => line.id)).size,
+      opened.length,
+      'a repeat is an attempt, not a request',
+    );
   });
 });
 
@@ -157,7 +205,14 @@ describe('a provider that is silent', () => {
   let token: string;
   before(async () => {
     house = await House.open({
-      change: (config) => (config.limits = { ping: '300ms', silence: '1500ms', first_byte: '1s', first_byte_stream: '1s', connect: '1s' }),
+      change: (config) =>
+        (config.limits = {
+          ping: '300ms',
+          silence: '1500ms',
+          first_byte: '1s',
+          first_byte_stream: '1s',
+          connect: '1s',
+        }),
     });
     await house.ready();
     token = await house.token();
@@ -201,7 +256,7 @@ describe('a provider that is silent', () => {
     assert.equal(reply.body.toString().replaceAll(ping, ''), wanted);
   });
 
-  test('between events: with our pings undone the bytes are the provider\'s', async () => {
+  test("between events: with our pings undone the bytes are the provider's", async () => {
     const events = textEvents('sonnet-prod', 'one two three');
     house.foundry.answer = (call) => sendEvents(call, events, 450);
     const reply = await house.ask(token, streamQuestion());
@@ -224,7 +279,9 @@ describe('a provider that is silent', () => {
       const reply = await house.ask(token, body);
       assertRefusal(reply, 504);
       await house.foundry.last.gone();
-      assert.ok(failedUpstream((await house.closed(value(reply.head, 'x-request-id') ?? '')).closed));
+      assert.ok(
+        failedUpstream((await house.closed(value(reply.head, 'x-request-id') ?? '')).closed),
+      );
     }
   });
 

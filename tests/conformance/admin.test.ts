@@ -28,7 +28,8 @@ describe('the administrator', () => {
   test('sees what the gateway knows of itself', async () => {
     const text = await run(['status', '--socket', join(house.directory, 'admin.sock')]);
     assert.equal(text.code, 0, text.stderr);
-    for (const word of ['contoso', 'foundry', String(house.gateway.pid)]) assert.match(text.stdout, new RegExp(word));
+    for (const word of ['contoso', 'foundry', String(house.gateway.pid)])
+      assert.match(text.stdout, new RegExp(word));
     const found = await run(['status', '--socket', join(house.directory, 'admin.sock'), '--json']);
     const status = JSON.parse(found.stdout);
     assert.equal(status.pid, house.gateway.pid);
@@ -51,31 +52,61 @@ describe('the administrator', () => {
     const seen = new Set<string>();
     for (const line of reply.body.toString().trimEnd().split('\n')) {
       if (line.startsWith('# TYPE ') || line.startsWith('# HELP ')) continue;
-      assert.match(line, /^[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-zA-Z_][a-zA-Z0-9_]*="(\\.|[^"\\])*",?)*\})? [-+0-9.eEInfNa]+$/);
+      assert.match(
+        line,
+        /^[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-zA-Z_][a-zA-Z0-9_]*="(\\.|[^"\\])*",?)*\})? [-+0-9.eEInfNa]+$/,
+      );
       const series = line.slice(0, line.lastIndexOf(' '));
       assert.ok(!seen.has(series), `${series} twice`);
       seen.add(series);
     }
-    assert.ok([...seen].some((series) => series.startsWith('sallyport_')), [...seen].join());
+    assert.ok(
+      [...seen].some((series) => series.startsWith('sallyport_')),
+      [...seen].join(),
+    );
   });
 
-  test('a page elsewhere cannot read them through the administrator\'s browser', async () => {
-    for (const host of ['attacker.example', 'localhost.attacker.example', '127.0.0.1.attacker.example']) {
+  test("a page elsewhere cannot read them through the administrator's browser", async () => {
+    for (const host of [
+      'attacker.example',
+      'localhost.attacker.example',
+      '127.0.0.1.attacker.example',
+    ]) {
       const reply = await house.admin('/metrics', host);
       assert.notEqual(reply.status, 200, host);
     }
   });
 
-  test('the administrator\'s port serves nothing of the data plane', async () => {
-    const reply = await ask({ port: house.gateway.adminPort }, 'POST', '/v1/messages', [['Authorization', `Bearer ${await house.token()}`]], question());
-    assert.ok(reply.status === 404 || reply.status === 403 || reply.status === 421, reply.head.start);
+  test("the administrator's port serves nothing of the data plane", async () => {
+    const reply = await ask(
+      { port: house.gateway.adminPort },
+      'POST',
+      '/v1/messages',
+      [['Authorization', `Bearer ${await house.token()}`]],
+      question(),
+    );
+    assert.ok(
+      reply.status === 404 || reply.status === 403 || reply.status === 421,
+      reply.head.start,
+    );
   });
 
   test('shows the two lines of a request', async () => {
-    const found = await run(['audit', 'show', '--directory', house.auditDirectory, '--id', id, '--json']);
+    const found = await run([
+      'audit',
+      'show',
+      '--directory',
+      house.auditDirectory,
+      '--id',
+      id,
+      '--json',
+    ]);
     assert.equal(found.code, 0, found.stderr);
     const [row] = JSON.parse(found.stdout).rows;
-    assert.deepEqual([row.id, row.record.type, row.end.type, row.outcome], [id, 'opened', 'closed', 'complete']);
+    assert.deepEqual(
+      [row.id, row.record.type, row.end.type, row.outcome],
+      [id, 'opened', 'closed', 'complete'],
+    );
     const text = await run(['audit', 'show', '--directory', house.auditDirectory]);
     assert.equal(text.code, 0, text.stderr);
     assert.match(text.stdout, /claude-sonnet-5/);
@@ -93,11 +124,23 @@ describe('the administrator', () => {
     assert.equal((await run(['audit', 'verify', '--directory', house.auditDirectory])).code, 0);
     const files = readdirSync(house.auditDirectory).filter((name) => name.endsWith('.jsonl'));
     for (const [what, change] of [
-      ['a word changed', (lines: string[]) => lines.map((line, n) => (n === lines.length - 2 ? line.replace('"worker":"', '"worker":"9') : line))],
+      [
+        'a word changed',
+        (lines: string[]) =>
+          lines.map((line, n) =>
+            n === lines.length - 2 ? line.replace('"worker":"', '"worker":"9') : line,
+          ),
+      ],
       ['a line taken out', (lines: string[]) => lines.filter((_, n) => n !== 1)],
-      ['two lines exchanged', (lines: string[]) => [lines[0], lines[2], lines[1], ...lines.slice(3)]],
+      [
+        'two lines exchanged',
+        (lines: string[]) => [lines[0], lines[2], lines[1], ...lines.slice(3)],
+      ],
     ] as [string, (lines: string[]) => string[]][]) {
-      const file = files.find((name) => readFileSync(join(house.auditDirectory, name), 'utf8').split('"closed"').length > 5)!;
+      const file = files.find(
+        (name) =>
+          readFileSync(join(house.auditDirectory, name), 'utf8').split('"closed"').length > 5,
+      )!;
       const path = join(house.auditDirectory, file);
       const before = readFileSync(path, 'utf8');
       writeFileSync(path, change(before.split('\n')).join('\n'));

@@ -6,7 +6,15 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { chunk as wireChunk, lastChunk } from '../harness/wire.ts';
-import { event, json, messageStart, stream, streamHead, wireCut, wireLength } from '../harness/answers.ts';
+import {
+  event,
+  json,
+  messageStart,
+  stream,
+  streamHead,
+  wireCut,
+  wireLength,
+} from '../harness/answers.ts';
 import type { Call } from '../harness/foundry.ts';
 import { House, models, question, requestFields, streamQuestion } from '../harness/house.ts';
 import { RawClient } from '../harness/raw_client.ts';
@@ -16,7 +24,11 @@ import { value, writeHead } from '../harness/wire.ts';
 const connections = 24;
 
 /** Runs `job` for each of 0..count-1 on a few connections that stay open. */
-async function forEachOn(house: House, count: number, job: (client: RawClient, index: number) => Promise<void>): Promise<void> {
+async function forEachOn(
+  house: House,
+  count: number,
+  job: (client: RawClient, index: number) => Promise<void>,
+): Promise<void> {
   let next = 0;
   await Promise.all(
     Array.from({ length: connections }, async () => {
@@ -41,7 +53,12 @@ function sameBytes(got: Buffer, wanted: Buffer, where: string): void {
 /** What the provider sends for a sample whose client asked for its model by our name for it. */
 function asDeployed(bytes: Buffer): { bytes: Buffer; model: keyof typeof models } {
   const model = modelOf(bytes) as keyof typeof models;
-  return { bytes: Buffer.from(bytes.toString().replace(`"model":"${model}"`, `"model":"${models[model]}"`)), model };
+  return {
+    bytes: Buffer.from(
+      bytes.toString().replace(`"model":"${model}"`, `"model":"${models[model]}"`),
+    ),
+    model,
+  };
 }
 
 describe('bytes of an answer', () => {
@@ -54,22 +71,37 @@ describe('bytes of an answer', () => {
   });
   after(() => house.close());
 
-  const streams: [name: string, sent: Buffer, wanted: Buffer, model: keyof typeof models][] = streamNames.map((name) => {
-    const wanted = sample(name);
-    const { bytes, model } = asDeployed(wanted);
-    return [name, bytes, wanted, model];
-  });
-  for (const [name, end] of [['[DONE]', '\n\n'], ['[DONE] with CRLF', '\r\n\r\n']] as const) {
+  const streams: [name: string, sent: Buffer, wanted: Buffer, model: keyof typeof models][] =
+    streamNames.map((name) => {
+      const wanted = sample(name);
+      const { bytes, model } = asDeployed(wanted);
+      return [name, bytes, wanted, model];
+    });
+  for (const [name, end] of [
+    ['[DONE]', '\n\n'],
+    ['[DONE] with CRLF', '\r\n\r\n'],
+  ] as const) {
     const [, sent, wanted, model] = streams[0];
-    streams.push([`02 with ${name}`, Buffer.concat([sent, Buffer.from(`data: [DONE]${end}`)]), wanted, model]);
+    streams.push([
+      `02 with ${name}`,
+      Buffer.concat([sent, Buffer.from(`data: [DONE]${end}`)]),
+      wanted,
+      model,
+    ]);
   }
 
   for (const [name, sent, wanted, model] of streams) {
     test(`${name}: cut in two at each of its ${sent.length} bytes`, async () => {
-      house.foundry.answer = (call) => stream(sent, { cuts: [Number(value(call.head, 'x-cut'))], pause: 1 })(call);
+      house.foundry.answer = (call) =>
+        stream(sent, { cuts: [Number(value(call.head, 'x-cut'))], pause: 1 })(call);
       const body = streamQuestion(model);
       await forEachOn(house, sent.length, async (client, index) => {
-        const reply = await client.request('POST', '/v1/messages', [...requestFields(token), ['x-cut', String(index)]], body);
+        const reply = await client.request(
+          'POST',
+          '/v1/messages',
+          [...requestFields(token), ['x-cut', String(index)]],
+          body,
+        );
         assert.equal(reply.status, 200);
         assert.ok(reply.complete, `cut at ${index}: the answer broke off`);
         sameBytes(reply.body, wanted, `cut at ${index}`);
@@ -79,7 +111,9 @@ describe('bytes of an answer', () => {
 
   test('the same bytes one by one', async () => {
     const [, sent, wanted, model] = streams.at(-2)!;
-    house.foundry.answer = stream(sent, { cuts: Array.from({ length: sent.length - 1 }, (_, i) => i + 1) });
+    house.foundry.answer = stream(sent, {
+      cuts: Array.from({ length: sent.length - 1 }, (_, i) => i + 1),
+    });
     const reply = await house.ask(token, streamQuestion(model));
     sameBytes(reply.body, wanted, 'one by one');
   });
@@ -88,7 +122,12 @@ describe('bytes of an answer', () => {
     const [, sent, wanted, model] = streams[5];
     house.foundry.answer = (call) => wireCut(sent, Number(value(call.head, 'x-cut')))(call);
     await forEachOn(house, wireLength(sent) - 1, async (client, index) => {
-      const reply = await client.request('POST', '/v1/messages', [...requestFields(token), ['x-cut', String(index + 1)]], streamQuestion(model));
+      const reply = await client.request(
+        'POST',
+        '/v1/messages',
+        [...requestFields(token), ['x-cut', String(index + 1)]],
+        streamQuestion(model),
+      );
       sameBytes(reply.body, wanted, `wire cut at ${index + 1}`);
     });
   });
@@ -96,11 +135,15 @@ describe('bytes of an answer', () => {
   test('a whole answer, and one that ends with the connection, cut at each byte', async () => {
     const { body } = httpSample('01-nonstream.response.http');
     const sent = Buffer.from(body.toString().replace('claude-haiku-4-5-20251001', 'sonnet-prod'));
-    const wanted = Buffer.from(body.toString().replace('claude-haiku-4-5-20251001', 'claude-sonnet-5'));
+    const wanted = Buffer.from(
+      body.toString().replace('claude-haiku-4-5-20251001', 'claude-sonnet-5'),
+    );
     for (const until of ['length', 'close'] as const) {
       const head = writeHead('HTTP/1.1 200 OK', [
         ['Content-Type', 'application/json'],
-        ...(until === 'length' ? ([['Content-Length', String(sent.length)]] as [string, string][]) : []),
+        ...(until === 'length'
+          ? ([['Content-Length', String(sent.length)]] as [string, string][])
+          : []),
       ]);
       const image = Buffer.concat([head, sent]);
       house.foundry.answer = async (call) => {
@@ -112,7 +155,12 @@ describe('bytes of an answer', () => {
         if (until === 'close') call.socket.end();
       };
       await forEachOn(house, image.length - 1, async (client, index) => {
-        const reply = await client.request('POST', '/v1/messages', [...requestFields(token), ['x-cut', String(index + 1)]], question());
+        const reply = await client.request(
+          'POST',
+          '/v1/messages',
+          [...requestFields(token), ['x-cut', String(index + 1)]],
+          question(),
+        );
         sameBytes(reply.body, wanted, `${until}, cut at ${index + 1}`);
         assert.equal(Number(value(reply.head, 'content-length') ?? wanted.length), wanted.length);
       });
@@ -130,7 +178,10 @@ describe('bytes of an answer', () => {
 
   test('the deployment name in other places stays as it is', async () => {
     const sent = Buffer.concat([
-      event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: '"model":"sonnet-prod"', model: 'sonnet-prod' } }),
+      event('content_block_delta', {
+        index: 0,
+        delta: { type: 'text_delta', text: '"model":"sonnet-prod"', model: 'sonnet-prod' },
+      }),
       event('some_future_event', { model: 'sonnet-prod', message: { model: 'sonnet-prod' } }),
       Buffer.from('event: odd\ndata: [DONE] and more\n\ndata: {"text":"[DONE]"}\n\n'),
       event('message_stop'),
@@ -142,7 +193,10 @@ describe('bytes of an answer', () => {
   });
 
   test('an event of one megabyte', async () => {
-    const big = event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: 'x'.repeat(1 << 20) } });
+    const big = event('content_block_delta', {
+      index: 0,
+      delta: { type: 'text_delta', text: 'x'.repeat(1 << 20) },
+    });
     const sent = Buffer.concat([messageStart('opus-prod'), big, event('message_stop')]);
     const wanted = Buffer.concat([messageStart('claude-opus-5'), big, event('message_stop')]);
     house.foundry.answer = stream(sent, { cuts: [1000, 70_000, 500_000] });
@@ -150,7 +204,8 @@ describe('bytes of an answer', () => {
   });
 
   test('a stream of a hundred thousand events', async () => {
-    const one = (n: number) => event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: `${n} ` } });
+    const one = (n: number) =>
+      event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: `${n} ` } });
     const hash = createHash('sha256').update(messageStart('claude-sonnet-5'));
     house.foundry.answer = async (call) => {
       call.write(Buffer.concat([streamHead, wireChunk(messageStart('sonnet-prod'))]));
@@ -195,9 +250,14 @@ describe('bytes of a request', () => {
 
   test('head and body of a request, cut at each byte of the wire', async () => {
     const { fields, body } = httpSample('02-stream.request.http');
-    const wanted = Buffer.from(body.toString().replace('"model":"claude-sonnet-5"', '"model":"sonnet-prod"'));
+    const wanted = Buffer.from(
+      body.toString().replace('"model":"claude-sonnet-5"', '"model":"sonnet-prod"'),
+    );
     const image = Buffer.concat([
-      writeHead('POST /v1/messages?beta=true HTTP/1.1', fields.map(([n, v]) => [n, n === 'Authorization' ? `Bearer ${token}` : v])),
+      writeHead(
+        'POST /v1/messages?beta=true HTTP/1.1',
+        fields.map(([n, v]) => [n, n === 'Authorization' ? `Bearer ${token}` : v]),
+      ),
       body,
     ]);
     await forEachOn(house, image.length - 1, async (client, index) => {
@@ -206,7 +266,9 @@ describe('bytes of a request', () => {
       client.write(image.subarray(index + 1));
       const reply = await client.reply();
       assert.equal(reply.status, 200, `cut at ${index + 1}: ${reply.body}`);
-      const call = house.foundry.requests.find((one) => one.id === value(reply.head, 'x-request-id'));
+      const call = house.foundry.requests.find(
+        (one) => one.id === value(reply.head, 'x-request-id'),
+      );
       sameBytes(call!.body, wanted, `cut at ${index + 1}`);
       house.foundry.requests.splice(house.foundry.requests.indexOf(call!), 1);
     });
@@ -214,8 +276,10 @@ describe('bytes of a request', () => {
 
   test('nothing of a body is written anew: space, order, numbers, escapes and unknown fields stay', async () => {
     const client = await house.connect();
-    const before = '{ "zeta" : 1.10e+2,\t"a": [1E400, -0, 0.30000000000000004], "text": "\\u00e9\\/\\ud83d\\udd0e é 🔎",\r\n "model" :  ';
-    const after = ' , "unknown": {"unknown": {"model_of": null, "x": 1, "x": 2}}, "messages": [{"role":"user","content":"\\u0000"}] } \n';
+    const before =
+      '{ "zeta" : 1.10e+2,\t"a": [1E400, -0, 0.30000000000000004], "text": "\\u00e9\\/\\ud83d\\udd0e é 🔎",\r\n "model" :  ';
+    const after =
+      ' , "unknown": {"unknown": {"model_of": null, "x": 1, "x": 2}}, "messages": [{"role":"user","content":"\\u0000"}] } \n';
     const call = await through(client, Buffer.from(`${before}"claude-sonnet-5"${after}`));
     sameBytes(call.body, Buffer.from(`${before}"sonnet-prod"${after}`), 'odd body');
     client.close();
@@ -230,7 +294,10 @@ describe('bytes of a request', () => {
 
   test('a model name spelled with escapes is understood and replaced', async () => {
     const client = await house.connect();
-    const call = await through(client, Buffer.from('{"mod\\u0065l":"claude-sonnet\\u002d5","messages":[]}'));
+    const call = await through(
+      client,
+      Buffer.from('{"mod\\u0065l":"claude-sonnet\\u002d5","messages":[]}'),
+    );
     assert.equal(call.body.toString(), '{"mod\\u0065l":"sonnet-prod","messages":[]}');
     client.close();
   });
@@ -246,7 +313,13 @@ describe('bytes of a request', () => {
   test('a chunked body arrives whole', async () => {
     const body = Buffer.from(question());
     const client = await house.connect();
-    client.write(writeHead('POST /v1/messages HTTP/1.1', [['Host', 'x'], ...requestFields(token), ['Transfer-Encoding', 'chunked']]));
+    client.write(
+      writeHead('POST /v1/messages HTTP/1.1', [
+        ['Host', 'x'],
+        ...requestFields(token),
+        ['Transfer-Encoding', 'chunked'],
+      ]),
+    );
     for (const byte of body) client.write(wireChunk(Buffer.from([byte])));
     client.write(lastChunk);
     const reply = await client.reply();
@@ -269,21 +342,38 @@ describe('bytes of a request', () => {
 
   test('the query string passes', async () => {
     const client = await house.connect();
-    const call = await through(client, Buffer.from(question()), '/v1/messages?beta=true&x=%2F%20y&&=');
+    const call = await through(
+      client,
+      Buffer.from(question()),
+      '/v1/messages?beta=true&x=%2F%20y&&=',
+    );
     assert.equal(call.head.start, 'POST /anthropic/v1/messages?beta=true&x=%2F%20y&&= HTTP/1.1');
     client.close();
   });
 
   test('requests sent one behind the other on one connection are answered in order', async () => {
     const client = await house.connect();
-    const bodies = ['one', 'two', 'three'].map((text) => Buffer.from(question('claude-haiku-4-5', { tag: text })));
+    const bodies = ['one', 'two', 'three'].map((text) =>
+      Buffer.from(question('claude-haiku-4-5', { tag: text })),
+    );
     house.foundry.answer = (call) => json({ tag: call.json.tag })(call);
     client.write(
-      Buffer.concat(bodies.flatMap((body) => [writeHead('POST /v1/messages HTTP/1.1', [['Host', 'x'], ...requestFields(token), ['Content-Length', String(body.length)]]), body])),
+      Buffer.concat(
+        bodies.flatMap((body) => [
+          writeHead('POST /v1/messages HTTP/1.1', [
+            ['Host', 'x'],
+            ...requestFields(token),
+            ['Content-Length', String(body.length)],
+          ]),
+          body,
+        ]),
+      ),
     );
     const replies = [await client.reply(), await client.reply(), await client.reply()];
-    assert.deepEqual(replies.map((reply) => reply.json.tag), ['one', 'two', 'three']);
+    assert.deepEqual(
+      replies.map((reply) => reply.json.tag),
+      ['one', 'two', 'three'],
+    );
     client.close();
   });
 });
-

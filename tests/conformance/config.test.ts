@@ -24,7 +24,9 @@ describe('the configuration', () => {
     await tenant.close();
   });
 
-  async function check(text: string): Promise<{ code: number; stdout: string; stderr: string; file: string }> {
+  async function check(
+    text: string,
+  ): Promise<{ code: number; stdout: string; stderr: string; file: string }> {
     const file = join(house.directory, 'checked.yaml');
     writeFileSync(file, text);
     return { ...(await run(['config', 'check', file])), file };
@@ -45,28 +47,89 @@ describe('the configuration', () => {
     return changed;
   };
   const bad: [what: string, text: () => string, says: RegExp][] = [
-    ['an unknown key names its place and the nearest right one', () => change('upstreams:', 'upstream:'), /:\d+:\d+: .*upstream\b[\s\S]*upstreams/],
-    ['an unknown key inside a list', () => change('audiences:', 'audience:'), /:\d+:\d+: .*audiences/],
+    [
+      'an unknown key names its place and the nearest right one',
+      () => change('upstreams:', 'upstream:'),
+      /:\d+:\d+: .*upstream\b[\s\S]*upstreams/,
+    ],
+    [
+      'an unknown key inside a list',
+      () => change('audiences:', 'audience:'),
+      /:\d+:\d+: .*audiences/,
+    ],
     ['a key twice', () => `${good}store: "sqlite:/tmp/x"\n`, /:\d+:\d+: .*store/],
     ['a duration without its unit', () => change('sync: "100ms"', 'sync: 100'), /:\d+:\d+: .*sync/],
     ['a duration that is a word', () => change('sync: "100ms"', 'sync: soon'), /:\d+:\d+: .*sync/],
-    ['a list where a text belongs', () => change(/issuer: .*/, 'issuer: [a, b]'), /:\d+:\d+: .*issuer/],
+    [
+      'a list where a text belongs',
+      () => change(/issuer: .*/, 'issuer: [a, b]'),
+      /:\d+:\d+: .*issuer/,
+    ],
     ['no issuer at all', () => change(/issuers:[\s\S]*?(?=upstreams:)/, ''), /issuers/],
-    ['an issuer over plain http elsewhere', () => change(/issuer: .*/, 'issuer: "http://login.contoso.example/v2.0"'), /https/],
-    ['a provider over plain http elsewhere', () => change(/base_url: .*/, 'base_url: "http://foundry.contoso.example/anthropic"'), /https/],
-    ['a listener without TLS on all addresses', () => change('address: "127.0.0.1:0"', 'address: "0.0.0.0:8443"'), /tls/i],
-    ['a model on an upstream that is not there', () => change('foundry: sonnet-prod', 'foundary: sonnet-prod'), /foundry/],
-    ['the same model twice', () => change('id: claude-opus-5', 'id: claude-sonnet-5'), /:\d+:\d+: .*models\[1\]/],
-    ['the algorithm none', () => change('token: access_token', 'token: access_token\n    algorithms: [none]'), /algorithm/],
-    ['the algorithm HS256', () => change('token: access_token', 'token: access_token\n    algorithms: [HS256]'), /algorithm/],
-    ['a secret file that is not there', () => change(/\$\{file:[^}]*\}/, '${file:/nowhere/at/all}'), /\/nowhere\/at\/all/],
-    ['a secret variable that is not set', () => change(/\$\{file:[^}]*\}/, '${env:SALLYPORT_NOT_SET}'), /SALLYPORT_NOT_SET/],
-    ['policies, which are to come', () => `${good}policies:\n  - name: staff\n`, /not in this version/],
-    ['roles of the console, which are to come', () => change('admin:', 'admin:\n  roles: {auditors: [security]}'), /not in this version/],
+    [
+      'an issuer over plain http elsewhere',
+      () => change(/issuer: .*/, 'issuer: "http://login.contoso.example/v2.0"'),
+      /https/,
+    ],
+    [
+      'a provider over plain http elsewhere',
+      () => change(/base_url: .*/, 'base_url: "http://foundry.contoso.example/anthropic"'),
+      /https/,
+    ],
+    [
+      'a listener without TLS on all addresses',
+      () => change('address: "127.0.0.1:0"', 'address: "0.0.0.0:8443"'),
+      /tls/i,
+    ],
+    [
+      'a model on an upstream that is not there',
+      () => change('foundry: sonnet-prod', 'foundary: sonnet-prod'),
+      /foundry/,
+    ],
+    [
+      'the same model twice',
+      () => change('id: claude-opus-5', 'id: claude-sonnet-5'),
+      /:\d+:\d+: .*models\[1\]/,
+    ],
+    [
+      'the algorithm none',
+      () => change('token: access_token', 'token: access_token\n    algorithms: [none]'),
+      /algorithm/,
+    ],
+    [
+      'the algorithm HS256',
+      () => change('token: access_token', 'token: access_token\n    algorithms: [HS256]'),
+      /algorithm/,
+    ],
+    [
+      'a secret file that is not there',
+      () => change(/\$\{file:[^}]*\}/, '${file:/nowhere/at/all}'),
+      /\/nowhere\/at\/all/,
+    ],
+    [
+      'a secret variable that is not set',
+      () => change(/\$\{file:[^}]*\}/, '${env:SALLYPORT_NOT_SET}'),
+      /SALLYPORT_NOT_SET/,
+    ],
+    [
+      'policies, which are to come',
+      () => `${good}policies:\n  - name: staff\n`,
+      /not in this version/,
+    ],
+    [
+      'roles of the console, which are to come',
+      () => change('admin:', 'admin:\n  roles: {auditors: [security]}'),
+      /not in this version/,
+    ],
     ['YAML that is none', () => `${good}\n  - : [}\n`, /:\d+:\d+/],
     ['nothing', () => '', /./],
     ['a list', () => '- a\n', /./],
-    ['a bomb of aliases', () => 'a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c]\n', /./],
+    [
+      'a bomb of aliases',
+      () =>
+        'a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c]\n',
+      /./,
+    ],
   ];
   for (const [what, text, says] of bad) {
     test(what, async () => {
@@ -81,7 +144,11 @@ describe('the configuration', () => {
   }
 
   test('every defect is reported at once', async () => {
-    const found = await check(change('upstreams:', 'upstream:').replace('audiences:', 'audience:').replace('store:', 'sture:'));
+    const found = await check(
+      change('upstreams:', 'upstream:')
+        .replace('audiences:', 'audience:')
+        .replace('store:', 'sture:'),
+    );
     const text = `${found.stdout}${found.stderr}`;
     for (const name of ['upstreams', 'audiences', 'store']) assert.match(text, new RegExp(name));
   });
@@ -97,7 +164,10 @@ describe('the configuration', () => {
     other.listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as net.AddressInfo;
-    const gateway = Gateway.spawn({ config: change('address: "127.0.0.1:0"', `address: "127.0.0.1:${port}"`), directory: house.directory });
+    const gateway = Gateway.spawn({
+      config: change('address: "127.0.0.1:0"', `address: "127.0.0.1:${port}"`),
+      directory: house.directory,
+    });
     assert.equal(await gateway.ended, 3, gateway.stderr);
     assert.match(gateway.stderr, new RegExp(`${port}.*(in use|taken)|(in use|taken).*${port}`));
     await new Promise((resolve) => other.close(resolve));
@@ -106,7 +176,11 @@ describe('the configuration', () => {
   test('a port that another gateway has, although both would share it', async () => {
     await house.start();
     const again = Gateway.spawn({
-      config: good.replace('address: "127.0.0.1:0"', `address: "127.0.0.1:${house.gateway.port}"`).replaceAll(house.auditDirectory, `${house.auditDirectory}-2`).replace('admin.sock', 'admin-2.sock').replace('state.db', 'state-2.db'),
+      config: good
+        .replace('address: "127.0.0.1:0"', `address: "127.0.0.1:${house.gateway.port}"`)
+        .replaceAll(house.auditDirectory, `${house.auditDirectory}-2`)
+        .replace('admin.sock', 'admin-2.sock')
+        .replace('state.db', 'state-2.db'),
       directory: join(house.directory, 'again'),
     });
     assert.equal(await again.ended, 3, again.stderr);
@@ -124,21 +198,35 @@ describe('the configuration', () => {
     assert.equal(await house.gateway.stop(), 0);
   });
 
-  test('a key file that cannot be read', { skip: process.getuid?.() === 0 ? false : 'needs root, to start it as another user' }, async () => {
-    const key = join(house.directory, 'foundry-key');
-    chmodSync(house.directory, 0o777);
-    chmodSync(key, 0o000);
-    const gateway = Gateway.spawn({ config: good, directory: house.directory, uid: 65534, gid: 65534 });
-    assert.ok([2, 3].includes(await gateway.ended), gateway.stderr);
-    assert.match(gateway.stderr, /foundry-key/);
-    chmodSync(key, 0o600);
-  });
+  test(
+    'a key file that cannot be read',
+    { skip: process.getuid?.() === 0 ? false : 'needs root, to start it as another user' },
+    async () => {
+      const key = join(house.directory, 'foundry-key');
+      chmodSync(house.directory, 0o777);
+      chmodSync(key, 0o000);
+      const gateway = Gateway.spawn({
+        config: good,
+        directory: house.directory,
+        uid: 65534,
+        gid: 65534,
+      });
+      assert.ok([2, 3].includes(await gateway.ended), gateway.stderr);
+      assert.match(gateway.stderr, /foundry-key/);
+      chmodSync(key, 0o600);
+    },
+  );
 
   test('a certificate that does not fit its key', async () => {
     const { Authority } = await import('../harness/certificates.ts');
     const authority = new Authority();
     const [one, two] = [authority.leaf('one'), authority.leaf('two')];
-    const found = await check(change('workers: 2', `workers: 2\n  tls:\n    certificate: ${one.certFile}\n    key: ${two.keyFile}`));
+    const found = await check(
+      change(
+        'workers: 2',
+        `workers: 2\n  tls:\n    certificate: ${one.certFile}\n    key: ${two.keyFile}`,
+      ),
+    );
     assert.equal(found.code, 2, found.stdout);
   });
 

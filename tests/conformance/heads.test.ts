@@ -87,7 +87,12 @@ describe('the head of a request', () => {
   ] as const) {
     test(`with the token in ${name}: the two lists are dropped, all else arrives`, async () => {
       const client = await house.connect();
-      const reply = await client.request('POST', '/v1/messages', [[name, credential(token)], ...passing, ...dropped], question());
+      const reply = await client.request(
+        'POST',
+        '/v1/messages',
+        [[name, credential(token)], ...passing, ...dropped],
+        question(),
+      );
       client.close();
       assert.equal(reply.status, 200, reply.body.toString());
       const { head, body } = house.foundry.last;
@@ -116,7 +121,15 @@ describe('the head of a request', () => {
 
   test('the version is added where it is missing', async () => {
     const client = await house.connect();
-    const reply = await client.request('POST', '/v1/messages', [['Authorization', `Bearer ${token}`], ['Content-Type', 'application/json']], question());
+    const reply = await client.request(
+      'POST',
+      '/v1/messages',
+      [
+        ['Authorization', `Bearer ${token}`],
+        ['Content-Type', 'application/json'],
+      ],
+      question(),
+    );
     client.close();
     assert.equal(reply.status, 200, reply.body.toString());
     assert.equal(value(house.foundry.last.head, 'anthropic-version'), '2023-06-01');
@@ -124,12 +137,26 @@ describe('the head of a request', () => {
 
   test('both credentials of Claude Code leave nothing behind', async () => {
     for (const fields of [
-      [['Authorization', `Bearer ${token}`], ['x-api-key', token]],
-      [['Authorization', 'Bearer dummy'], ['x-api-key', token]],
-      [['authorization', `bearer ${token}`], ['api-key', 'left over from another product']],
+      [
+        ['Authorization', `Bearer ${token}`],
+        ['x-api-key', token],
+      ],
+      [
+        ['Authorization', 'Bearer dummy'],
+        ['x-api-key', token],
+      ],
+      [
+        ['authorization', `bearer ${token}`],
+        ['api-key', 'left over from another product'],
+      ],
     ] as Fields[]) {
       const client = await house.connect();
-      const reply = await client.request('POST', '/v1/messages', [...fields, ['Content-Type', 'application/json'], ['anthropic-version', '2023-06-01']], question());
+      const reply = await client.request(
+        'POST',
+        '/v1/messages',
+        [...fields, ['Content-Type', 'application/json'], ['anthropic-version', '2023-06-01']],
+        question(),
+      );
       client.close();
       assert.equal(reply.status, 200, reply.body.toString());
       assert.deepEqual(values(house.foundry.last.head, 'x-api-key'), [house.foundry.key]);
@@ -140,13 +167,18 @@ describe('the head of a request', () => {
   test('a client that expects 100-continue is told to go on, and the provider hears nothing of it', async () => {
     const client = await house.connect();
     const body = question();
-    client.write(`POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n`);
+    client.write(
+      `POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
     const waiting = client.reply();
     await new Promise<void>((resolve) => client.socket.once('data', () => resolve()));
     client.write(body);
     const reply = await waiting;
     client.close();
-    assert.deepEqual([reply.interim.map((head) => head.start), reply.status], [['HTTP/1.1 100 Continue'], 200]);
+    assert.deepEqual(
+      [reply.interim.map((head) => head.start), reply.status],
+      [['HTTP/1.1 100 Continue'], 200],
+    );
     assert.equal(value(house.foundry.last.head, 'expect'), undefined);
   });
 
@@ -196,7 +228,10 @@ describe('the head of an answer', () => {
   ];
 
   test('the two lists are dropped, all else arrives', async () => {
-    house.foundry.answer = json(message('claude-haiku-4-5', 'hi'), [...passing.slice(1), ...dropped]);
+    house.foundry.answer = json(message('claude-haiku-4-5', 'hi'), [
+      ...passing.slice(1),
+      ...dropped,
+    ]);
     const reply = await house.ask(token, question('claude-haiku-4-5'));
     assert.equal(reply.status, 200);
     const id = value(reply.head, 'x-request-id') ?? '';
@@ -209,7 +244,12 @@ describe('the head of an answer', () => {
 
   test('and so it is for a stream', async () => {
     house.foundry.answer = stream(sample('02-stream.response.sse'), {
-      fields: [['Content-Type', 'text/event-stream; charset=utf-8'], ...passing.slice(1), ...dropped, ['Transfer-Encoding', 'chunked']],
+      fields: [
+        ['Content-Type', 'text/event-stream; charset=utf-8'],
+        ...passing.slice(1),
+        ...dropped,
+        ['Transfer-Encoding', 'chunked'],
+      ],
     });
     const reply = await house.ask(token, streamQuestion());
     assert.deepEqual(
@@ -232,7 +272,13 @@ describe('the head of an answer', () => {
     ]);
     const { opened } = await house.closed(value(reply.head, 'x-request-id') ?? '');
     const text = JSON.stringify(opened);
-    for (const part of ['claude-cli', '2.1.329', '5b0e6c1e-7f0a-4e0e-9a55-3d6a5b7f2c10', 'context-1m-2025-08-07', '127.0.0.1']) {
+    for (const part of [
+      'claude-cli',
+      '2.1.329',
+      '5b0e6c1e-7f0a-4e0e-9a55-3d6a5b7f2c10',
+      'context-1m-2025-08-07',
+      '127.0.0.1',
+    ]) {
       assert.ok(text.includes(part), `${part} is not in ${text}`);
     }
   });

@@ -19,7 +19,14 @@ describe('an error of the provider', () => {
   });
   after(() => house.close());
 
-  for (const file of ['400-upstream-extra-inputs', '400-upstream-invalid-request', '404-upstream-model', '429-upstream-rate-limit', '500-upstream', '529-upstream-overloaded']) {
+  for (const file of [
+    '400-upstream-extra-inputs',
+    '400-upstream-invalid-request',
+    '404-upstream-model',
+    '429-upstream-rate-limit',
+    '500-upstream',
+    '529-upstream-overloaded',
+  ]) {
     test(`${file} passes byte for byte`, async () => {
       const sent = httpSample(`errors/${file}.http`);
       house.foundry.answer = fromFile(`errors/${file}.http`);
@@ -30,7 +37,10 @@ describe('an error of the provider', () => {
         for (const name of ['retry-after', 'x-should-retry', 'request-id']) {
           assert.equal(value(reply.head, name), value(sent, name), name);
         }
-        assert.ok(!reply.head.fields.some(([name]) => /^anthropic-ratelimit-/i.test(name)), 'the shared key\'s quota stays here');
+        assert.ok(
+          !reply.head.fields.some(([name]) => /^anthropic-ratelimit-/i.test(name)),
+          "the shared key's quota stays here",
+        );
         const { closed } = await house.closed(value(reply.head, 'x-request-id') ?? '');
         assert.equal(closed.status, reply.status);
         assert.equal(closed.usage?.output ?? 0, 0, 'the model never ran');
@@ -38,7 +48,7 @@ describe('an error of the provider', () => {
     });
   }
 
-  test('Azure\'s rate limit gets our envelope and keeps its retry-after', async () => {
+  test("Azure's rate limit gets our envelope and keeps its retry-after", async () => {
     house.foundry.answer = fromFile('errors/429-foundry-rate-limit.http');
     const reply = await house.ask(token, question());
     assert.equal(reply.status, 429);
@@ -61,7 +71,11 @@ describe('an error of the provider', () => {
       house.foundry.answer = fromFile(`errors/${file}.http`);
       const reply = await house.ask(token, question());
       assertRefusal(reply, 502, { retry: false });
-      assert.equal((await house.gateway.logged('upstream.credential_refused')).level, 'error', 'the operator is told');
+      assert.equal(
+        (await house.gateway.logged('upstream.credential_refused')).level,
+        'error',
+        'the operator is told',
+      );
       assert.ok(!reply.body.toString().includes(house.foundry.key));
     });
   }
@@ -99,7 +113,11 @@ describe('an error of the provider', () => {
   });
 
   test('a redirect is not followed', async () => {
-    house.foundry.answer = json({}, [['Location', `http://127.0.0.1:${house.foundry.port}/elsewhere`]], 'HTTP/1.1 307 Temporary Redirect');
+    house.foundry.answer = json(
+      {},
+      [['Location', `http://127.0.0.1:${house.foundry.port}/elsewhere`]],
+      'HTTP/1.1 307 Temporary Redirect',
+    );
     const before = house.foundry.requests.length;
     const reply = await house.ask(token, question());
     assert.ok(reply.status === 307 || reply.status === 502, reply.head.start);

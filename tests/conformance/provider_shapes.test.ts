@@ -33,7 +33,10 @@ describe('an answer of another shape', () => {
   let house: House;
   let token: string;
   before(async () => {
-    house = await House.open({ change: (config) => (config.limits = { first_byte: '2s', first_byte_stream: '2s', silence: '2s' }) });
+    house = await House.open({
+      change: (config) =>
+        (config.limits = { first_byte: '2s', first_byte_stream: '2s', silence: '2s' }),
+    });
     await house.ready();
     token = await house.token();
   });
@@ -41,13 +44,54 @@ describe('an answer of another shape', () => {
 
   const sse = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n';
   const streams: [what: string, answer: Answer][] = [
-    ['a stream with a length', raw([`${sse}Content-Length: ${sent.length}\r\n\r\n`, sent.subarray(0, 500), sent.subarray(500)])],
-    ['a stream that ends with the connection', raw([`${sse}Connection: close\r\n\r\n`, sent], { close: true })],
-    ['early hints and a 100 before the head', raw(['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n', `${sse}Content-Length: ${sent.length}\r\n\r\n`, sent])],
-    ['chunks with extensions and a trailer', raw([`${sse}Transfer-Encoding: chunked\r\nTrailer: X-After\r\n\r\n`, `${sent.length.toString(16).toUpperCase()};name="v;alue"\r\n`, sent, '\r\n0\r\nX-After: 1\r\n\r\n'])],
-    ['field names in capitals and blanks around values', raw(['HTTP/1.1 200 OK\r\nCONTENT-TYPE:   text/event-stream  \r\nTRANSFER-ENCODING:chunked\r\n\r\n', chunk(sent), lastChunk])],
-    ['no reason phrase', raw([`HTTP/1.1 200 \r\nContent-Type: text/event-stream\r\nContent-Length: ${sent.length}\r\n\r\n`, sent])],
-    ['HTTP/1.0', raw(['HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n', sent], { close: true })],
+    [
+      'a stream with a length',
+      raw([
+        `${sse}Content-Length: ${sent.length}\r\n\r\n`,
+        sent.subarray(0, 500),
+        sent.subarray(500),
+      ]),
+    ],
+    [
+      'a stream that ends with the connection',
+      raw([`${sse}Connection: close\r\n\r\n`, sent], { close: true }),
+    ],
+    [
+      'early hints and a 100 before the head',
+      raw([
+        'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n',
+        `${sse}Content-Length: ${sent.length}\r\n\r\n`,
+        sent,
+      ]),
+    ],
+    [
+      'chunks with extensions and a trailer',
+      raw([
+        `${sse}Transfer-Encoding: chunked\r\nTrailer: X-After\r\n\r\n`,
+        `${sent.length.toString(16).toUpperCase()};name="v;alue"\r\n`,
+        sent,
+        '\r\n0\r\nX-After: 1\r\n\r\n',
+      ]),
+    ],
+    [
+      'field names in capitals and blanks around values',
+      raw([
+        'HTTP/1.1 200 OK\r\nCONTENT-TYPE:   text/event-stream  \r\nTRANSFER-ENCODING:chunked\r\n\r\n',
+        chunk(sent),
+        lastChunk,
+      ]),
+    ],
+    [
+      'no reason phrase',
+      raw([
+        `HTTP/1.1 200 \r\nContent-Type: text/event-stream\r\nContent-Length: ${sent.length}\r\n\r\n`,
+        sent,
+      ]),
+    ],
+    [
+      'HTTP/1.0',
+      raw(['HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n', sent], { close: true }),
+    ],
   ];
   for (const [what, answer] of streams) {
     test(`${what}: every byte arrives, and the record is complete`, async () => {
@@ -79,7 +123,10 @@ describe('an answer of another shape', () => {
   });
 
   test('an event larger than what is held passes as it comes, and a death in it ends in an error event', async () => {
-    const big = event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: 'y'.repeat(300_000) } });
+    const big = event('content_block_delta', {
+      index: 0,
+      delta: { type: 'text_delta', text: 'y'.repeat(300_000) },
+    });
     const before = messageStart('sonnet-prod');
     house.foundry.answer = async (call) => {
       call.write(`${sse}Transfer-Encoding: chunked\r\n\r\n`);
@@ -98,45 +145,87 @@ describe('an answer of another shape', () => {
   const broken: [what: string, pieces: string[]][] = [
     ['a head of a hundred kilobytes', [`HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(100_000)}\r\n\r\n`]],
     ['ten thousand fields', [`HTTP/1.1 200 OK\r\n${'X-A: 1\r\n'.repeat(10_000)}\r\n`]],
-    ['both framings', ['HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n']],
-    ['two lengths', ['HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}\n']],
-    ['an unknown coding', ['HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n']],
+    [
+      'both framings',
+      [
+        'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
+      ],
+    ],
+    [
+      'two lengths',
+      [
+        'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}\n',
+      ],
+    ],
+    [
+      'an unknown coding',
+      [
+        'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+      ],
+    ],
     ['a status that is none', ['HTTP/1.1 2OO OK\r\nContent-Length: 0\r\n\r\n']],
-    ['a switch to another protocol', ['HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n']],
+    [
+      'a switch to another protocol',
+      ['HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n'],
+    ],
     ['endless interim heads', ['HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(5000)]],
-    ['a line end in a value', ['HTTP/1.1 200 OK\r\nX-A: a\rSet-Cookie: b\r\nContent-Length: 0\r\n\r\n']],
+    [
+      'a line end in a value',
+      ['HTTP/1.1 200 OK\r\nX-A: a\rSet-Cookie: b\r\nContent-Length: 0\r\n\r\n'],
+    ],
   ];
   for (const [what, pieces] of broken) {
     test(`${what}: 502, nothing of it reaches the client`, async () => {
       house.foundry.answer = raw(pieces, { close: true });
       const reply = await house.ask(token, question());
       assertRefusal(reply, 502, { what });
-      assert.ok(failedUpstream((await house.closed(value(reply.head, 'x-request-id') ?? '')).closed));
+      assert.ok(
+        failedUpstream((await house.closed(value(reply.head, 'x-request-id') ?? '')).closed),
+      );
     });
   }
 
   test('a chunk that is none, in mid-stream: an error event', async () => {
-    house.foundry.answer = raw([`${sse}Transfer-Encoding: chunked\r\n\r\n`, chunk(Buffer.concat(events.slice(0, 3))), 'zzz\r\nwhat\r\n'], { close: true });
+    house.foundry.answer = raw(
+      [
+        `${sse}Transfer-Encoding: chunked\r\n\r\n`,
+        chunk(Buffer.concat(events.slice(0, 3))),
+        'zzz\r\nwhat\r\n',
+      ],
+      { close: true },
+    );
     const reply = await house.ask(token, streamQuestion());
     assert.match(reply.body.toString(), /event: error\ndata: \{"type":"error".*\}\n\n$/);
   });
 
   test('bytes behind the answer do not become the answer of somebody else', async () => {
     const smuggled = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n{"smuggled":1}`;
-    house.foundry.answer = raw([Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${whole.length}\r\n\r\n`), whole, Buffer.from(smuggled)])]);
+    house.foundry.answer = raw([
+      Buffer.concat([
+        Buffer.from(
+          `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${whole.length}\r\n\r\n`,
+        ),
+        whole,
+        Buffer.from(smuggled),
+      ]),
+    ]);
     for (let n = 0; n < 10; n += 1) {
       const reply = await house.ask(token, question());
       assert.equal(reply.body.toString(), wantedWhole.toString());
     }
     house.foundry.answer = wellBehaved();
-    for (let n = 0; n < 10; n += 1) assert.ok(!(await house.ask(token, question())).body.includes('smuggled'));
+    for (let n = 0; n < 10; n += 1)
+      assert.ok(!(await house.ask(token, question())).body.includes('smuggled'));
   });
 
   test('a provider that answers before it has read the body is heard', async () => {
     const other = await House.open({ tenant: house.tenant, foundry: { hasty: true } });
     try {
       await other.ready();
-      const reply = await other.ask(token, question('claude-sonnet-5', { filler: 'x'.repeat(8 << 20) }));
+      const reply = await other.ask(
+        token,
+        question('claude-sonnet-5', { filler: 'x'.repeat(8 << 20) }),
+      );
       assert.ok([413, 502].includes(reply.status), reply.head.start);
       assert.equal(reply.json.type, 'error');
     } finally {

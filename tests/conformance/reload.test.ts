@@ -36,7 +36,9 @@ describe('a reload', () => {
     house.gateway.reload(next);
     const end = performance.now() + 5000;
     for (;;) {
-      const line = house.gateway.log.slice(before).find((one) => one.level === 'error' || one.level === 'warning');
+      const line = house.gateway.log
+        .slice(before)
+        .find((one) => one.level === 'error' || one.level === 'warning');
       if (line) return assert.match(JSON.stringify(line), says);
       if (performance.now() > end) assert.fail(`nothing was said:\n${house.gateway.stderr}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -52,12 +54,18 @@ describe('a reload', () => {
 
   test('offers a model that is new and forgets one that is gone', async () => {
     await reload((config) => {
-      config.models = [{ id: 'claude-opus-5', deployments: { foundry: 'opus-prod' } }, { id: 'claude-new', deployments: { foundry: 'claude-haiku-4-5' } }];
+      config.models = [
+        { id: 'claude-opus-5', deployments: { foundry: 'opus-prod' } },
+        { id: 'claude-new', deployments: { foundry: 'claude-haiku-4-5' } },
+      ];
     });
     await until(200, question('claude-new'));
     await until(400, question('claude-sonnet-5'));
     const list = await house.get('/v1/models', [['Authorization', `Bearer ${token}`]]);
-    assert.deepEqual(list.json.data.map((model: { id: string }) => model.id), ['claude-opus-5', 'claude-new']);
+    assert.deepEqual(
+      list.json.data.map((model: { id: string }) => model.id),
+      ['claude-opus-5', 'claude-new'],
+    );
   });
 
   test('takes the key that was rotated in its file, and the record says that a credential changed, not which', async () => {
@@ -84,10 +92,17 @@ describe('a reload', () => {
     const arrived = house.foundry.next();
     const running = house.ask(token, streamQuestion('claude-opus-5'));
     await arrived;
-    await reload((config) => (config.models = [{ id: 'claude-sonnet-5', deployments: { foundry: 'sonnet-prod' } }]));
+    await reload(
+      (config) =>
+        (config.models = [{ id: 'claude-sonnet-5', deployments: { foundry: 'sonnet-prod' } }]),
+    );
     release();
     const reply = await running;
-    assert.ok(reply.complete && reply.body.includes('"model":"claude-opus-5"') && reply.body.includes('message_stop'));
+    assert.ok(
+      reply.complete &&
+        reply.body.includes('"model":"claude-opus-5"') &&
+        reply.body.includes('message_stop'),
+    );
     house.foundry.answer = wellBehaved();
     await until(200, question('claude-sonnet-5'));
   });
@@ -96,11 +111,18 @@ describe('a reload', () => {
     await until(200, question());
     await reload((config) => (config.issuers[0].require = { roles: ['Claude.Nobody'] }));
     await until(403, question());
-    await reload((config) => (config.issuers[0].require = { scopes: ['Gateway.Access'], roles: ['Claude.User'] }));
+    await reload(
+      (config) =>
+        (config.issuers[0].require = { scopes: ['Gateway.Access'], roles: ['Claude.User'] }),
+    );
     await until(200, question());
-    await reload((config) => (config.issuers[0].audiences = ['11111111-2222-4333-8444-555555555555']));
+    await reload(
+      (config) => (config.issuers[0].audiences = ['11111111-2222-4333-8444-555555555555']),
+    );
     await until(401, question());
-    await reload((config) => (config.issuers[0].audiences = ['b7d94e62-0c1f-4f3a-8e25-91f6a3c80b55']));
+    await reload(
+      (config) => (config.issuers[0].audiences = ['b7d94e62-0c1f-4f3a-8e25-91f6a3c80b55']),
+    );
     await until(200, question());
   });
 
@@ -139,7 +161,13 @@ describe('a farewell', () => {
       const arrived = house.foundry.next();
       const idle = await house.connect();
       assert.equal((await idle.request('GET', '/healthz', [])).status, 200);
-      const running = ask(house.target, 'POST', '/v1/messages', requestFields(token), streamQuestion());
+      const running = ask(
+        house.target,
+        'POST',
+        '/v1/messages',
+        requestFields(token),
+        streamQuestion(),
+      );
       await arrived;
       house.gateway.process.kill('SIGTERM');
       // the listener closes; who is let in for the moment between hears that it is shutting down
@@ -158,6 +186,30 @@ describe('a farewell', () => {
       idle.close();
       const lines = house.records();
       assert.ok(lines.some((line) => line.type === 'event' && line.event === 'stop'));
+    } finally {
+      await house.close();
+    }
+  });
+
+  const skip = process.env.LONG ? false : 'takes half a minute: LONG=1';
+  test('SIGTERM does not wait for ever for a stream that never ends', { skip }, async () => {
+    const house = await House.open();
+    try {
+      await house.ready();
+      const token = await house.token();
+      house.foundry.answer = (call) =>
+        sendEvents(call, textEvents('sonnet-prod', 'word '.repeat(10_000)), 50);
+      const arrived = house.foundry.next();
+      const running = house.ask(token, streamQuestion());
+      const call = await arrived;
+      const at = performance.now();
+      assert.equal(await house.gateway.stop(60_000), 0, house.gateway.stderr);
+      assert.ok(performance.now() - at < 40_000);
+      const reply = await running;
+      assert.match(reply.body.toString(), /event: error\ndata: \{"type":"error".*\}\n\n$/);
+      await call.gone();
+      const { closed } = await house.closed(call.id);
+      assert.notEqual(closed.outcome, 'complete');
     } finally {
       await house.close();
     }

@@ -33,7 +33,13 @@ describe('TLS towards clients', () => {
 
   /** Connects with these settings; undefined when the handshake fails. */
   async function shake(options: tls.ConnectionOptions): Promise<tls.TLSSocket | undefined> {
-    const socket = tls.connect({ host: '127.0.0.1', port: house.gateway.port, ca: authority.ca, servername: 'localhost', ...options });
+    const socket = tls.connect({
+      host: '127.0.0.1',
+      port: house.gateway.port,
+      ca: authority.ca,
+      servername: 'localhost',
+      ...options,
+    });
     return Promise.race([
       once(socket, 'secureConnect').then(() => socket),
       once(socket, 'close').then(() => undefined),
@@ -45,7 +51,12 @@ describe('TLS towards clients', () => {
     while ((await client.request('GET', '/readyz', [])).status !== 200);
     const reply = await client.request('POST', '/v1/messages', requestFields(token), question());
     assert.equal(reply.status, 200, reply.body.toString());
-    const streamed = await client.request('POST', '/v1/messages', requestFields(token), streamQuestion());
+    const streamed = await client.request(
+      'POST',
+      '/v1/messages',
+      requestFields(token),
+      streamQuestion(),
+    );
     assert.ok(streamed.complete && streamed.body.includes('message_stop'));
     client.close();
   });
@@ -56,11 +67,16 @@ describe('TLS towards clients', () => {
       assert.equal(socket?.getProtocol(), version);
       socket?.destroy();
     }
-    assert.equal(await shake({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }), undefined);
+    assert.equal(
+      await shake({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }),
+      undefined,
+    );
   });
 
   test('plain HTTP on that port gets nothing from anybody', async () => {
-    const reply = await ask({ port: house.gateway.port }, 'GET', '/healthz', []).catch(() => undefined);
+    const reply = await ask({ port: house.gateway.port }, 'GET', '/healthz', []).catch(
+      () => undefined,
+    );
     assert.notEqual(reply?.status, 200);
   });
 
@@ -102,8 +118,16 @@ describe('TLS towards the provider', () => {
   });
   after(() => tenant.close());
 
-  async function withHouse(leaf: { cert: string; key: string }, change: (upstream: any) => void, then: (house: House) => Promise<void>) {
-    const house = await House.open({ tenant, foundry: { tls: leaf }, change: (config) => change(config.upstreams[0]) });
+  async function withHouse(
+    leaf: { cert: string; key: string },
+    change: (upstream: any) => void,
+    then: (house: House) => Promise<void>,
+  ) {
+    const house = await House.open({
+      tenant,
+      foundry: { tls: leaf },
+      change: (config) => change(config.upstreams[0]),
+    });
     try {
       await house.ready();
       await then(house);
@@ -113,10 +137,18 @@ describe('TLS towards the provider', () => {
   }
 
   test('goes through when the authority is the configured one, on connections that are kept', async () => {
-    await withHouse(authority.leaf('foundry'), (upstream) => (upstream.ca_file = authority.caFile), async (house) => {
-      for (let n = 0; n < 20; n += 1) assert.equal((await house.ask(token, n % 2 ? question() : streamQuestion())).status, 200);
-      assert.ok(house.foundry.connections <= 2, `${house.foundry.connections} connections for 20 requests (at most one a worker)`);
-    });
+    await withHouse(
+      authority.leaf('foundry'),
+      (upstream) => (upstream.ca_file = authority.caFile),
+      async (house) => {
+        for (let n = 0; n < 20; n += 1)
+          assert.equal((await house.ask(token, n % 2 ? question() : streamQuestion())).status, 200);
+        assert.ok(
+          house.foundry.connections <= 2,
+          `${house.foundry.connections} connections for 20 requests (at most one a worker)`,
+        );
+      },
+    );
   });
 
   for (const [what, leaf, ca] of [
@@ -125,10 +157,14 @@ describe('TLS towards the provider', () => {
     ['another name', () => authority.leaf('foundry-other', ['DNS:other.example']), authority],
   ] as [string, () => { cert: string; key: string }, Authority | undefined][]) {
     test(`is refused for ${what}, and the key is not sent`, async () => {
-      await withHouse(leaf(), (upstream) => (upstream.ca_file = ca?.caFile), async (house) => {
-        assertRefusal(await house.ask(token, question()), 502);
-        assert.equal(house.foundry.requests.length, 0);
-      });
+      await withHouse(
+        leaf(),
+        (upstream) => (upstream.ca_file = ca?.caFile),
+        async (house) => {
+          assertRefusal(await house.ask(token, question()), 502);
+          assert.equal(house.foundry.requests.length, 0);
+        },
+      );
     });
   }
 

@@ -26,7 +26,12 @@ describe('a token', () => {
   const send = async (fields: Fields, body: string = question()) => {
     const client = await house.connect();
     try {
-      return await client.request('POST', '/v1/messages', [['Content-Type', 'application/json'], ...fields], body);
+      return await client.request(
+        'POST',
+        '/v1/messages',
+        [['Content-Type', 'application/json'], ...fields],
+        body,
+      );
     } finally {
       client.close();
     }
@@ -44,13 +49,19 @@ describe('a token', () => {
         assert.equal(models.status, status, `${what}: the list of models`);
       });
     }
-    assert.ok(sentences.size <= 2, `several sentences for strangers: ${[...sentences].join(' | ')}`);
+    assert.ok(
+      sentences.size <= 2,
+      `several sentences for strangers: ${[...sentences].join(' | ')}`,
+    );
   });
 
   test('that is refused for the person is one line in the record with the cause', async () => {
     const reply = await send([['Authorization', `Bearer ${await house.token('mallory')}`]]);
     assertRefusal(reply, 403);
-    const line = await lineWhere(house.auditDirectory, (one) => one.type === 'refused' && one.id === value(reply.head, 'x-request-id'));
+    const line = await lineWhere(
+      house.auditDirectory,
+      (one) => one.type === 'refused' && one.id === value(reply.head, 'x-request-id'),
+    );
     assert.equal(line.status, 403);
     assert.equal(line.person.object_id, people.mallory.oid);
     assert.match(line.reason, /role/);
@@ -63,7 +74,10 @@ describe('a token', () => {
   });
 
   test('that names keys elsewhere makes nobody fetch them', () => {
-    assert.ok(![...house.tenant.asked.keys()].some((path) => path.includes('/not/a/')), [...house.tenant.asked.keys()].join());
+    assert.ok(
+      ![...house.tenant.asked.keys()].some((path) => path.includes('/not/a/')),
+      [...house.tenant.asked.keys()].join(),
+    );
   });
 
   test('is found where clients put it', async () => {
@@ -72,9 +86,18 @@ describe('a token', () => {
       [['authorization', `bearer ${token}`]],
       [['Authorization', `BEARER  ${token}`]],
       [['x-api-key', token]],
-      [['Authorization', 'Bearer dummy'], ['x-api-key', token]],
-      [['Authorization', `Bearer ${token}`], ['x-api-key', token]],
-      [['Authorization', `Bearer ${token}`], ['x-api-key', 'sk-ant-not-a-token']],
+      [
+        ['Authorization', 'Bearer dummy'],
+        ['x-api-key', token],
+      ],
+      [
+        ['Authorization', `Bearer ${token}`],
+        ['x-api-key', token],
+      ],
+      [
+        ['Authorization', `Bearer ${token}`],
+        ['x-api-key', 'sk-ant-not-a-token'],
+      ],
     ] as Fields[]) {
       assert.equal((await send(fields)).status, 200, JSON.stringify(fields.map(([n]) => n)));
     }
@@ -92,7 +115,12 @@ describe('a token', () => {
       ['a static key', [['x-api-key', house.foundry.key]], '/v1/messages'],
     ] as [string, Fields, string][]) {
       const client = await house.connect();
-      const reply = await client.request('POST', path, [['Content-Type', 'application/json'], ...fields], question());
+      const reply = await client.request(
+        'POST',
+        path,
+        [['Content-Type', 'application/json'], ...fields],
+        question(),
+      );
       client.close();
       assertRefusal(reply, 401, { what });
       assert.equal(house.foundry.requests.length, 0, what);
@@ -101,8 +129,20 @@ describe('a token', () => {
 
   test('beside another token is refused: nobody can tell who is meant', async () => {
     const other = await house.token('grace');
-    assertRefusal(await send([['Authorization', `Bearer ${token}`], ['x-api-key', other]]), 401);
-    assertRefusal(await send([['Authorization', `Bearer ${token}`], ['Authorization', `Bearer ${token}`]]), 401);
+    assertRefusal(
+      await send([
+        ['Authorization', `Bearer ${token}`],
+        ['x-api-key', other],
+      ]),
+      401,
+    );
+    assertRefusal(
+      await send([
+        ['Authorization', `Bearer ${token}`],
+        ['Authorization', `Bearer ${token}`],
+      ]),
+      401,
+    );
     assertRefusal(await send([['Authorization', `Bearer ${token}, Bearer ${token}`]]), 401);
     assert.equal(house.foundry.requests.length, 0);
   });
@@ -119,17 +159,21 @@ describe('a token', () => {
     assert.equal((await send([['Authorization', `Bearer ${brief}`]])).status, 200);
     const end = performance.now() + 6000;
     let reply = await send([['Authorization', `Bearer ${brief}`]]);
-    while (reply.status === 200 && performance.now() < end) reply = await send([['Authorization', `Bearer ${brief}`]]);
+    while (reply.status === 200 && performance.now() < end)
+      reply = await send([['Authorization', `Bearer ${brief}`]]);
     assertRefusal(reply, 401);
   });
 
   test('is not believed by its custom headers or by the body', async () => {
-    const reply = await send([
-      ['Authorization', `Bearer ${token}`],
-      ['X-MS-CLIENT-PRINCIPAL-ID', people.grace.oid],
-      ['X-Forwarded-For', '203.0.113.77'],
-      ['x-user', 'grace'],
-    ], question('claude-sonnet-5', { metadata: { user_id: people.grace.oid } }));
+    const reply = await send(
+      [
+        ['Authorization', `Bearer ${token}`],
+        ['X-MS-CLIENT-PRINCIPAL-ID', people.grace.oid],
+        ['X-Forwarded-For', '203.0.113.77'],
+        ['x-user', 'grace'],
+      ],
+      question('claude-sonnet-5', { metadata: { user_id: people.grace.oid } }),
+    );
     assert.equal(reply.status, 200);
     const { opened } = await house.closed(value(reply.head, 'x-request-id') ?? '');
     assert.equal(opened.person.object_id, people.ada.oid);
@@ -139,7 +183,9 @@ describe('a token', () => {
 
 describe('the address of a person', () => {
   test('is what a trusted proxy says, and what the others say is only noise', async () => {
-    const house = await House.open({ change: (config) => (config.listen.trusted_proxies = ['127.0.0.1', '10.1.0.0/16']) });
+    const house = await House.open({
+      change: (config) => (config.listen.trusted_proxies = ['127.0.0.1', '10.1.0.0/16']),
+    });
     try {
       await house.ready();
       const token = await house.token();
@@ -193,11 +239,16 @@ describe('the keys of the tenant', () => {
       const client = await house.connect();
       for (let n = 0; n < 50; n += 1) {
         const odd = await house.tenant.mint('ada', {}, { kid: `kid-${n}` });
-        const reply = await client.request('GET', '/v1/models', [['Authorization', `Bearer ${odd}`]]);
+        const reply = await client.request('GET', '/v1/models', [
+          ['Authorization', `Bearer ${odd}`],
+        ]);
         assert.ok([401, 429].includes(reply.status));
       }
       client.close();
-      assert.ok((house.tenant.asked.get('/jwks') ?? 0) - before <= 2, 'at most one look, and one that was due');
+      assert.ok(
+        (house.tenant.asked.get('/jwks') ?? 0) - before <= 2,
+        'at most one look, and one that was due',
+      );
       assert.equal((await house.ask(good, question())).status, 200);
     } finally {
       await house.close();

@@ -24,7 +24,9 @@ describe('Claude Code', () => {
   });
   after(() => house.close());
 
-  const turn = async (options: { token?: string; args?: string[]; env?: Record<string, string>; cwd?: string } = {}): Promise<Turn> =>
+  const turn = async (
+    options: { token?: string; args?: string[]; env?: Record<string, string>; cwd?: string } = {},
+  ): Promise<Turn> =>
     claudeCode('What does the note say?', {
       baseURL: house.url,
       token: options.token ?? (await house.token()),
@@ -37,7 +39,11 @@ describe('Claude Code', () => {
     const work = mkdtempSync(join(tmpdir(), 'sallyport-work-'));
     try {
       writeFileSync(join(work, 'note.txt'), 'the postern opens inwards\n');
-      house.foundry.answer = withTool('Read', { file_path: join(work, 'note.txt') }, (result) => `I read: ${/postern[\w ]*/.exec(result)?.[0]}`);
+      house.foundry.answer = withTool(
+        'Read',
+        { file_path: join(work, 'note.txt') },
+        (result) => `I read: ${/postern[\w ]*/.exec(result)?.[0]}`,
+      );
       const done = await turn({ cwd: work });
       assert.equal(done.code, 0, done.stdout + done.stderr);
       assert.match(done.stdout, /I read: the postern opens inwards|I read: postern opens inwards/);
@@ -69,10 +75,16 @@ describe('Claude Code', () => {
       chmodSync(helper, 0o755);
       const settings = join(folder, 'settings.json');
       writeFileSync(settings, JSON.stringify({ apiKeyHelper: helper }));
-      const done = await claudeCode('hello', { baseURL: house.url, args: ['--model', 'claude-sonnet-5', '--settings', settings] });
+      const done = await claudeCode('hello', {
+        baseURL: house.url,
+        args: ['--model', 'claude-sonnet-5', '--settings', settings],
+      });
       assert.equal(done.code, 0, done.stdout + done.stderr);
       assert.match(done.stdout, /The gate is open/);
-      assert.equal((await house.closed(house.foundry.last.id)).opened.person.object_id, people.grace.oid);
+      assert.equal(
+        (await house.closed(house.foundry.last.id)).opened.person.object_id,
+        people.grace.oid,
+      );
       assert.deepEqual([...house.foundry.forbidden], []);
     } finally {
       rmSync(folder, { recursive: true });
@@ -88,15 +100,38 @@ describe('Claude Code', () => {
   function assertSays(done: Turn, prefix: RegExp, sentence: string): void {
     assert.equal(done.code, 1, done.stdout);
     assert.match(done.stdout, prefix);
-    assert.ok(done.stdout.includes(sentence), `printed ${JSON.stringify(done.stdout)}, not ${JSON.stringify(sentence)}`);
+    assert.ok(
+      done.stdout.includes(sentence),
+      `printed ${JSON.stringify(done.stdout)}, not ${JSON.stringify(sentence)}`,
+    );
     assert.ok(done.seconds < 15, `${done.seconds} s: it tried again and again`);
   }
 
   for (const [what, token, prefix, status] of [
-    ['a token that has expired', () => house.tenant.mint('ada', { iat: 1700000000, nbf: 1700000000, exp: 1700003600 }), /Failed to authenticate\. API Error: 401/, 401],
-    ['a token for another service', () => house.tenant.mint('ada', { aud: 'another' }), /Failed to authenticate\. API Error: 401/, 401],
-    ['no token but a word', async () => 'opensesame', /Failed to authenticate\. API Error: 401/, 401],
-    ['a person without the role', () => house.token('mallory'), /Failed to authenticate\. API Error: 403/, 403],
+    [
+      'a token that has expired',
+      () => house.tenant.mint('ada', { iat: 1700000000, nbf: 1700000000, exp: 1700003600 }),
+      /Failed to authenticate\. API Error: 401/,
+      401,
+    ],
+    [
+      'a token for another service',
+      () => house.tenant.mint('ada', { aud: 'another' }),
+      /Failed to authenticate\. API Error: 401/,
+      401,
+    ],
+    [
+      'no token but a word',
+      async () => 'opensesame',
+      /Failed to authenticate\. API Error: 401/,
+      401,
+    ],
+    [
+      'a person without the role',
+      () => house.token('mallory'),
+      /Failed to authenticate\. API Error: 403/,
+      403,
+    ],
   ] as const) {
     test(`prints our sentence for ${what}`, async () => {
       const bad = await token();
@@ -109,7 +144,11 @@ describe('Claude Code', () => {
 
   test('prints our sentence for a model that is not offered', async () => {
     const done = await turn({ args: ['--model', 'claude-opus-4-1'] });
-    assertSays(done, /API Error: 400 The model claude-[\w-]+ is not offered here/, 'Choose one of the models of this gateway.');
+    assertSays(
+      done,
+      /API Error: 400 The model claude-[\w-]+ is not offered here/,
+      'Choose one of the models of this gateway.',
+    );
     assert.equal(house.foundry.requests.length, 0);
   });
 
@@ -123,7 +162,7 @@ describe('Claude Code', () => {
     assert.ok(done.seconds < 15, `${done.seconds} s`);
   });
 
-  test('prints the provider\'s own words where they are in the form that it knows', async () => {
+  test("prints the provider's own words where they are in the form that it knows", async () => {
     house.foundry.answer = fromFile('errors/400-upstream-invalid-request.http');
     const done = await turn();
     assert.equal(done.code, 1);

@@ -3,7 +3,17 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
-import { fromFile, json, message, sendEvents, stream, streamHead, textEvents, wellBehaved, withTool } from '../harness/answers.ts';
+import {
+  fromFile,
+  json,
+  message,
+  sendEvents,
+  stream,
+  streamHead,
+  textEvents,
+  wellBehaved,
+  withTool,
+} from '../harness/answers.ts';
 import { House, models } from '../harness/house.ts';
 import { aborted, complete, tokens } from '../harness/records.ts';
 import { expectedUsage, modelOf, sample } from '../harness/samples.ts';
@@ -33,9 +43,19 @@ describe('the official client', () => {
     assert.equal(house.foundry.last.json.model, 'sonnet-prod');
     assert.equal(response.headers.get('request-id'), 'req_011Cmessage');
     const { opened, closed } = await house.closed(response.headers.get('x-request-id') ?? '');
-    assert.equal(JSON.stringify(opened).includes('2e6a7c31-9d04-4b7f-a6e8-50c1d2f3a4b7'), true, 'names the person by object id');
+    assert.equal(
+      JSON.stringify(opened).includes('2e6a7c31-9d04-4b7f-a6e8-50c1d2f3a4b7'),
+      true,
+      'names the person by object id',
+    );
     assert.ok(complete(closed));
-    assert.deepEqual(tokens(closed), { input: 25, output: 9, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 });
+    assert.deepEqual(tokens(closed), {
+      input: 25,
+      output: 9,
+      cacheRead: 0,
+      cacheWrite5m: 0,
+      cacheWrite1h: 0,
+    });
   });
 
   test('gets an answer as it streams', async () => {
@@ -43,7 +63,10 @@ describe('the official client', () => {
     const answer = client.messages.stream(ask);
     answer.on('streamEvent', (event) => events.push(event.type));
     const whole = await answer.finalMessage();
-    assert.equal(whole.content[0].type === 'text' && whole.content[0].text, 'The gate is open to those it knows.');
+    assert.equal(
+      whole.content[0].type === 'text' && whole.content[0].text,
+      'The gate is open to those it knows.',
+    );
     assert.equal(whole.model, 'claude-sonnet-5');
     assert.deepEqual([events[0], events.at(-1)], ['message_start', 'message_stop']);
   });
@@ -64,11 +87,17 @@ describe('the official client', () => {
     assert.equal(await answer.finalText(), 'first second');
   });
 
-  for (const name of ['02-stream.response.sse', '03-stream-thinking-omitted-late-usage.response.sse', '04-stream-web-search-unknown-event.response.sse']) {
+  for (const name of [
+    '02-stream.response.sse',
+    '03-stream-thinking-omitted-late-usage.response.sse',
+    '04-stream-web-search-unknown-event.response.sse',
+  ]) {
     test(`reads ${name} and the record counts its tokens`, async () => {
       const bytes = sample(name);
       const model = modelOf(bytes) as keyof typeof models;
-      house.foundry.answer = stream(Buffer.from(bytes.toString().replace(`"model":"${model}"`, `"model":"${models[model]}"`)));
+      house.foundry.answer = stream(
+        Buffer.from(bytes.toString().replace(`"model":"${model}"`, `"model":"${models[model]}"`)),
+      );
       const answer = client.messages.stream({ ...ask, model });
       const whole = await answer.finalMessage();
       const expected = expectedUsage[name];
@@ -87,8 +116,14 @@ describe('the official client', () => {
   }
 
   test('has a tool called and gives the result back', async () => {
-    house.foundry.answer = withTool('Read', { file_path: 'proxy.yaml' }, (result) => `It says ${result}`);
-    const tools = [{ name: 'Read', description: 'reads', input_schema: { type: 'object' as const } }];
+    house.foundry.answer = withTool(
+      'Read',
+      { file_path: 'proxy.yaml' },
+      (result) => `It says ${result}`,
+    );
+    const tools = [
+      { name: 'Read', description: 'reads', input_schema: { type: 'object' as const } },
+    ];
     const first = await client.messages.stream({ ...ask, tools }).finalMessage();
     assert.equal(first.stop_reason, 'tool_use');
     const call = first.content.find((block) => block.type === 'tool_use');
@@ -100,7 +135,10 @@ describe('the official client', () => {
         messages: [
           ...hello,
           { role: 'assistant', content: first.content },
-          { role: 'user', content: [{ type: 'tool_result', tool_use_id: call?.id ?? '', content: '8443' }] },
+          {
+            role: 'user',
+            content: [{ type: 'tool_result', tool_use_id: call?.id ?? '', content: '8443' }],
+          },
         ],
       })
       .finalText();
@@ -108,7 +146,8 @@ describe('the official client', () => {
   });
 
   test('aborts, and the provider is told within a second', async () => {
-    house.foundry.answer = (call) => sendEvents(call, textEvents('sonnet-prod', 'word '.repeat(2000)), 20);
+    house.foundry.answer = (call) =>
+      sendEvents(call, textEvents('sonnet-prod', 'word '.repeat(2000)), 20);
     const answer = client.messages.stream(ask);
     await new Promise<void>((resolve) => answer.once('text', () => resolve()));
     const call = house.foundry.last;
@@ -116,7 +155,10 @@ describe('the official client', () => {
     answer.abort();
     await assert.rejects(answer.finalMessage(), Anthropic.APIUserAbortError);
     await call.gone();
-    assert.ok((call.goneAt ?? Infinity) - at < 1000, `the provider heard of it after ${(call.goneAt ?? 0) - at} ms`);
+    assert.ok(
+      (call.goneAt ?? Infinity) - at < 1000,
+      `the provider heard of it after ${(call.goneAt ?? 0) - at} ms`,
+    );
     const { closed } = await house.closed(call.id);
     assert.ok(aborted(closed), JSON.stringify(closed));
     assert.equal(tokens(closed).input, 25, 'what was seen is charged');
@@ -125,19 +167,25 @@ describe('the official client', () => {
   test('counts tokens', async () => {
     const count = await client.messages.countTokens({ model: 'claude-sonnet-5', messages: hello });
     assert.equal(count.input_tokens, 23748);
-    assert.equal(house.foundry.last.head.start.split(' ')[1], '/anthropic/v1/messages/count_tokens');
+    assert.equal(
+      house.foundry.last.head.start.split(' ')[1],
+      '/anthropic/v1/messages/count_tokens',
+    );
     assert.equal(house.foundry.last.json.model, 'sonnet-prod');
   });
 
   test('is told that tokens cannot be counted where the provider does not offer it', async () => {
     house.foundry.answer = fromFile('errors/404-foundry-deployment.http');
-    await assert.rejects(client.messages.countTokens({ model: 'claude-sonnet-5', messages: hello }), (error) => {
-      assert.ok(error instanceof Anthropic.APIError);
-      assert.equal(error.status, 501);
-      assert.equal(error.headers?.get('x-should-retry'), 'false');
-      assert.equal((error.error as any).error.type, 'not_supported');
-      return true;
-    });
+    await assert.rejects(
+      client.messages.countTokens({ model: 'claude-sonnet-5', messages: hello }),
+      (error) => {
+        assert.ok(error instanceof Anthropic.APIError);
+        assert.equal(error.status, 501);
+        assert.equal(error.headers?.get('x-should-retry'), 'false');
+        assert.equal((error.error as any).error.type, 'not_supported');
+        return true;
+      },
+    );
   });
 
   test('lists the configured models in the order of the file', async () => {
@@ -148,10 +196,15 @@ describe('the official client', () => {
   });
 
   test('gets the error of its class for a token that is no good', async () => {
-    const wrong = house.client(await house.tenant.mint('ada', { aud: 'another' }), { maxRetries: 2 });
+    const wrong = house.client(await house.tenant.mint('ada', { aud: 'another' }), {
+      maxRetries: 2,
+    });
     await assert.rejects(wrong.messages.create(ask), (error) => {
       assert.ok(error instanceof Anthropic.AuthenticationError);
-      assert.equal(error.requestID ?? error.headers?.get('x-request-id'), (error.error as any).request_id);
+      assert.equal(
+        error.requestID ?? error.headers?.get('x-request-id'),
+        (error.error as any).request_id,
+      );
       return true;
     });
     const without = house.client(await house.token('mallory'), { maxRetries: 2 });
@@ -159,7 +212,7 @@ describe('the official client', () => {
     assert.equal(house.foundry.requests.length, 0);
   });
 
-  test('gets the provider\'s own error where it is in the form that it knows', async () => {
+  test("gets the provider's own error where it is in the form that it knows", async () => {
     house.foundry.answer = fromFile('errors/400-upstream-invalid-request.http');
     await assert.rejects(client.messages.create(ask), (error) => {
       assert.ok(error instanceof Anthropic.BadRequestError);
@@ -180,7 +233,14 @@ describe('the official client', () => {
     house.foundry.answer = (call) => {
       calls += 1;
       if (calls > 1) return json(message('sonnet-prod', 'now'))(call);
-      call.whole('HTTP/1.1 429 Too Many Requests', [['Content-Type', 'application/json'], ['retry-after', '0']], Buffer.from('{"type":"error","error":{"type":"rate_limit_error","message":"later"}}'));
+      call.whole(
+        'HTTP/1.1 429 Too Many Requests',
+        [
+          ['Content-Type', 'application/json'],
+          ['retry-after', '0'],
+        ],
+        Buffer.from('{"type":"error","error":{"type":"rate_limit_error","message":"later"}}'),
+      );
     };
     const patient = house.client(await house.token('ada'), { maxRetries: 2 });
     const answer = await patient.messages.create(ask);

@@ -21,7 +21,10 @@ describe('a person of the tenant', () => {
     assert.equal(reply.status, 200, reply.body.toString());
     const { opened } = await house.closed(house.foundry.last.id);
     assert.ok(JSON.stringify(opened).includes(people.grace.oid));
-    assert.ok(!JSON.stringify(opened).includes(people.grace.mail), 'the chain holds no name or address');
+    assert.ok(
+      !JSON.stringify(opened).includes(people.grace.mail),
+      'the chain holds no name or address',
+    );
   });
 
   test('refreshes and is admitted again', async () => {

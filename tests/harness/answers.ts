@@ -33,7 +33,10 @@ export function json(body: unknown, fields: Fields = [], start = 'HTTP/1.1 200 O
 }
 
 /** A stream as it stands; `cuts` are offsets where one chunk ends and the next begins. */
-export function stream(bytes: Buffer, options: { cuts?: number[]; pause?: number; fields?: Fields } = {}): Answer {
+export function stream(
+  bytes: Buffer,
+  options: { cuts?: number[]; pause?: number; fields?: Fields } = {},
+): Answer {
   const head = options.fields ? writeHead('HTTP/1.1 200 OK', options.fields) : streamHead;
   return async (call) => {
     let from = 0;
@@ -92,12 +95,22 @@ export function messageStart(model: string, usage: Record<string, number> = {}):
       content: [],
       stop_reason: null,
       stop_sequence: null,
-      usage: { input_tokens: 25, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 1, ...usage },
+      usage: {
+        input_tokens: 25,
+        cache_creation_input_tokens: 0,
+        cache_read_input_tokens: 0,
+        output_tokens: 1,
+        ...usage,
+      },
     },
   });
 }
 
-function blockEvents(index: number, start: Record<string, unknown>, deltas: Record<string, unknown>[]): Buffer[] {
+function blockEvents(
+  index: number,
+  start: Record<string, unknown>,
+  deltas: Record<string, unknown>[],
+): Buffer[] {
   return [
     event('content_block_start', { index, content_block: start }),
     ...deltas.map((delta) => event('content_block_delta', { index, delta })),
@@ -107,7 +120,10 @@ function blockEvents(index: number, start: Record<string, unknown>, deltas: Reco
 
 function lastEvents(reason: string, output: number): Buffer[] {
   return [
-    event('message_delta', { delta: { stop_reason: reason, stop_sequence: null }, usage: { output_tokens: output } }),
+    event('message_delta', {
+      delta: { stop_reason: reason, stop_sequence: null },
+      usage: { output_tokens: output },
+    }),
     event('message_stop'),
   ];
 }
@@ -117,7 +133,11 @@ export function textEvents(model: string, text: string): Buffer[] {
   const words = text.match(/\S+\s*/g) ?? [];
   return [
     messageStart(model),
-    ...blockEvents(0, { type: 'text', text: '' }, words.map((word) => ({ type: 'text_delta', text: word }))),
+    ...blockEvents(
+      0,
+      { type: 'text', text: '' },
+      words.map((word) => ({ type: 'text_delta', text: word })),
+    ),
     ...lastEvents('end_turn', words.length + 1),
   ];
 }
@@ -152,7 +172,12 @@ export function message(model: string, text: string): Record<string, unknown> {
     content: [{ type: 'text', text }],
     stop_reason: 'end_turn',
     stop_sequence: null,
-    usage: { input_tokens: 25, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 9 },
+    usage: {
+      input_tokens: 25,
+      cache_creation_input_tokens: 0,
+      cache_read_input_tokens: 0,
+      output_tokens: 9,
+    },
   };
 }
 
@@ -160,8 +185,10 @@ export function message(model: string, text: string): Record<string, unknown> {
 export function wellBehaved(text = 'The gate is open to those it knows.', pace = 0): Answer {
   return async (call) => {
     const model = String(call.json.model);
-    if (call.counting) return json({ input_tokens: 23748 }, [['request-id', 'req_011Ccount']])(call);
-    if (!call.streaming) return json(message(model, text), [['request-id', 'req_011Cmessage']])(call);
+    if (call.counting)
+      return json({ input_tokens: 23748 }, [['request-id', 'req_011Ccount']])(call);
+    if (!call.streaming)
+      return json(message(model, text), [['request-id', 'req_011Cmessage']])(call);
     await sendEvents(call, textEvents(model, text), pace);
   };
 }
@@ -171,9 +198,13 @@ export function withTool(name: string, input: unknown, after: (result: string) =
   return async (call) => {
     const model = String(call.json.model);
     // Not only in the last message: Claude Code puts one of the role `system` behind it.
-    const blocks = call.json.messages.flatMap((one: any) => (Array.isArray(one.content) ? one.content : []));
+    const blocks = call.json.messages.flatMap((one: any) =>
+      Array.isArray(one.content) ? one.content : [],
+    );
     const result = blocks.findLast((block: { type: string }) => block.type === 'tool_result');
-    const text = result && (typeof result.content === 'string' ? result.content : JSON.stringify(result.content));
+    const text =
+      result &&
+      (typeof result.content === 'string' ? result.content : JSON.stringify(result.content));
     const events = result ? textEvents(model, after(text)) : toolEvents(model, name, input);
     await sendEvents(call, events);
   };

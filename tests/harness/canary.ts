@@ -29,7 +29,13 @@ function forms(secret: string): Buffer[] {
     Buffer.from(text),
     Buffer.from(encodeURIComponent(text)),
     // base64 of the text at each of the three alignments, without the edges that neighbours change
-    ...[0, 1, 2].map((shift) => Buffer.from(Buffer.from('x'.repeat(shift) + text).toString('base64').slice(4, -4))),
+    ...[0, 1, 2].map((shift) =>
+      Buffer.from(
+        Buffer.from('x'.repeat(shift) + text)
+          .toString('base64')
+          .slice(4, -4),
+      ),
+    ),
     Buffer.from(Buffer.from(text).toString('hex')),
   ]);
 }

@@ -23,7 +23,19 @@ export class Authority {
     process.on('exit', () => rmSync(this.directory, { recursive: true, force: true }));
     this.caFile = join(this.directory, 'ca.pem');
     this.keyFile = join(this.directory, 'ca.key');
-    openssl('req', '-x509', ...newKey, '-days', '2', '-subj', `/CN=${name}`, '-keyout', this.keyFile, '-out', this.caFile);
+    openssl(
+      'req',
+      '-x509',
+      ...newKey,
+      '-days',
+      '2',
+      '-subj',
+      `/CN=${name}`,
+      '-keyout',
+      this.keyFile,
+      '-out',
+      this.caFile,
+    );
     this.ca = readFileSync(this.caFile, 'utf8');
   }
 
@@ -32,8 +44,29 @@ export class Authority {
     const at = (end: string) => join(this.directory, `${file}.${end}`);
     openssl('req', ...newKey, '-subj', `/CN=${file}`, '-keyout', at('key'), '-out', at('csr'));
     writeFileSync(at('ext'), `subjectAltName=${names.join(',')}\nextendedKeyUsage=serverAuth\n`);
-    openssl('x509', '-req', '-in', at('csr'), '-CA', this.caFile, '-CAkey', this.keyFile, '-CAcreateserial', '-days', '2', '-extfile', at('ext'), '-out', at('pem'));
-    return { certFile: at('pem'), keyFile: at('key'), cert: readFileSync(at('pem'), 'utf8'), key: readFileSync(at('key'), 'utf8') };
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      at('csr'),
+      '-CA',
+      this.caFile,
+      '-CAkey',
+      this.keyFile,
+      '-CAcreateserial',
+      '-days',
+      '2',
+      '-extfile',
+      at('ext'),
+      '-out',
+      at('pem'),
+    );
+    return {
+      certFile: at('pem'),
+      keyFile: at('key'),
+      cert: readFileSync(at('pem'), 'utf8'),
+      key: readFileSync(at('key'), 'utf8'),
+    };
   }
 }
 

@@ -7,7 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const platform = process.arch === 'arm64' ? 'linux-arm64' : 'linux-x64';
-const program = join(import.meta.dirname, '..', 'node_modules', '@anthropic-ai', `claude-code-${platform}`, 'claude');
+const program = join(
+  import.meta.dirname,
+  '..',
+  'node_modules',
+  '@anthropic-ai',
+  `claude-code-${platform}`,
+  'claude',
+);
 
 export interface Turn {
   code: number;

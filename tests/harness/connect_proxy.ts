@@ -48,16 +48,21 @@ export class ConnectProxy {
     this.heads.push(head);
     const [method, where] = head.split(' ');
     if (method !== 'CONNECT' || this.refuse) {
-      client.end(`${this.refuse ?? 'HTTP/1.1 405 Method Not Allowed'}\r\ncontent-length: 0\r\n\r\n`);
+      client.end(
+        `${this.refuse ?? 'HTTP/1.1 405 Method Not Allowed'}\r\ncontent-length: 0\r\n\r\n`,
+      );
       return;
     }
     this.tunnels.push(where);
     const colon = where.lastIndexOf(':');
-    const server = net.connect({ host: where.slice(0, colon), port: Number(where.slice(colon + 1)) }, () => {
-      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      server.write(early);
-      client.pipe(server).pipe(client);
-    });
+    const server = net.connect(
+      { host: where.slice(0, colon), port: Number(where.slice(colon + 1)) },
+      () => {
+        client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        server.write(early);
+        client.pipe(server).pipe(client);
+      },
+    );
     this.hold(server);
     client.on('close', () => server.destroy());
     server.on('close', () => client.destroy());

@@ -31,7 +31,9 @@ export class Flood {
     this.options = options;
   }
   run(seconds: number): Promise<FloodResult> {
-    const worker = new Worker(new URL(import.meta.url), { workerData: { ...this.options, seconds } });
+    const worker = new Worker(new URL(import.meta.url), {
+      workerData: { ...this.options, seconds },
+    });
     return new Promise((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
@@ -39,21 +41,30 @@ export class Flood {
   }
 }
 
-
 async function pour(options: FloodOptions & { seconds: number }): Promise<void> {
-  const requests = options.tokens.map((token) => Buffer.from(`GET /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`));
-  const result: FloodResult = { sent: 0, answered: 0, statuses: {}, reconnects: -(options.connections ?? 8), seconds: 0 };
+  const requests = options.tokens.map((token) =>
+    Buffer.from(`GET /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`),
+  );
+  const result: FloodResult = {
+    sent: 0,
+    answered: 0,
+    statuses: {},
+    reconnects: -(options.connections ?? 8),
+    seconds: 0,
+  };
   const started = performance.now();
   const lanes = Array.from({ length: options.connections ?? 8 }, () => new Lane(options, result));
   let next = 0;
   const deadline = started + options.seconds * 1000;
   while (performance.now() < deadline) {
-    const due = Math.floor(((performance.now() - started) / 1000) * options.perSecond) - result.sent;
-    for (let left = due; left > 0; ) {
+    const due =
+      Math.floor(((performance.now() - started) / 1000) * options.perSecond) - result.sent;
+    for (let left = due; left > 0;) {
       const lane = lanes.find((one) => one.room >= 1);
       if (!lane) break; // every connection waits for answers: that is the server's pace
       const batch: Buffer[] = [];
-      for (let n = 0; n < Math.min(left, lane.room, 32); n += 1) batch.push(requests[next++ % requests.length]);
+      for (let n = 0; n < Math.min(left, lane.room, 32); n += 1)
+        batch.push(requests[next++ % requests.length]);
       lane.send(batch);
       lanes.push(lanes.splice(lanes.indexOf(lane), 1)[0]);
       left -= batch.length;
@@ -61,7 +72,8 @@ async function pour(options: FloodOptions & { seconds: number }): Promise<void> 
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   const end = performance.now() + 2000;
-  while (result.answered < result.sent && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (result.answered < result.sent && performance.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, 10));
   result.seconds = (performance.now() - started) / 1000;
   for (const lane of lanes) lane.close();
   parentPort?.postMessage(result);
@@ -95,7 +107,11 @@ class Lane {
   }
   private connect(): void {
     this.result.reconnects += 1;
-    const socket = net.connect({ host: '127.0.0.1', port: this.options.port, localAddress: this.options.localAddress });
+    const socket = net.connect({
+      host: '127.0.0.1',
+      port: this.options.port,
+      localAddress: this.options.localAddress,
+    });
     socket.setNoDelay(true);
     socket.on('connect', () => (this.socket = socket));
     socket.on('data', (bytes) => this.count(bytes));
@@ -123,4 +139,5 @@ class Lane {
 }
 
 // last, when everything above is there
-if (!isMainThread && workerData?.tokens) void pour(workerData as FloodOptions & { seconds: number });
+if (!isMainThread && workerData?.tokens)
+  void pour(workerData as FloodOptions & { seconds: number });

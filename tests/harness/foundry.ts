@@ -11,7 +11,16 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { once } from 'node:events';
 import { httpSample } from './samples.ts';
-import { chunk, type Fields, type Head, lastChunk, value, values, WireReader, writeHead } from './wire.ts';
+import {
+  chunk,
+  type Fields,
+  type Head,
+  lastChunk,
+  value,
+  values,
+  WireReader,
+  writeHead,
+} from './wire.ts';
 
 export interface FoundryOptions {
   key?: string;
@@ -53,7 +62,9 @@ export class Foundry {
 
   private constructor(options: FoundryOptions) {
     this.key = options.key ?? 'foundry-key-for-tests';
-    this.deployments = new Set(options.deployments ?? ['sonnet-prod', 'opus-prod', 'claude-haiku-4-5']);
+    this.deployments = new Set(
+      options.deployments ?? ['sonnet-prod', 'opus-prod', 'claude-haiku-4-5'],
+    );
     this.answer = options.answer ?? defaultAnswer;
     this.keep = options.keep ?? true;
     this.deaf = options.deaf ?? false;
@@ -127,7 +138,12 @@ export class Foundry {
         reader.feed(bytes);
       } catch (error) {
         this.refused.push(`unreadable: ${String(error)}`);
-        socket.end(writeHead('HTTP/1.1 400 Bad Request', [['connection', 'close'], ['content-length', '0']]));
+        socket.end(
+          writeHead('HTTP/1.1 400 Bad Request', [
+            ['connection', 'close'],
+            ['content-length', '0'],
+          ]),
+        );
       }
     });
     socket.on('close', () => {
@@ -160,12 +176,24 @@ export class Foundry {
     }
     if (value(call.head, 'anthropic-version') === undefined) {
       this.refused.push('version');
-      anthropic(call, 400, 'Bad Request', 'invalid_request_error', 'anthropic-version: header is required');
+      anthropic(
+        call,
+        400,
+        'Bad Request',
+        'invalid_request_error',
+        'anthropic-version: header is required',
+      );
       return;
     }
     if (!/^application\/json\b/.test(value(call.head, 'content-type') ?? '')) {
       this.refused.push('content-type');
-      anthropic(call, 415, 'Unsupported Media Type', 'invalid_request_error', 'content-type: application/json is required');
+      anthropic(
+        call,
+        415,
+        'Unsupported Media Type',
+        'invalid_request_error',
+        'content-type: application/json is required',
+      );
       return;
     }
     const json = call.json;
@@ -266,7 +294,9 @@ export class Call {
   whole(start: string, fields: Fields, body: Buffer): void {
     this.answered = true;
     const own = fields.filter(([n]) => n.toLowerCase() !== 'content-length');
-    this.socket.write(Buffer.concat([writeHead(start, [...own, ['content-length', String(body.length)]]), body]));
+    this.socket.write(
+      Buffer.concat([writeHead(start, [...own, ['content-length', String(body.length)]]), body]),
+    );
   }
   /** The provider dies: a reset, or an orderly close. */
   die(how: 'reset' | 'close' = 'close'): void {
@@ -276,14 +306,42 @@ export class Call {
   }
 }
 
-export function azure(call: Call, code: number, reason: string, name: string, message: string): void {
+export function azure(
+  call: Call,
+  code: number,
+  reason: string,
+  name: string,
+  message: string,
+): void {
   const body = Buffer.from(JSON.stringify({ error: { code: name, message } }));
-  call.whole(`HTTP/1.1 ${code} ${reason}`, [['Content-Type', 'application/json'], ['apim-request-id', '2b1a8f10-0000-4000-8000-00000000000f']], body);
+  call.whole(
+    `HTTP/1.1 ${code} ${reason}`,
+    [
+      ['Content-Type', 'application/json'],
+      ['apim-request-id', '2b1a8f10-0000-4000-8000-00000000000f'],
+    ],
+    body,
+  );
 }
 
-export function anthropic(call: Call, code: number, reason: string, type: string, message: string): void {
-  const body = Buffer.from(JSON.stringify({ type: 'error', error: { type, message }, request_id: 'req_011Ctest' }));
-  call.whole(`HTTP/1.1 ${code} ${reason}`, [['Content-Type', 'application/json'], ['request-id', 'req_011Ctest']], body);
+export function anthropic(
+  call: Call,
+  code: number,
+  reason: string,
+  type: string,
+  message: string,
+): void {
+  const body = Buffer.from(
+    JSON.stringify({ type: 'error', error: { type, message }, request_id: 'req_011Ctest' }),
+  );
+  call.whole(
+    `HTTP/1.1 ${code} ${reason}`,
+    [
+      ['Content-Type', 'application/json'],
+      ['request-id', 'req_011Ctest'],
+    ],
+    body,
+  );
 }
 
 async function defaultAnswer(call: Call): Promise<void> {

@@ -10,7 +10,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const binary =
-  process.env.SALLYPORT_BIN ?? join(import.meta.dirname, '..', '..', 'build', 'release', 'sallyport');
+  process.env.SALLYPORT_BIN ??
+  join(import.meta.dirname, '..', '..', 'build', 'release', 'sallyport');
 
 export type Yaml = string | number | boolean | Yaml[] | { [key: string]: Yaml | undefined };
 
@@ -22,18 +23,27 @@ export function yaml(node: Yaml, indent = ''): string {
   if (typeof node !== 'object') return `${scalar(node)}\n`;
   return Object.entries(node)
     .filter(([, item]) => item !== undefined)
-    .map(([key, item]) => `${indent}${key}:${inline(item as Yaml) ? ' ' : '\n'}${entry(item as Yaml, `${indent}  `)}`)
+    .map(
+      ([key, item]) =>
+        `${indent}${key}:${inline(item as Yaml) ? ' ' : '\n'}${entry(item as Yaml, `${indent}  `)}`,
+    )
     .join('');
 }
 function inline(node: Yaml): boolean {
-  return typeof node !== 'object' || (Array.isArray(node) && node.every((item) => typeof item !== 'object'));
+  return (
+    typeof node !== 'object' ||
+    (Array.isArray(node) && node.every((item) => typeof item !== 'object'))
+  );
 }
 function entry(node: Yaml, indent: string): string {
-  if (Array.isArray(node) && inline(node)) return `[${node.map((item) => scalar(item)).join(', ')}]\n`;
+  if (Array.isArray(node) && inline(node))
+    return `[${node.map((item) => scalar(item)).join(', ')}]\n`;
   return inline(node) ? `${scalar(node)}\n` : yaml(node, indent);
 }
 function scalar(node: Yaml): string {
-  return typeof node === 'string' && !/^[A-Za-z][A-Za-z0-9_.-]*$/.test(node) ? JSON.stringify(node) : String(node);
+  return typeof node === 'string' && !/^[A-Za-z][A-Za-z0-9_.-]*$/.test(node)
+    ? JSON.stringify(node)
+    : String(node);
 }
 
 export interface LogLine {
@@ -55,6 +65,13 @@ export interface GatewayOptions {
   cwd?: string;
 }
 
+// A test file that is ended in the middle leaves no gateway behind.
+const children = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+if (process.env.NODE_TEST_CONTEXT) process.once('SIGTERM', () => process.exit(143));
+
 export class Gateway {
   readonly process: ChildProcess;
   readonly directory: string;
@@ -70,6 +87,7 @@ export class Gateway {
 
   private constructor(process_: ChildProcess, directory: string, configFile: string) {
     this.process = process_;
+    children.add(process_);
     this.directory = directory;
     this.configFile = configFile;
     process_.stdout?.on('data', (bytes: Buffer) => this.out.push(bytes));
@@ -79,6 +97,7 @@ export class Gateway {
     });
     this.ended = new Promise((resolve) => {
       process_.on('close', (code, signal) => {
+        children.delete(process_);
         this.exitCode = code ?? 128 + (signals[signal ?? ''] ?? 0);
         for (const listener of this.listeners) listener();
         resolve(this.exitCode);
@@ -93,14 +112,19 @@ export class Gateway {
     writeConfig(configFile, options.config);
     const args = ['gateway', '--config', configFile];
     const child = options.before
-      ? spawn('/bin/sh', ['-c', `${options.before} exec "$0" "$@"`, binary, ...args], spawnOptions(options))
+      ? spawn(
+          '/bin/sh',
+          ['-c', `${options.before} exec "$0" "$@"`, binary, ...args],
+          spawnOptions(options),
+        )
       : spawn(binary, args, spawnOptions(options));
     return new Gateway(child, options.directory, configFile);
   }
 
   /** Starts it and waits until it listens. */
   static async start(options: GatewayOptions): Promise<Gateway> {
-    if (!existsSync(binary)) throw new Error(`${binary} is not there: build it, or set SALLYPORT_BIN`);
+    if (!existsSync(binary))
+      throw new Error(`${binary} is not there: build it, or set SALLYPORT_BIN`);
     const gateway = Gateway.spawn(options);
     try {
       const listening = await gateway.logged('gateway.listening');
@@ -140,11 +164,15 @@ export class Gateway {
     const timeout = options.timeout ?? 10_000;
     const skip = options.skip ?? 0;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => finish(new Error(`no ${event} within ${timeout} ms; stderr:\n${this.stderr}`)), timeout);
+      const timer = setTimeout(
+        () => finish(new Error(`no ${event} within ${timeout} ms; stderr:\n${this.stderr}`)),
+        timeout,
+      );
       const look = () => {
         const found = this.log.filter((line) => line.event === event)[skip];
         if (found) finish(undefined, found);
-        else if (!this.running) finish(new Error(`ended with ${this.exitCode} before ${event}; stderr:\n${this.stderr}`));
+        else if (!this.running)
+          finish(new Error(`ended with ${this.exitCode} before ${event}; stderr:\n${this.stderr}`));
       };
       const finish = (error?: Error, line?: LogLine) => {
         clearTimeout(timer);
@@ -184,7 +212,14 @@ export function writeConfig(file: string, config: Yaml | string): void {
   writeFileSync(file, typeof config === 'string' ? config : yaml(config), { mode: 0o644 });
 }
 
-const signals: Record<string, number> = { SIGKILL: 9, SIGABRT: 6, SIGSEGV: 11, SIGTERM: 15, SIGHUP: 1, SIGPIPE: 13 };
+const signals: Record<string, number> = {
+  SIGKILL: 9,
+  SIGABRT: 6,
+  SIGSEGV: 11,
+  SIGTERM: 15,
+  SIGHUP: 1,
+  SIGPIPE: 13,
+};
 
 function spawnOptions(options: GatewayOptions) {
   return {
@@ -203,12 +238,20 @@ export interface Run {
 }
 
 /** Runs one command of the program to its end. */
-export async function run(args: string[], options: { env?: Record<string, string>; cwd?: string } = {}): Promise<Run> {
+export async function run(
+  args: string[],
+  options: { env?: Record<string, string>; cwd?: string } = {},
+): Promise<Run> {
   return new Promise((resolve, reject) => {
     execFile(
       binary,
       args,
-      { env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...options.env }, cwd: options.cwd, timeout: 60_000, maxBuffer: 256 << 20 },
+      {
+        env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...options.env },
+        cwd: options.cwd,
+        timeout: 60_000,
+        maxBuffer: 256 << 20,
+      },
       (error, stdout, stderr) => {
         if (error && typeof error.code !== 'number') reject(error);
         else resolve({ code: (error?.code as unknown as number) ?? 0, stdout, stderr });

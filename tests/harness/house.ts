@@ -29,7 +29,11 @@ export interface HouseOptions {
 }
 
 /** Model ids that clients ask for, and what the provider calls them. */
-export const models = { 'claude-sonnet-5': 'sonnet-prod', 'claude-opus-5': 'opus-prod', 'claude-haiku-4-5': 'claude-haiku-4-5' };
+export const models = {
+  'claude-sonnet-5': 'sonnet-prod',
+  'claude-opus-5': 'opus-prod',
+  'claude-haiku-4-5': 'claude-haiku-4-5',
+};
 
 export class House {
   tenant!: Tenant;
@@ -81,7 +85,13 @@ export class House {
 
   /** The official client, with a person's token. */
   client(token: string, options: { maxRetries?: number; baseURL?: string } = {}): Anthropic {
-    return new Anthropic({ baseURL: this.url, authToken: token, apiKey: null, maxRetries: 0, ...options });
+    return new Anthropic({
+      baseURL: this.url,
+      authToken: token,
+      apiKey: null,
+      maxRetries: 0,
+      ...options,
+    });
   }
 
   /** POST /v1/messages on a connection of its own. */
@@ -136,7 +146,10 @@ export class House {
           credential: { api_key: `\${file:${keyFile}}`, header: 'x-api-key' },
         },
       ],
-      models: Object.entries(models).map(([id, deployment]) => ({ id, deployments: { foundry: deployment } })),
+      models: Object.entries(models).map(([id, deployment]) => ({
+        id,
+        deployments: { foundry: deployment },
+      })),
       audit: { directory: this.auditDirectory, sync: '100ms' },
       store: `sqlite:${join(this.directory, 'state.db')}`,
       admin: { socket: join(this.directory, 'admin.sock'), listen: '127.0.0.1:0' },
@@ -166,7 +179,12 @@ export function requestFields(token: string): Fields {
 
 /** The smallest body that asks for something. */
 export function question(model = 'claude-sonnet-5', more: object = {}): string {
-  return JSON.stringify({ model, max_tokens: 64, messages: [{ role: 'user', content: 'Which port?' }], ...more });
+  return JSON.stringify({
+    model,
+    max_tokens: 64,
+    messages: [{ role: 'user', content: 'Which port?' }],
+    ...more,
+  });
 }
 export function streamQuestion(model = 'claude-sonnet-5'): string {
   return question(model, { stream: true });

@@ -32,7 +32,8 @@ export class RawClient {
   onBody: (bytes: Buffer) => void = () => {};
   private readonly reader: WireReader;
   private readonly early: Reply[] = []; // answers that nobody has asked for yet
-  private readonly waiting: { resolve: (reply: Reply) => void; reject: (error: Error) => void }[] = [];
+  private readonly waiting: { resolve: (reply: Reply) => void; reject: (error: Error) => void }[] =
+    [];
   private current: { head: Head; pieces: Buffer[] } | undefined;
   private interim: Head[] = [];
 
@@ -71,7 +72,12 @@ export class RawClient {
       await once(socket, 'connect');
       return new RawClient(socket);
     }
-    const socket = tls.connect({ host, port: target.port, ca: target.tls.ca, servername: target.tls.servername ?? 'localhost' });
+    const socket = tls.connect({
+      host,
+      port: target.port,
+      ca: target.tls.ca,
+      servername: target.tls.servername ?? 'localhost',
+    });
     await once(socket, 'secureConnect');
     return new RawClient(socket);
   }
@@ -92,7 +98,12 @@ export class RawClient {
   }
 
   /** Sends one request with a content-length and waits for the whole answer. */
-  async request(method: string, path: string, fields: Fields, body: Buffer | string = ''): Promise<Reply> {
+  async request(
+    method: string,
+    path: string,
+    fields: Fields,
+    body: Buffer | string = '',
+  ): Promise<Reply> {
     const bytes = Buffer.from(body);
     const named = fields.some(([name]) => name.toLowerCase() === 'host');
     const own: Fields = named ? [...fields] : [['Host', 'gateway.test'], ...fields];
@@ -122,7 +133,9 @@ export class RawClient {
       complete,
       interim: this.interim.splice(0),
       get json() {
-        return /^application\/json/.test(value(head, 'content-type') ?? '') ? JSON.parse(body.toString()) : undefined;
+        return /^application\/json/.test(value(head, 'content-type') ?? '')
+          ? JSON.parse(body.toString())
+          : undefined;
       },
     };
     if (waiting) waiting.resolve(reply);
@@ -135,7 +148,13 @@ export class RawClient {
 }
 
 /** One request on a connection of its own. */
-export async function ask(target: Target, method: string, path: string, fields: Fields, body: Buffer | string = ''): Promise<Reply> {
+export async function ask(
+  target: Target,
+  method: string,
+  path: string,
+  fields: Fields,
+  body: Buffer | string = '',
+): Promise<Reply> {
   const client = await RawClient.connect(target);
   try {
     return await client.request(method, path, fields, body);

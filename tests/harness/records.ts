@@ -12,10 +12,15 @@ export interface Line {
 }
 
 /** Every complete line, in the order of file names. Zero fill and a torn last line are passed over. */
-export function readLines(directory: string, wanted: (file: string) => boolean = () => true): Line[] {
+export function readLines(
+  directory: string,
+  wanted: (file: string) => boolean = () => true,
+): Line[] {
   const lines: Line[] = [];
   if (!existsSync(directory)) return lines;
-  for (const file of readdirSync(directory).filter((name) => name.endsWith('.jsonl') && wanted(name)).sort()) {
+  for (const file of readdirSync(directory)
+    .filter((name) => name.endsWith('.jsonl') && wanted(name))
+    .sort()) {
     for (const text of written(join(directory, file)).toString().split('\n')) {
       if (text !== '') lines.push({ ...JSON.parse(text), file });
     }
@@ -27,7 +32,7 @@ export function readLines(directory: string, wanted: (file: string) => boolean =
 export function written(path: string): Buffer {
   const parts: Buffer[] = [];
   const fd = openSync(path, 'r');
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const part = Buffer.alloc(1 << 18);
     const n = readSync(fd, part, 0, part.length, at);
     const zero = part.indexOf(0);
@@ -62,20 +67,30 @@ export function exchanges(lines: Line[]): Map<string, Exchange> {
 }
 
 /** Waits until the record of this exchange is closed: the line follows the answer's last byte. */
-export async function closedRecord(directory: string, id: string, timeout = 5000): Promise<{ opened: Line; closed: Line }> {
+export async function closedRecord(
+  directory: string,
+  id: string,
+  timeout = 5000,
+): Promise<{ opened: Line; closed: Line }> {
   const end = performance.now() + timeout;
   for (;;) {
     const found = exchanges(readLines(directory)).get(id);
     if (found?.opened && found.closed) return { opened: found.opened, closed: found.closed };
     if (performance.now() > end) {
-      throw new Error(`no closed record of ${id}; there is ${found?.opened ? 'its opened record' : 'nothing of it'}`);
+      throw new Error(
+        `no closed record of ${id}; there is ${found?.opened ? 'its opened record' : 'nothing of it'}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
 /** Waits for a line that fits. */
-export async function lineWhere(directory: string, fits: (line: Line) => boolean, timeout = 5000): Promise<Line> {
+export async function lineWhere(
+  directory: string,
+  fits: (line: Line) => boolean,
+  timeout = 5000,
+): Promise<Line> {
   const end = performance.now() + timeout;
   for (;;) {
     const found = readLines(directory).find(fits);

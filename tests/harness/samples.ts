@@ -21,7 +21,13 @@ export function httpSample(name: string): HttpSample {
   const raw = sample(name);
   const at = raw.indexOf('\n\n');
   const { start, fields } = parseHead(
-    Buffer.from(raw.subarray(0, at + 2).toString('latin1').replaceAll('\n', '\r\n'), 'latin1'),
+    Buffer.from(
+      raw
+        .subarray(0, at + 2)
+        .toString('latin1')
+        .replaceAll('\n', '\r\n'),
+      'latin1',
+    ),
   );
   const length = fields.find(([n]) => n.toLowerCase() === 'content-length');
   const body = raw.subarray(at + 2);

@@ -13,9 +13,15 @@ export interface Tokens {
 
 export async function signIn(tenant: Tenant, person: string): Promise<Tokens> {
   tenant.atTheDesk = person;
-  const config = await client.discovery(new URL(tenant.issuer), clientId, undefined, client.None(), {
-    execute: [client.allowInsecureRequests], // http, on loopback
-  });
+  const config = await client.discovery(
+    new URL(tenant.issuer),
+    clientId,
+    undefined,
+    client.None(),
+    {
+      execute: [client.allowInsecureRequests], // http, on loopback
+    },
+  );
   const verifier = client.randomPKCECodeVerifier();
   const state = client.randomState();
   const redirect = 'http://127.0.0.1:53123/callback';
@@ -54,7 +60,8 @@ async function followAsABrowserWould(start: URL, until: string): Promise<URL> {
       jar.set(name, rest.join('='));
     }
     const next = answer.headers.get('location');
-    if (!next) throw new Error(`the sign-in stopped at ${at.pathname} with status ${answer.status}`);
+    if (!next)
+      throw new Error(`the sign-in stopped at ${at.pathname} with status ${answer.status}`);
     at = new URL(next, at);
   }
   throw new Error('the sign-in goes round in circles');

@@ -61,7 +61,11 @@ interface SigningKey {
 
 async function newKey(kid: string): Promise<SigningKey> {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
-  return { kid, privateKey, jwk: { ...(await exportJWK(privateKey)), kid, alg: 'RS256', use: 'sig' } };
+  return {
+    kid,
+    privateKey,
+    jwk: { ...(await exportJWK(privateKey)), kid, alg: 'RS256', use: 'sig' },
+  };
 }
 
 type Claims = Record<string, unknown>;
@@ -173,7 +177,9 @@ export class Tenant {
     if (inner.startsWith('/sign-in/')) {
       const details = await this.provider.interactionDetails(req, res);
       const result =
-        details.prompt.name === 'login' ? { login: { accountId: this.atTheDesk } } : { consent: {} };
+        details.prompt.name === 'login'
+          ? { login: { accountId: this.atTheDesk } }
+          : { consent: {} };
       await this.provider.interactionFinished(req, res, result, { mergeWithLastSubmission: true });
       return;
     }
@@ -218,7 +224,15 @@ export class Tenant {
         },
       rotateRefreshToken: true,
       issueRefreshToken: async () => true,
-      ttl: { AccessToken: 3600, IdToken: 3600, RefreshToken: 86400, Grant: 86400, Session: 86400, Interaction: 600, AuthorizationCode: 60 },
+      ttl: {
+        AccessToken: 3600,
+        IdToken: 3600,
+        RefreshToken: 86400,
+        Grant: 86400,
+        Session: 86400,
+        Interaction: 600,
+        AuthorizationCode: 60,
+      },
       features: {
         devInteractions: { enabled: false },
         userinfo: { enabled: false },
@@ -228,26 +242,42 @@ export class Tenant {
           useGrantedResource: async () => true,
           getResourceServerInfo: async (_: unknown, resource: string) => {
             if (resource !== `api://${audience}`) throw new errors.InvalidTarget();
-            return { scope, audience, accessTokenFormat: 'jwt', accessTokenTTL: this.tokenSeconds, jwt: { sign: { alg: 'RS256' } } };
+            return {
+              scope,
+              audience,
+              accessTokenFormat: 'jwt',
+              accessTokenTTL: this.tokenSeconds,
+              jwt: { sign: { alg: 'RS256' } },
+            };
           },
         },
       },
       formats: {
         customizers: {
-          jwt: async (_: unknown, token: { accountId: string }, jwt: { header: Claims; payload: Claims }) => {
+          jwt: async (
+            _: unknown,
+            token: { accountId: string },
+            jwt: { header: Claims; payload: Claims },
+          ) => {
             jwt.header = { typ: 'JWT' };
             jwt.payload = this.claims(token.accountId);
           },
         },
       },
-      interactions: { url: (_: unknown, interaction: { uid: string }) => `/${tenantId}/v2.0/sign-in/${interaction.uid}` },
+      interactions: {
+        url: (_: unknown, interaction: { uid: string }) =>
+          `/${tenantId}/v2.0/sign-in/${interaction.uid}`,
+      },
       // Consent is given without a question, as an administrator gives it for a whole tenant.
       loadExistingGrant: async (ctx: any) => {
         const { provider, session, client } = ctx.oidc;
         const id = ctx.oidc.result?.consent?.grantId || session.grantIdFor(client.clientId);
         const old = id && (await provider.Grant.find(id));
         if (old) return old;
-        const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
+        const grant = new provider.Grant({
+          clientId: client.clientId,
+          accountId: session.accountId,
+        });
         grant.addOIDCScope(oidc);
         grant.addResourceScope(`api://${audience}`, scope);
         await grant.save();

@@ -37,11 +37,18 @@ export function parseHead(raw: Buffer): Head {
 }
 
 export function writeHead(start: string, fields: Fields): Buffer {
-  return Buffer.from(`${start}\r\n${fields.map(([n, v]) => `${n}: ${v}\r\n`).join('')}\r\n`, 'latin1');
+  return Buffer.from(
+    `${start}\r\n${fields.map(([n, v]) => `${n}: ${v}\r\n`).join('')}\r\n`,
+    'latin1',
+  );
 }
 
 export function chunk(bytes: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
+  return Buffer.concat([
+    Buffer.from(`${bytes.length.toString(16)}\r\n`),
+    bytes,
+    Buffer.from('\r\n'),
+  ]);
 }
 export const lastChunk = Buffer.from('0\r\n\r\n');
 
@@ -54,7 +61,8 @@ export interface Listener {
   end(complete: boolean): void;
 }
 
-type Framing = { kind: 'none' } | { kind: 'length'; left: number } | { kind: 'chunked' } | { kind: 'close' };
+type Framing =
+  { kind: 'none' } | { kind: 'length'; left: number } | { kind: 'chunked' } | { kind: 'close' };
 
 const headEnd = Buffer.from('\r\n\r\n');
 const lineEnd = Buffer.from('\r\n');
@@ -89,7 +97,8 @@ export class WireReader {
     if (!this.framing) return this.stepHead();
     if (this.framing.kind === 'none') return this.done(true);
     if (this.framing.kind === 'chunked') return this.stepChunked();
-    if (this.rest.length === 0) return this.framing.kind === 'length' && this.framing.left === 0 && this.done(true);
+    if (this.rest.length === 0)
+      return this.framing.kind === 'length' && this.framing.left === 0 && this.done(true);
     if (this.framing.kind === 'close') {
       this.listener.body(this.take(this.rest.length));
       return false;
@@ -148,7 +157,9 @@ export class WireReader {
     }
     const at = this.rest.indexOf(lineEnd);
     if (at < 0) return false;
-    const line = this.take(at + 2).toString('latin1').trim();
+    const line = this.take(at + 2)
+      .toString('latin1')
+      .trim();
     if (this.chunkLeft === -2) return line === '' ? this.done(true) : true;
     if (!/^[0-9a-fA-F]+(;.*)?$/.test(line)) throw new Error(`chunk size ${JSON.stringify(line)}`);
     const size = parseInt(line, 16);
