@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/object.hpp>
 #include <map>
 #include <set>
@@ -71,7 +72,11 @@ void put(json::object& root, std::string_view path, const json::value& value) {
   (*at)[path] = value;
 }
 
+// Deeper than any path of the app: such a name stays as it is, or the document could not be read.
+constexpr std::ptrdiff_t kDeepestPath = 16;
+
 bool lies_in_cluster(std::string_view name) {
+  if (std::ranges::count(name, '.') > kDeepestPath) return false;
   auto dot = name.find('.');
   return dot != std::string_view::npos && paths().clusters.contains(name.substr(0, dot)) &&
          !paths().keys.contains(name);
