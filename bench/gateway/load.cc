@@ -57,7 +57,7 @@ int main(int count, char** words) {
                         {"warm-up", "1"},
                         {"seconds", "5"},
                         {"pids", ""}});
-  rig::raise_descriptor_limit();
+  rig::prepare_process();
   ::prctl(PR_SET_TIMERSLACK, 1);
   rig::RequestShape shape;
   shape.path = options.text("path");

@@ -103,26 +103,32 @@ writeFileSync(join(work, 'body-2k'), body(2048, false));
 writeFileSync(join(work, 'body-100k'), body(102_400, false));
 writeFileSync(join(work, 'body-2k-stream'), body(2048, true));
 
+const folder = join(root, 'build/bench');
+mkdirSync(folder, { recursive: true });
+const raw = join(folder, `${new Date().toISOString().replace(/[:.]/g, '-')}.json`);
 const rows: Row[] = [];
 let bad = 0;
 const todo = measurements.filter((one) => ids.includes(one.id));
 for (let number = 1; number <= Number(values.runs); ++number) {
   for (const measurement of todo) {
     for (const peer of measurement.peers.filter((one) => peers.includes(one))) {
-      const row = await measure(measurement, peer, number);
-      rows.push(row);
-      const told = measurement.metrics.map((metric) => `${metric.name.replace('added ', '')} ${metric.of(row.figures, measurement.connections).toFixed(metric.digits)} ${metric.unit}`);
-      const faults = row.violations > 0 ? `  ${row.violations} VIOLATIONS` : row.figures.errors > 0 ? `  ${row.figures.errors} ERRORS: ${row.figures.first_error}` : '';
-      if (faults) ++bad;
-      console.log(`  run ${number}  ${measurement.title}  ${peerTitles[peer]}: ${told.join(', ')}${faults}`);
+      const place = `  run ${number}  ${measurement.title}  ${peerTitles[peer]}`;
+      try {
+        const row = await measure(measurement, peer, number);
+        rows.push(row);
+        writeFileSync(raw, JSON.stringify({ machine: machine(), rows }, null, 1));
+        const told = measurement.metrics.map((metric) => `${metric.name.replace('added ', '')} ${metric.of(row.figures, measurement.connections).toFixed(metric.digits)} ${metric.unit}`);
+        const faults = row.violations > 0 ? `  ${row.violations} VIOLATIONS` : row.figures.errors > 0 ? `  ${row.figures.errors} ERRORS: ${row.figures.first_error}` : '';
+        if (faults) ++bad;
+        console.log(`${place}: ${told.join(', ')}${faults}`);
+      } catch (error) {
+        ++bad;
+        console.log(`${place}: NOT MEASURED: ${(error as Error).message}`);
+      }
     }
   }
 }
 
-const folder = join(root, 'build/bench');
-mkdirSync(folder, { recursive: true });
-const raw = join(folder, `${new Date().toISOString().replace(/[:.]/g, '-')}.json`);
-writeFileSync(raw, JSON.stringify({ machine: machine(), rows }, null, 1));
 const text = `${machine()}\n\n${table(todo, rows)}`;
 console.log(`\n${text}`);
 if (values.update) {

@@ -341,7 +341,7 @@ int main(int count, char** words) {
                         {"model", "sonnet-prod"},
                         {"certificate", ""},
                         {"private-key", ""}});
-  rig::raise_descriptor_limit();
+  rig::prepare_process();
   ::prctl(PR_SET_TIMERSLACK, 1);
   SSL_CTX* tls =
       options.text("certificate").empty()

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -181,7 +182,8 @@ void die(const std::string& why) {
   std::exit(1);
 }
 
-void raise_descriptor_limit() {
+void prepare_process() {
+  std::signal(SIGPIPE, SIG_IGN);
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;

@@ -61,7 +61,8 @@ class Socket {
 
 /// Ends the program with a sentence.
 [[noreturn]] void die(const std::string& why);
-/// Room for as many descriptors as the machine allows.
-void raise_descriptor_limit();
+/// Room for as many descriptors as the machine allows; a peer that has gone is no signal (OpenSSL
+/// writes without MSG_NOSIGNAL).
+void prepare_process();
 
 }  // namespace rig
