@@ -19,38 +19,6 @@ using http::name_is;
 
 constexpr std::size_t kMaxBody = 32 << 20;
 
-// ---- answers of our own ------------------------------------------------------------------------
-
-// A small answer that needs nobody: probes. No credential, no record.
-Task<void> answer_plain(ExchangeState& state, int status, std::string_view type,
-                        std::string_view body) {
-  if (!state.client.can_drain()) state.client.close_after_answer();
-  std::string answer = fmt::format("HTTP/1.1 {} {}\r\ndate: {}\r\ncache-control: no-store\r\n",
-                                   status, http::reason_phrase(status), state.worker.date());
-  if (status != 204) {
-    answer += fmt::format("content-type: {}\r\ncontent-length: {}\r\n", type, body.size());
-  }
-  if (!state.client.keep_alive()) answer += "connection: close\r\n";
-  answer += "\r\n";
-  if (!state.to_head) answer += body;
-  bool sent = co_await state.client.send(answer);
-  bool drained = false;
-  if (sent) drained = co_await state.client.drain();
-  if (!drained) state.client.close_after_answer();
-}
-
-Task<void> answer_ready(ExchangeState& state) {
-  const auto& identity = *state.worker.identity();
-  WallTime now = state.worker.shared().clock.wall();
-  bool keys = identity.any_ready(now);
-  bool record = state.worker.chain().accepting();
-  bool ready = keys && record && !state.worker.draining();
-  std::string_view reason = !keys ? "keys.unavailable" : !record ? "audit.unavailable" : "draining";
-  std::string body =
-      ready ? "{\"ready\":true}" : fmt::format("{{\"ready\":false,\"reason\":\"{}\"}}", reason);
-  co_await answer_plain(state, ready ? 200 : 503, "application/json", body);
-}
-
 // ---- refusals ----------------------------------------------------------------------------------
 
 // A refusal before anything went to a provider: into the chain for a known person, into the side
@@ -98,50 +66,6 @@ Task<void> refuse_token(ExchangeState& state, const identity::TokenRefusal& why)
 }
 
 // ---- the steps ---------------------------------------------------------------------------------
-
-// Token -> cache -> signature and claims -> principal. False: answered.
-Task<bool> authenticate(ExchangeState& state) {
-  auto& worker = state.worker;
-  const auto& fields = state.client.head().fields;
-  auto token = identity::find_credential(fields, worker.identity()->extra_headers);
-  if (!token) {
-    co_await refuse(state, refusal_of(token.error()));
-    co_return false;
-  }
-  auto& instruments = worker.shared().instruments;
-  WallTime now = worker.shared().clock.wall();
-  state.person = worker.tokens().lookup(*token, *worker.identity(), now);
-  if (state.person) {
-    instruments.cache_hits.add();
-    co_return true;
-  }
-  if (worker.failures().blocked(state.source.address, worker.loop().now())) {
-    instruments.damped.add();
-    co_await refuse(state, refusal_of(identity::Reason::kTooManyFailures));
-    co_return false;
-  }
-  instruments.cache_misses.add();
-  auto verified = identity::verify(*worker.identity(), *token, now);
-  if (!verified && verified.error().reason == identity::Reason::kUnknownKey) {
-    std::string issuer = verified.error().issuer;
-    std::string key_id = verified.error().key_id;
-    bool fetched = co_await worker.keys_fetched(state.signal(), issuer, key_id);
-    if (fetched) verified = identity::verify(*worker.identity(), *token, now);
-  }
-  if (!verified) {
-    // A fault of the person's rights or of our keys is no sign of an attack; a bad token is.
-    if (identity::facts(verified.error().reason).status == 401) {
-      worker.failures().failed(state.source.address, worker.loop().now());
-    }
-    co_await refuse_token(state, verified.error());
-    co_return false;
-  }
-  auto person = std::make_shared<const identity::Principal>(std::move(*verified));
-  worker.tokens().insert(*token, person, *worker.identity());
-  if (!person->name.empty()) worker.shared().names.remember(person->key, person->name, now);
-  state.person = std::move(person);
-  co_return true;
-}
 
 // The whole body, within the budget, and what the gateway acts upon in it. False: answered.
 Task<bool> read_body(ExchangeState& state) {
@@ -304,42 +228,64 @@ void close_record(ExchangeState& state, const Ending& ending) {
   counted_as.fetch_add(1, std::memory_order_relaxed);
 }
 
-// ---- the endpoints -----------------------------------------------------------------------------
+}  // namespace
 
-Task<void> answer_models(ExchangeState& state) {
-  bool admitted = co_await authenticate(state);
-  if (!admitted) co_return;
-  RecordViews views(state);
-  audit::Answered record{.id = state.id,
-                         .time = state.received,
-                         .person = views.person(),
-                         .source = views.source(),
-                         .client = views.program(),
-                         .request = views.request(),
-                         .status = 200};
-  bool appended = state.worker.chain().append_answered(record);
-  bool written = false;
-  if (appended) written = co_await state.worker.recorded(state.signal());
-  if (!written) {
-    bool sent = co_await answer_refusal(state, refusal_of(Cause::kRecordUnavailable));
-    if (!sent) state.client.close_after_answer();
-    co_return;
+Task<bool> authenticate(ExchangeState& state) {
+  auto& worker = state.worker;
+  const auto& fields = state.client.head().fields;
+  auto token = identity::find_credential(fields, worker.identity()->extra_headers);
+  if (!token) {
+    co_await refuse(state, refusal_of(token.error()));
+    co_return false;
   }
-  if (!state.client.can_drain()) state.client.close_after_answer();
-  const std::string& body = state.routes->routes->models_answer;
-  std::string answer = fmt::format(
-      "HTTP/1.1 200 OK\r\ndate: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n"
-      "cache-control: no-store\r\nx-request-id: {}\r\n{}\r\n",
-      state.worker.date(), body.size(), state.id,
-      state.client.keep_alive() ? "" : "connection: close\r\n");
-  answer += body;
-  bool sent = co_await state.client.send(answer);
-  bool drained = false;
-  if (sent) drained = co_await state.client.drain();
-  if (!drained) state.client.close_after_answer();
+  auto& instruments = worker.shared().instruments;
+  WallTime now = worker.shared().clock.wall();
+  state.person = worker.tokens().lookup(*token, *worker.identity(), now);
+  if (state.person) {
+    instruments.cache_hits.add();
+    co_return true;
+  }
+  if (worker.failures().blocked(state.source.address, worker.loop().now())) {
+    instruments.damped.add();
+    co_await refuse(state, refusal_of(identity::Reason::kTooManyFailures));
+    co_return false;
+  }
+  instruments.cache_misses.add();
+  auto verified = identity::verify(*worker.identity(), *token, now);
+  if (!verified && verified.error().reason == identity::Reason::kUnknownKey) {
+    std::string issuer = verified.error().issuer;
+    std::string key_id = verified.error().key_id;
+    bool fetched = co_await worker.keys_fetched(state.signal(), issuer, key_id);
+    if (fetched) verified = identity::verify(*worker.identity(), *token, now);
+  }
+  if (!verified) {
+    // A fault of the person's rights or of our keys is no sign of an attack; a bad token is.
+    if (identity::facts(verified.error().reason).status == 401) {
+      worker.failures().failed(state.source.address, worker.loop().now());
+    }
+    co_await refuse_token(state, verified.error());
+    co_return false;
+  }
+  auto person = std::make_shared<const identity::Principal>(std::move(*verified));
+  worker.tokens().insert(*token, person, *worker.identity());
+  if (!person->name.empty()) worker.shared().names.remember(person->key, person->name, now);
+  state.person = std::move(person);
+  co_return true;
 }
 
-// The life of a request that goes to a provider.
+Task<bool> answer_refusal(ExchangeState& state, http::Refusal refusal) {
+  if (!state.client.can_drain()) state.client.close_after_answer();
+  std::string answer = http::write_refusal(refusal, state.id, state.worker.date(),
+                                           state.client.keep_alive(), state.to_head);
+  state.note_first_byte();
+  bool sent = co_await state.client.send(answer);
+  if (!sent) co_return false;
+  state.bytes_to_client += static_cast<std::int64_t>(answer.size());
+  bool drained = co_await state.client.drain();
+  if (!drained) state.client.close_after_answer();
+  co_return true;
+}
+
 Task<void> answer_from_provider(ExchangeState& state) {
   bool go_on = co_await authenticate(state);
   if (go_on) go_on = co_await read_body(state);
@@ -360,102 +306,6 @@ Task<void> answer_from_provider(ExchangeState& state) {
   state.worker.count().exchanges.fetch_sub(1, std::memory_order_relaxed);
   state.worker.shared().instruments.exchanges.add(-1);
   close_record(state, ending);
-}
-
-// A path and what answers there.
-enum class Handler : std::uint8_t { kProvider, kModels, kHello, kLive, kReady };
-
-struct Place {
-  std::string_view path;
-  std::string_view method;  ///< GET stands for HEAD as well
-  Handler handler;
-  Endpoint endpoint = Endpoint::kMessages;
-};
-
-constexpr Place kPlaces[] = {
-    {"/v1/messages", "POST", Handler::kProvider, Endpoint::kMessages},
-    {"/v1/messages/count_tokens", "POST", Handler::kProvider, Endpoint::kCountTokens},
-    {"/v1/models", "GET", Handler::kModels, Endpoint::kModels},
-    {"/api/hello", "GET", Handler::kHello},
-    {"/healthz", "GET", Handler::kLive},
-    {"/readyz", "GET", Handler::kReady},
-};
-
-const Place* find_place(std::string_view path) {
-  for (const auto& place : kPlaces) {
-    if (place.path == path) return &place;
-  }
-  return nullptr;
-}
-
-// The path without the public prefix; probes answer with and without it.
-std::string_view strip_prefix(std::string_view text, std::string_view prefix) {
-  if (prefix.empty()) return text;
-  if (!text.starts_with(prefix)) {
-    return text == "/healthz" || text == "/readyz" ? text : std::string_view();
-  }
-  return text.substr(prefix.size());
-}
-
-Task<void> dispatch(ExchangeState& state) {
-  const auto& head = state.client.head();
-  const std::string& prefix = state.routes->routes->path_prefix;
-  const Place* place = find_place(strip_prefix(head.path, prefix));
-  if (place == nullptr) {
-    bool sent = co_await answer_refusal(state, refusal_of(Cause::kNotFound));
-    if (!sent) state.client.close_after_answer();
-    co_return;
-  }
-  bool probe = head.method == "HEAD" && place->method == "GET";
-  if (head.method != place->method && !(probe && place->handler != Handler::kModels)) {
-    auto refusal = refusal_of(Cause::kMethod);
-    refusal.allow =
-        place->method == "GET" && place->handler != Handler::kModels ? "GET, HEAD" : place->method;
-    bool sent = co_await answer_refusal(state, std::move(refusal));
-    if (!sent) state.client.close_after_answer();
-    co_return;
-  }
-  state.endpoint = place->endpoint;
-  state.target = head.target.substr(head.path.size() - place->path.size());
-  switch (place->handler) {
-    case Handler::kProvider:
-      co_await answer_from_provider(state);
-      break;
-    case Handler::kModels:
-      co_await answer_models(state);
-      break;
-    case Handler::kHello:
-      co_await answer_plain(state, 204, {}, {});
-      break;
-    case Handler::kLive:
-      co_await answer_plain(state, 200, "text/plain", "ok\n");
-      break;
-    case Handler::kReady:
-      co_await answer_ready(state);
-      break;
-  }
-}
-
-}  // namespace
-
-Task<bool> answer_refusal(ExchangeState& state, http::Refusal refusal) {
-  if (!state.client.can_drain()) state.client.close_after_answer();
-  std::string answer = http::write_refusal(refusal, state.id, state.worker.date(),
-                                           state.client.keep_alive(), state.to_head);
-  state.note_first_byte();
-  bool sent = co_await state.client.send(answer);
-  if (!sent) co_return false;
-  state.bytes_to_client += static_cast<std::int64_t>(answer.size());
-  bool drained = co_await state.client.drain();
-  if (!drained) state.client.close_after_answer();
-  co_return true;
-}
-
-Task<void> run_exchange(Worker& worker, http::ServerConnection& client, const Source& peer) {
-  ExchangeState state(
-      worker, client,
-      source_of_request(peer, client.head().fields, worker.routes()->routes->trusted_proxies));
-  co_await dispatch(state);
 }
 
 }  // namespace sallyport::gateway

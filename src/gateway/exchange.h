@@ -1,5 +1,6 @@
-// One request from its head to its record: the life of a request, readable top to
-// bottom in exchange.cc. Each step is one call into one folder. Runs on its worker's thread.
+// One request from its head to its record. endpoints.cc chooses what answers; the life of a request
+// that goes to a provider is readable top to bottom in exchange.cc. Each step is one call into one
+// folder. Runs on its worker's thread.
 #pragma once
 
 #include "base/task.h"

@@ -83,6 +83,12 @@ struct ExchangeState {
   }
 };
 
+/// Token -> cache -> signature and claims -> principal. False: answered. exchange.cc.
+[[nodiscard]] Task<bool> authenticate(ExchangeState& state);
+
+/// The life of a request that goes to a provider, from its token to its record. exchange.cc.
+[[nodiscard]] Task<void> answer_from_provider(ExchangeState& state);
+
 /// Sends the request to its provider and the answer to the client. relay.cc.
 [[nodiscard]] Task<Ending> relay(ExchangeState& state);
 
