@@ -4,6 +4,7 @@
 
 #include "http/message_parser.h"
 
+#include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 #include <charconv>
 #include <cstring>
@@ -49,6 +50,16 @@ std::optional<std::uint64_t> parse_length(std::string_view text) {
   return value;
 }
 
+// Tabs around a value are allowed (RFC 9110 5.6.3), but nginx takes them for a part of it: where
+// the value says how long the message is, nobody may read it otherwise than we do.
+bool has_tab_around(std::string_view value) {
+  const char* before = value.data() - 1;
+  while (*before == ' ') --before;
+  const char* behind = value.data() + value.size();
+  while (*behind == ' ') ++behind;
+  return *before == '\t' || *behind == '\t';
+}
+
 // The fields that frame a message, with our rules; Beast applies its own as well.
 template <typename Head>
 std::optional<HeadFault> read_framing(Head& head) {
@@ -56,12 +67,14 @@ std::optional<HeadFault> read_framing(Head& head) {
   for (const auto& field : head.fields) {
     if (name_is(field.name, "content-length")) {
       auto length = parse_length(field.value);
-      if (!length || length_seen) return HeadFault::kBadLength;
+      if (!length || length_seen || has_tab_around(field.value)) return HeadFault::kBadLength;
       length_seen = true;
       head.content_length = length;
     } else if (name_is(field.name, "transfer-encoding")) {
       if (head.chunked) return HeadFault::kBadLength;
-      if (!name_is(field.value, "chunked")) return HeadFault::kBadEncoding;
+      if (!name_is(field.value, "chunked") || has_tab_around(field.value)) {
+        return HeadFault::kBadEncoding;
+      }
       head.chunked = true;
     }
   }
@@ -69,14 +82,27 @@ std::optional<HeadFault> read_framing(Head& head) {
   return std::nullopt;
 }
 
+bool is_port(std::string_view text) {
+  unsigned value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && text.size() <= 5 &&
+         value <= 65535;
+}
+
+// A name or an address, with a port or without (RFC 9110 7.2). No user, no percent sign.
 bool is_host(std::string_view host) {
   if (host.empty() || host.size() > 255) return false;
-  for (char c : host) {
-    bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '.' || c == '-' || c == '_' || c == ':' || c == '[' || c == ']' || c == '%';
-    if (!ok) return false;
-  }
-  return true;
+  bool bracket = host.front() == '[';
+  std::size_t end = bracket ? host.find(']') : host.find(':');
+  if (bracket && end == std::string_view::npos) return false;
+  auto name = bracket ? host.substr(1, end - 1) : host.substr(0, end);
+  auto rest = host.substr(std::min(host.size(), bracket ? end + 1 : end));
+  if (name.empty() || (!rest.empty() && (rest[0] != ':' || !is_port(rest.substr(1))))) return false;
+  return std::ranges::all_of(name, [&](char c) {
+    if (bracket && c == ':') return true;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           (!bracket && (c == '-' || c == '_'));
+  });
 }
 
 bool is_target(std::string_view target) {
@@ -132,7 +158,10 @@ struct Beast : beast::basic_parser<kIsRequest> {
     version = http_version;
   }
   void on_field_impl(beast::field, string_view name, string_view value, Error& error) override {
-    if (trailers) return;  // read and dropped
+    if (trailers) {  // of an answer: read and dropped; no client of ours sends any
+      if (kIsRequest) error = beast::error::bad_field;
+      return;
+    }
     if (fields->size() >= kMaxFields) {
       error = beast::error::header_limit;
       return;

@@ -3,7 +3,7 @@
 // is a way around it:
 //   - every line ends in CRLF, no bare CR or LF, no NUL, no folded line (RFC 9112 2.2, 5.2)
 //   - one Host, one Content-Length of digits, Transfer-Encoding only `chunked` and never beside a
-//     Content-Length, no chunk extensions in requests (RFC 9112 3.2, 6.1, 6.3, 7.1.1)
+//     Content-Length, no chunk extensions or trailers in requests (RFC 9112 3.2, 6.1, 6.3, 7.1)
 //   - the target is a path (origin form), HTTP/1.1 or 1.0, bounded size and number of fields
 //
 //   RequestParser parser;

@@ -49,7 +49,7 @@ TEST(RequestParser, ReadsTheSameWhereverTheBytesAreCut) {
 }
 
 TEST(RequestParser, ReadsTheSameByteByByte) {
-  for (const std::string body : {"3\r\nabc\r\n0\r\n\r\n", "0\r\n\r\n", "0\r\nX: y\r\n\r\n"}) {
+  for (const std::string body : {"3\r\nabc\r\n0\r\n\r\n", "0\r\n\r\n", "000\r\n\r\n"}) {
     RequestParser parser;
     std::string held;
     std::string read;
@@ -118,6 +118,15 @@ TEST(RequestParser, RefusesWhatANeighbourCouldReadOtherwise) {
       {"no host", "GET / HTTP/1.1\r\nX: a\r\n\r\n", HeadFault::kBadHost},
       {"empty host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", HeadFault::kBadHost},
       {"host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", HeadFault::kBadHost},
+      {"host with two ports", "GET / HTTP/1.1\r\nHost: a:1:2\r\n\r\n", HeadFault::kBadHost},
+      {"port too large", "GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n", HeadFault::kBadHost},
+      {"port without a host", "GET / HTTP/1.1\r\nHost: :80\r\n\r\n", HeadFault::kBadHost},
+      {"half a bracket", "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", HeadFault::kBadHost},
+      {"words behind a bracket", "GET / HTTP/1.1\r\nHost: [::1]a\r\n\r\n", HeadFault::kBadHost},
+      {"tab around a length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \t 1\r\n\r\n",
+       HeadFault::kBadLength},
+      {"tab around a coding", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked \t\r\n\r\n",
+       HeadFault::kBadEncoding},
       {"absolute target", "GET http://b/ HTTP/1.1\r\n" + host + "\r\n", HeadFault::kBadTarget},
       {"asterisk", "OPTIONS * HTTP/1.1\r\n" + host + "\r\n", HeadFault::kBadTarget},
       {"authority", "CONNECT a:1 HTTP/1.1\r\n" + host + "\r\n", HeadFault::kBadTarget},
@@ -137,6 +146,15 @@ TEST(RequestParser, RefusesWhatANeighbourCouldReadOtherwise) {
   }
 }
 
+TEST(RequestParser, TakesHostsOfEveryForm) {
+  for (const std::string host :
+       {"a", "a_b.example", "a:0", "a:65535", "10.0.0.1:80", "[::1]", "[::ffff:10.0.0.1]:8443"}) {
+    RequestParser parser;
+    auto used = parser.feed("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+    EXPECT_TRUE(used.has_value() && parser.done()) << host;
+  }
+}
+
 TEST(RequestParser, RefusesAtOnceWhatCannotBecomeARequest) {
   for (const std::string bytes : {"\x16\x03\x01", "\r\n", " GET", "{"}) {
     RequestParser parser;
@@ -151,7 +169,8 @@ TEST(RequestParser, RefusesChunksThatAreNotPlain) {
   for (const std::string body :
        {"3;x=y\r\nabc\r\n0\r\n\r\n", "3\nabc\r\n0\r\n\r\n", "g\r\nabc\r\n", "-3\r\nabc\r\n",
         "0x3\r\nabc\r\n0\r\n\r\n", "3\r\nabcd\r\n0\r\n\r\n", "3 \r\nabc\r\n0\r\n\r\n",
-        "fffffffffffffffff\r\nabc\r\n"}) {
+        "fffffffffffffffff\r\nabc\r\n", "0\r\nX: y\r\n\r\n", "0\r\nHost: b\r\n\r\n",
+        "0\r\nX: y\r\n z\r\n\r\n"}) {
     RequestParser parser;
     auto used = parser.feed(head + body);
     ASSERT_FALSE(used.has_value()) << body;
