@@ -6,7 +6,7 @@
 //   const code = await gateway.stop();
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const binary =
@@ -111,13 +111,20 @@ export class Gateway {
     const configFile = join(options.directory, 'sallyport.yaml');
     writeConfig(configFile, options.config);
     const args = ['gateway', '--config', configFile];
+    let program = binary;
+    if (options.uid !== undefined) {
+      // Another user may not be let into the folder that the program was built in.
+      program = join(options.directory, 'sallyport');
+      copyFileSync(binary, program);
+      chmodSync(program, 0o755);
+    }
     const child = options.before
       ? spawn(
           '/bin/sh',
-          ['-c', `${options.before} exec "$0" "$@"`, binary, ...args],
+          ['-c', `${options.before} exec "$0" "$@"`, program, ...args],
           spawnOptions(options),
         )
-      : spawn(binary, args, spawnOptions(options));
+      : spawn(program, args, spawnOptions(options));
     return new Gateway(child, options.directory, configFile);
   }
 
