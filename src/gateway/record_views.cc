@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gateway/product.h"
+
 namespace sallyport::gateway {
 
 using http::name_is;
@@ -61,17 +63,10 @@ audit::Source RecordViews::source() const {
   return {.address = state_.source.text, .proxies = proxies_};
 }
 
-// `claude-cli/2.1.329 (external, cli)`: the product, its version, and the rest stays out.
 audit::Program RecordViews::program() const {
-  auto end = user_agent_.find_first_of(" /");
-  std::string_view program = user_agent_.substr(0, end);
-  std::string_view version;
-  if (end != std::string_view::npos && user_agent_[end] == '/') {
-    version = user_agent_.substr(end + 1);
-    version = version.substr(0, version.find(' '));
-  }
-  return {.program = program,
-          .version = version,
+  auto product = product_of(user_agent_);
+  return {.program = product.name,
+          .version = product.version,
           .surface = surface_,
           .session = session_,
           .agent = agent_,

@@ -1,0 +1,21 @@
+// Which program a User-Agent field names (RFC 9110 section 10.1.5): its first product and version.
+// Pure; views into the field.
+//
+//   claude-cli/2.1.329 (external, cli)    claude-cli     2.1.329
+//   Anthropic/JS 1.11.0                   Anthropic/JS   1.11.0
+#pragma once
+
+#include <string_view>
+
+namespace sallyport::gateway {
+
+struct Product {
+  std::string_view name;
+  std::string_view version;  ///< empty if the field has none
+};
+
+/// What follows the slash is the version, unless the next word begins with a digit and it does not:
+/// Anthropic's libraries write their language there.
+[[nodiscard]] Product product_of(std::string_view user_agent);
+
+}  // namespace sallyport::gateway

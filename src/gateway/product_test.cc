@@ -1,0 +1,34 @@
+#include "gateway/product.h"
+
+#include <gtest/gtest.h>
+
+namespace sallyport::gateway {
+namespace {
+
+TEST(Product, NamesTheProgramsOfTheField) {
+  struct Row {
+    std::string_view field, name, version;
+  };
+  constexpr Row kRows[] = {
+      {"claude-cli/2.1.329 (external, cli)", "claude-cli", "2.1.329"},
+      {"Anthropic/JS 1.11.0", "Anthropic/JS", "1.11.0"},
+      {"AsyncAnthropic/Python 0.75.0", "AsyncAnthropic/Python", "0.75.0"},
+      {"claude-cli/dev (external)", "claude-cli", "dev"},
+      {"Claude", "Claude", ""},
+      {"Claude Desktop/1.2", "Claude", ""},
+      {"curl/8.5.0", "curl", "8.5.0"},
+      {"x/", "x", ""},
+      {"x/ 1", "x", ""},
+      {"/", "", ""},
+      {"  a/b  2 ", "a/b", "2"},
+      {"", "", ""},
+  };
+  for (const Row& row : kRows) {
+    auto product = product_of(row.field);
+    EXPECT_EQ(product.name, row.name) << row.field;
+    EXPECT_EQ(product.version, row.version) << row.field;
+  }
+}
+
+}  // namespace
+}  // namespace sallyport::gateway
