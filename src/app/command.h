@@ -29,6 +29,7 @@ void add_gateway_command(CLI::App& root, Exit& exit);
 void add_config_command(CLI::App& root, Exit& exit);
 void add_audit_command(CLI::App& root, Exit& exit);
 void add_status_command(CLI::App& root, Exit& exit);
+void add_token_check_command(CLI::App& root, Exit& exit);
 void add_profile_command(CLI::App& root, Exit& exit);
 void add_device_command(CLI::App& root, Exit& exit);
 

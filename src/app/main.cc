@@ -25,8 +25,8 @@ void print_error(const Error& error, bool json) {
 namespace {
 
 constexpr void (*kCommands[])(CLI::App&, Exit&) = {
-    add_gateway_command, add_config_command,  add_status_command,
-    add_audit_command,   add_profile_command, add_device_command,
+    add_gateway_command,     add_config_command,  add_status_command, add_audit_command,
+    add_token_check_command, add_profile_command, add_device_command,
 };
 
 int run(int argc, char** argv) {

@@ -268,6 +268,7 @@ void append_members(JsonWriter& json, const Refused& record) {
   put(json, "claim", record.claim);
   put(json, "expected", record.expected);
   put(json, "got", record.got);
+  put(json, "next_step", record.next_step, kDetail);
 }
 
 void append_members(JsonWriter& json, const Answered& record) {

@@ -143,6 +143,7 @@ struct Refused {
   std::string_view claim;   ///< what was looked at: "roles"
   std::string_view expected;
   std::string_view got;
+  std::string_view next_step{};  ///< what the administrator can do about it
 };
 
 /// An answer of our own to a known person, such as GET /v1/models.

@@ -29,7 +29,7 @@ Loaded load(const std::string& path, const Environment& environment) {
   finding.message = std::move(file.error().message);
   finding.next_step = file.error().next_step.empty() ? "name the configuration file"
                                                      : std::move(file.error().next_step);
-  return {std::nullopt, {std::move(finding)}};
+  return {std::nullopt, {std::move(finding)}, {}};
 }
 
 Loaded parse(std::string_view bytes, const std::string& path, const Environment& environment) {
@@ -56,6 +56,7 @@ Loaded parse(std::string_view bytes, const std::string& path, const Environment&
   }
   Loaded loaded;
   bool refused = !draft.broken.empty();
+  if (report.sound("issuers")) loaded.issuers = draft.configuration.issuers;
   loaded.findings = report.take();
   if (!refused) loaded.configuration = std::move(draft.configuration);
   return loaded;

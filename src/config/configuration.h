@@ -61,6 +61,9 @@ struct Configuration {
 struct Loaded {
   std::optional<Configuration> configuration;  ///< there exactly when no finding is an error
   Findings findings;                           ///< in the order of the file, bounded
+  /// The issuers alone, there when nothing about them is an error: for a command that needs no
+  /// more, run by somebody who may not read the provider's key.
+  std::vector<identity::IssuerSettings> issuers;
 };
 
 /// Reads and checks the file and everything that it refers to (secrets, certificates). Does not

@@ -194,6 +194,13 @@ constexpr Row kRows[] = {
      .store = [](Draft& d, Value& v) {
        issuer(d).app_only = v.text == "allow" ? identity::Gate::kAllow : identity::Gate::kRefuse;
      }},
+    {.path = "issuers[].key_refresh", .type = Type::kDuration, .fallback = "1h",
+     .min = 12 * kSecond, .max = kHour,
+     .summary = "How often the key set is fetched. For an unknown `kid` it is fetched earlier, at "
+                "most once in a twelfth of this time.",
+     .store = [](Draft& d, Value& v) {
+       issuer(d).key_refresh = duration_cast<std::chrono::milliseconds>(v.duration);
+     }},
     {.path = "issuers[].jwks_file", .type = Type::kReadableFile, .fallback_note = "discovery",
      .summary = "The key set from a file instead of discovery.",
      .store = [](Draft& d, Value& v) { issuer(d).jwks_file = v.text; }},

@@ -24,7 +24,8 @@ constexpr std::size_t kMaxBody = 32 << 20;
 // A refusal before anything went to a provider: into the chain for a known person, into the side
 // journal for a stranger.
 Task<void> refuse(ExchangeState& state, http::Refusal refusal, std::string_view claim = {},
-                  std::string_view expected = {}, std::string_view got = {}) {
+                  std::string_view expected = {}, std::string_view got = {},
+                  std::string_view next_step = {}) {
   auto& worker = state.worker;
   auto& instruments = worker.shared().instruments;
   worker.count().refused.fetch_add(1, std::memory_order_relaxed);
@@ -41,7 +42,8 @@ Task<void> refuse(ExchangeState& state, http::Refusal refusal, std::string_view 
                           .reason = refusal.code,
                           .claim = claim,
                           .expected = expected,
-                          .got = got};
+                          .got = got,
+                          .next_step = next_step};
     bool recorded = worker.chain().append_refused(record);
     if (!recorded) log::limited(log::Level::kError, "audit.refusal_lost", {{"id", state.id}});
   } else {
@@ -55,14 +57,16 @@ Task<void> refuse(ExchangeState& state, http::Refusal refusal, std::string_view 
                 {"status", refusal.status},
                 {"claim", claim},
                 {"expected", expected},
-                {"got", got}});
+                {"got", got},
+                {"next_step", next_step}});
   bool sent = co_await answer_refusal(state, std::move(refusal));
   if (!sent) state.client.close_after_answer();
 }
 
 Task<void> refuse_token(ExchangeState& state, const identity::TokenRefusal& why) {
   state.person = why.person;
-  co_await refuse(state, refusal_of(why.reason), why.claim, why.expected, why.got);
+  co_await refuse(state, refusal_of(why.reason), why.claim, why.expected, why.got,
+                  identity::facts(why.reason).next_step);
 }
 
 // ---- the steps ---------------------------------------------------------------------------------
@@ -235,7 +239,7 @@ Task<bool> authenticate(ExchangeState& state) {
   const auto& fields = state.client.head().fields;
   auto token = identity::find_credential(fields, worker.identity()->extra_headers);
   if (!token) {
-    co_await refuse(state, refusal_of(token.error()));
+    co_await refuse_token(state, {.reason = token.error()});
     co_return false;
   }
   auto& instruments = worker.shared().instruments;
@@ -247,7 +251,7 @@ Task<bool> authenticate(ExchangeState& state) {
   }
   if (worker.failures().blocked(state.source.address, worker.loop().now())) {
     instruments.damped.add();
-    co_await refuse(state, refusal_of(identity::Reason::kTooManyFailures));
+    co_await refuse_token(state, {.reason = identity::Reason::kTooManyFailures});
     co_return false;
   }
   instruments.cache_misses.add();

@@ -196,7 +196,9 @@ TEST(ClaimAttacks, P16RefusesGroupsOverageByName) {
             .with("_claim_names", R"({"groups":"src1"})")
             .with("_claim_sources", R"({"src1":{"endpoint":"https://127.0.0.1:1/x"}})"),
         entra_claims().with("hasgroups", "true"), entra_claims().with("hasgroups", "\"true\""),
-        entra_claims().with("_claim_names", "\"groups\"")}) {
+        entra_claims().with("_claim_names", "\"groups\""), entra_claims().with("hasgroups", "1"),
+        entra_claims().with("_claim_sources",
+                            R"({"src1":{"endpoint":"https://127.0.0.1:1/x"}})")}) {
     EXPECT_EQ(judge_claims(overage, settings), Reason::kGroupsOverage);
     auto who = verify(*snapshot_of({entra_settings()}), signed_token(overage), test_time());
     ASSERT_TRUE(who);  // nothing asked for a group: in, and marked for the policy

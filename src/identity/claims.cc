@@ -105,8 +105,12 @@ std::string bounded(std::string_view text, std::size_t most) {
     text = text.substr(0, most);
   }
   std::string out(text);
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    auto c = static_cast<unsigned char>(out[i]);
+    if (c < 0x20 || c == 0x7f) out[i] = '?';
+    // U+0080 to U+009F steer a terminal, too.
+    bool c1 = c == 0xc2 && i + 1 < out.size() && static_cast<unsigned char>(out[i + 1]) < 0xa0;
+    if (c1) out.replace(i, 2, "?");
   }
   return out;
 }

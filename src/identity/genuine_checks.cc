@@ -69,18 +69,6 @@ Refused check_header_rules(Examined& token) {
   return refuse(token, fault->reason, fault->where, "", got);
 }
 
-// RFC 8725 section 3.11: a token made for another purpose must not pass as one of ours. Entra and
-// most others write JWT or nothing; RFC 9068 writes at+jwt. Media types: "application/" may be
-// left out (RFC 7515 section 4.1.9), case does not matter.
-Refused check_type(Examined& token) {
-  auto typ = token.jws->header().member("typ");
-  if (!typ) return std::nullopt;
-  std::string type = typ->is_text() ? lower_case(typ->text()) : "not a text";
-  if (type.starts_with("application/")) type.erase(0, 12);
-  if (type == "jwt" || type == "at+jwt") return std::nullopt;
-  return refuse(token, Reason::kWrongType, "typ", "JWT or at+jwt", type);
-}
-
 Refused check_issuer(Examined& token) {
   auto issuer = token.claims->identifier("iss");
   if (!issuer) return refuse(token, issuer.error());
@@ -127,6 +115,24 @@ Refused check_audience(Examined& token) {
   }
   token.issuer = match;
   return std::nullopt;
+}
+
+// RFC 8725 section 3.11: a token made for another purpose must not pass as one of ours. Entra
+// writes JWT into access tokens and ID tokens alike, always. Of others JWT, RFC 9068's at+jwt or
+// nothing. Media types: "application/" may be left out (RFC 7515 section 4.1.9), case does not
+// matter.
+Refused check_type(Examined& token) {
+  auto typ = token.jws->header().member("typ");
+  bool entra = token.issuer->entra.has_value();
+  std::string_view expected = entra ? "JWT" : "JWT or at+jwt";
+  if (!typ) {
+    if (!entra) return std::nullopt;
+    return refuse(token, Reason::kWrongType, "typ", expected, "nothing");
+  }
+  std::string type = typ->is_text() ? lower_case(typ->text()) : "not a text";
+  if (type.starts_with("application/")) type.erase(0, 12);
+  if (type == "jwt" || (!entra && type == "at+jwt")) return std::nullopt;
+  return refuse(token, Reason::kWrongType, "typ", expected, type);
 }
 
 Refused check_algorithm(Examined& token) {

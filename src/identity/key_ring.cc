@@ -5,8 +5,6 @@
 namespace sallyport::identity {
 namespace {
 
-constexpr int kFetchesToDrop = 2;
-
 // Equal for the verifier: the same material, and each `alg` allowed alike.
 bool same(const VerificationKey& a, const VerificationKey& b) {
   if (a.thumbprint() != b.thumbprint()) return false;
@@ -19,14 +17,15 @@ bool same(const VerificationKey& a, const VerificationKey& b) {
 
 }  // namespace
 
-KeyRing::Change KeyRing::merge(const KeySet& fetched) {
+KeyRing::Change KeyRing::merge(const KeySet& fetched, Withdrawal withdrawal) {
+  const int fetches_to_drop = withdrawal == Withdrawal::kAtOnce ? 1 : 2;
   Change change;
   std::vector<Held> next;
   for (auto& held : held_) {
     const std::string& key_id = held.key->key_id();
     const VerificationKey* now = fetched.find(key_id);
     if (now == nullptr) {
-      if (++held.fetches_without < kFetchesToDrop) {
+      if (++held.fetches_without < fetches_to_drop) {
         next.push_back(held);
       } else {
         change.removed.push_back(key_id);

@@ -21,8 +21,14 @@ class KeyRing {
     [[nodiscard]] bool any() const { return !added.empty() || !removed.empty(); }
   };
 
+  /// How long a key stays that the newest fetch did not bring.
+  enum class Withdrawal {
+    kAfterTwoFetches,
+    kAtOnce,  ///< of a file that the administrator wrote: nothing is late there
+  };
+
   /// Takes in what a successful fetch brought.
-  Change merge(const KeySet& fetched);
+  Change merge(const KeySet& fetched, Withdrawal withdrawal = Withdrawal::kAfterTwoFetches);
 
   /// What verifies now; null before the first fetch. The same object as long as nothing changes.
   [[nodiscard]] const KeySetPtr& keys() const { return set_; }

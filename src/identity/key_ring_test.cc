@@ -98,5 +98,14 @@ TEST(AbsentKeys, ForgetsTheOldestWhenFull) {
   EXPECT_TRUE(absent.contains(std::to_string(AbsentKeys::kMost), at(0)));
 }
 
+TEST(KeyRing, TakesAFilesWordForItAtOnce) {
+  KeyRing ring;
+  ring.merge(*set_of({TestKey::rsa().jwk("a"), TestKey::p256().jwk("b")}));
+  auto change = ring.merge(*set_of({TestKey::p256().jwk("b")}), KeyRing::Withdrawal::kAtOnce);
+  EXPECT_THAT(change.removed, testing::ElementsAre("a"));
+  EXPECT_EQ(ring.keys()->find("a"), nullptr);
+  EXPECT_FALSE(ring.withdrawal_pending());
+}
+
 }  // namespace
 }  // namespace sallyport::identity

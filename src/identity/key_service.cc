@@ -145,6 +145,12 @@ class KeyService::Impl : public std::enable_shared_from_this<KeyService::Impl> {
   void release_waiters(Source& source, Effects& effects);
   [[nodiscard]] bool settle_waiters(Source& source, Effects& effects);
   [[nodiscard]] bool may_fetch_early(const Source& source) const;
+  [[nodiscard]] std::chrono::milliseconds between_early_fetches(const Source& source) const {
+    return std::min(timing_.unknown_key, source.settings.key_refresh / 12);
+  }
+  void swap_sources(const std::vector<IssuerSettings>& issuers, Effects& effects,
+                    std::vector<std::uint64_t>& fresh);
+  void begin_reading_files(std::vector<std::uint64_t>& fresh);
   void begin_early_fetch(Source& source);
   void schedule(Source& source, std::chrono::milliseconds delay);
   [[nodiscard]] std::chrono::milliseconds next_refresh(const Source& source);
@@ -191,30 +197,50 @@ void KeyService::Impl::replace(const std::vector<IssuerSettings>& issuers) {
     std::lock_guard lock(mutex_);
     bool same = std::ranges::equal(issuers, sources_, {}, {},
                                    [](const auto& source) { return source->settings; });
-    if (same) return;
-    std::vector<std::unique_ptr<Source>> next;
-    for (const auto& settings : issuers) {
-      auto old = std::ranges::find_if(sources_, [&](const auto& source) {
-        return source != nullptr && same_key_source(source->settings, settings);
-      });
-      if (old != sources_.end()) {
-        next.push_back(std::move(*old));
-        next.back()->settings = settings;
-      } else {
-        next.push_back(make_source(settings));
-        next.back()->fetching = true;
-        fresh.push_back(next.back()->id);
-      }
+    if (!same) {
+      swap_sources(issuers, effects, fresh);
+      ++generation_;
+      effects.publish = snapshot();
     }
-    for (auto& gone : sources_) {
-      if (gone != nullptr) release_waiters(*gone, effects);
-    }
-    sources_ = std::move(next);
-    ++generation_;
-    effects.publish = snapshot();
+    begin_reading_files(fresh);
   }
   run(std::move(effects));
   for (auto id : fresh) fetch(id);
+}
+
+void KeyService::Impl::swap_sources(const std::vector<IssuerSettings>& issuers, Effects& effects,
+                                    std::vector<std::uint64_t>& fresh) {
+  std::vector<std::unique_ptr<Source>> next;
+  for (const auto& settings : issuers) {
+    auto old = std::ranges::find_if(sources_, [&](const auto& source) {
+      return source != nullptr && same_key_source(source->settings, settings);
+    });
+    if (old != sources_.end()) {
+      next.push_back(std::move(*old));
+      Source& kept = *next.back();
+      bool sooner = settings.key_refresh < kept.settings.key_refresh;
+      kept.settings = settings;
+      if (sooner && kept.failures == 0 && !kept.fetching) schedule(kept, next_refresh(kept));
+    } else {
+      next.push_back(make_source(settings));
+      next.back()->fetching = true;
+      fresh.push_back(next.back()->id);
+    }
+  }
+  for (auto& gone : sources_) {
+    if (gone != nullptr) release_waiters(*gone, effects);
+  }
+  sources_ = std::move(next);
+}
+
+// An administrator who took a key out of the file and sent SIGHUP waits for no hour.
+void KeyService::Impl::begin_reading_files(std::vector<std::uint64_t>& fresh) {
+  for (auto& source : sources_) {
+    if (source->settings.jwks_file.empty() || source->fetching) continue;
+    source->fetching = true;
+    source->early = false;
+    fresh.push_back(source->id);
+  }
 }
 
 // `fetching` of the source is set already: only one fetch runs for it at a time.
@@ -275,7 +301,7 @@ bool KeyService::Impl::settle_waiters(Source& source, Effects& effects) {
       waiting.push_back(std::move(waiter));
       continue;
     }
-    if (!came) source.absent.add(waiter.key_id, clock_.steady(), timing_.unknown_key);
+    if (!came) source.absent.add(waiter.key_id, clock_.steady(), between_early_fetches(source));
     effects.done.push_back(std::move(waiter.done));
   }
   source.waiters = std::move(waiting);
@@ -286,7 +312,7 @@ bool KeyService::Impl::settle_waiters(Source& source, Effects& effects) {
 
 bool KeyService::Impl::may_fetch_early(const Source& source) const {
   return !source.last_early_fetch ||
-         clock_.steady() - *source.last_early_fetch >= timing_.unknown_key;
+         clock_.steady() - *source.last_early_fetch >= between_early_fetches(source);
 }
 
 void KeyService::Impl::begin_early_fetch(Source& source) {
@@ -296,7 +322,9 @@ void KeyService::Impl::begin_early_fetch(Source& source) {
 }
 
 void KeyService::Impl::succeed(Source& source, const KeySet& fetched, Effects& effects) {
-  KeyRing::Change change = source.ring.merge(fetched);
+  KeyRing::Change change = source.ring.merge(fetched, source.settings.jwks_file.empty()
+                                                          ? KeyRing::Withdrawal::kAfterTwoFetches
+                                                          : KeyRing::Withdrawal::kAtOnce);
   source.last_success = clock_.wall();
   if (source.failures > 0) {
     effects.events.push_back(
@@ -355,15 +383,16 @@ void KeyService::Impl::schedule(Source& source, std::chrono::milliseconds delay)
 std::chrono::milliseconds KeyService::Impl::next_refresh(const Source& source) {
   std::uint8_t byte[1];
   entropy_.fill(byte);
-  auto delay = timing_.refresh - timing_.refresh * byte[0] / 2560;
-  return source.ring.withdrawal_pending() ? std::min(delay, timing_.unknown_key) : delay;
+  auto most = std::min(timing_.refresh, source.settings.key_refresh);
+  auto delay = most - most * byte[0] / 2560;
+  return source.ring.withdrawal_pending() ? std::min(delay, between_early_fetches(source)) : delay;
 }
 
 std::chrono::milliseconds KeyService::Impl::next_retry(const Source& source) const {
   bool has_keys = source.ring.keys() != nullptr;
   auto most = has_keys ? timing_.retry_with_keys : timing_.retry_without_keys;
   auto delay = timing_.retry_first * (1U << std::min(source.failures - 1, 20U));
-  return std::min(delay, most);
+  return std::min({delay, most, source.settings.key_refresh});
 }
 
 WallTime KeyService::Impl::keys_until(const Source& source) const {

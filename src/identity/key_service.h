@@ -57,6 +57,7 @@ struct IssuerHealth {
 
 class KeyService {
  public:
+  /// An issuer's key_refresh can only shorten the first two.
   struct Timing {
     std::chrono::milliseconds refresh = std::chrono::hours(1);  ///< less up to a tenth, by chance
     std::chrono::milliseconds unknown_key = std::chrono::minutes(5);  ///< at most one an issuer
@@ -80,7 +81,8 @@ class KeyService {
   void start();
 
   /// New settings. An issuer whose key source (issuer, jwks_file, ca_file, proxy) is unchanged
-  /// keeps its keys and timers. The generation changes only if any setting changed.
+  /// keeps its keys and timers; a jwks_file is read again at once. The generation changes only if
+  /// any setting changed.
   void reload(std::vector<IssuerSettings> issuers);
 
   /// A good-looking token named a key that the snapshot does not have. False: no fetch is running

@@ -298,6 +298,48 @@ TEST_F(KeyServiceTest, ReadsAKeyFileInsteadAndSeesItsChange) {
   EXPECT_TRUE(service->health().at(0).ready);  // a file has no age
 }
 
+TEST_F(KeyServiceTest, ReloadReadsAKeyFileAtOnceAndDropsWhatItNoLongerHas) {
+  auto path = std::filesystem::path(testing::TempDir()) / "withdrawn.json";
+  auto write = [&](const std::string& text) {
+    std::ofstream(path.string() + ".new") << text;
+    std::filesystem::rename(path.string() + ".new", path);
+  };
+  write(jwks({k1_, k2_}));
+  auto from_file = settings();
+  from_file.issuer = "https://issuer.invalid";
+  from_file.jwks_file = path;
+  auto service = make({from_file}, still());
+  listener_.wait_for_keys({"k1", "k2"});
+  write(jwks({k2_}));
+  service->reload({from_file});
+  auto now = listener_.wait_for_keys({"k2"});
+  EXPECT_EQ(now->generation, 1u);  // no setting changed
+}
+
+TEST_F(KeyServiceTest, AnIssuersRefreshTimeShortensBothIntervals) {
+  provider_.publish({k1_});
+  auto often = settings();
+  often.key_refresh = minutes(12);  // so one early fetch a minute
+  auto service = make({often}, still());
+  listener_.wait_for_keys({"k1"});
+  settle();
+  ASSERT_TRUE(refresh(*service, "x1"));
+  EXPECT_FALSE(refresh(*service, "x2"));
+  clock_.advance(minutes(1));
+  EXPECT_TRUE(refresh(*service, "x2"));
+}
+
+TEST_F(KeyServiceTest, AReloadWithAShorterRefreshTimeNeedsNoHourToCount) {
+  provider_.publish({k1_});
+  auto service = make({settings()}, still());
+  auto first = listener_.wait_for_keys({"k1"});
+  provider_.publish({k1_, k2_});
+  auto often = settings();
+  often.key_refresh = milliseconds(5);
+  service->reload({often});
+  listener_.wait_for_keys({"k1", "k2"});
+}
+
 TEST_F(KeyServiceTest, ReloadKeepsTheKeysOfAnUnchangedSourceAndCountsTheGeneration) {
   provider_.publish({k1_});
   auto service = make({settings()}, still());

@@ -198,6 +198,31 @@ TEST(Providers, GoogleIdToken) {
   EXPECT_EQ(who->key, "provider//110169484474386276334");
 }
 
+// Every service account of Google's cloud, anybody's, gets an ID token for any audience it names.
+TEST(Providers, GoogleServiceAccountIsNoPersonOfOurs) {
+  constexpr std::string_view kIssuer = "https://accounts.google.com";
+  constexpr std::string_view kClient = "1234.apps.googleusercontent.com";
+  Members claims = claims_of(kIssuer, kClient, "103547991597142817347")
+                       .with("azp", "\"103547991597142817347\"")
+                       .with("email", "\"robot@project.iam.gserviceaccount.com\"")
+                       .with("email_verified", "true");
+  auto settings = settings_for(kIssuer, kClient, TokenKind::kIdToken);
+  EXPECT_EQ(reason_of(judged(settings, claims)), Reason::kAppOnlyRefused);
+  settings.clients = {std::string(kClient)};
+  EXPECT_EQ(reason_of(judged(settings, claims)), Reason::kClientRefused);
+}
+
+// A token of Cognito's without a resource binding has no aud: it is for nobody in particular.
+TEST(Providers, CognitoAccessTokenWithoutAudienceIsRefused) {
+  constexpr std::string_view kIssuer = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a";
+  Members claims = claims_of(kIssuer, "c-1", "u-1")
+                       .without("aud")
+                       .with("token_use", "\"access\"")
+                       .with("client_id", "\"c-1\"")
+                       .with("scope", "\"gateway/use\"");
+  EXPECT_EQ(reason_of(judged(settings_for(kIssuer, "c-1"), claims)), Reason::kAudienceMismatch);
+}
+
 TEST(Providers, CognitoTokensAreToldApartByTokenUse) {
   constexpr std::string_view kIssuer = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a";
   Members access = claims_of(kIssuer, "gateway", "u-1")
@@ -300,6 +325,7 @@ TEST(Providers, ExplainShowsEveryCheckAndGoesOnAfterAFailure) {
   }
   EXPECT_THAT(failed, ElementsAre("times", "signature", "version", "guest"));
   EXPECT_EQ(explained.verdict.error().reason, Reason::kExpired);
+  EXPECT_EQ(explained.issuer, 0u);
 
   auto garbage = explain(*snapshot, "garbage", test_time());
   EXPECT_EQ(garbage.checks.front().result, CheckResult::kFailed);

@@ -39,6 +39,8 @@ struct IssuerSettings {
   std::chrono::seconds max_token_age{24 * 3600};  ///< exp - iat, and now - iat, at most
   Gate guests = Gate::kRefuse;
   Gate app_only = Gate::kRefuse;
+  /// How often keys are fetched; a twelfth of it is between two fetches for an unknown `kid`.
+  std::chrono::milliseconds key_refresh = std::chrono::hours(1);
   std::string jwks_file;  ///< instead of discovery
   std::string ca_file;
   std::string proxy;

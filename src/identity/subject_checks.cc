@@ -206,11 +206,13 @@ Refused read_lists(Examined& token) {
   return add(token, claims.list("cognito:groups"), principal.groups);
 }
 
-// More than 200 groups: Entra leaves the list out and writes `_claim_names` or `hasgroups`. The
-// address that `_claim_sources` gives is never followed.
+// More than 200 groups: Entra leaves the list out and writes `_claim_names` with `_claim_sources`,
+// or `hasgroups`. The address that `_claim_sources` gives is never followed.
 bool has_groups_overage(const Claims& claims) {
   if (auto names = claims.get("_claim_names")) {
     if (!names->is_object() || names->member("groups")) return true;
+  } else if (claims.has("_claim_sources")) {
+    return true;
   }
   auto hasgroups = claims.get("hasgroups");
   return hasgroups &&
@@ -219,13 +221,16 @@ bool has_groups_overage(const Claims& claims) {
 
 // idtyp says it where the application asked for that claim. Without it: at Entra a person's access
 // token always has scp; elsewhere the subject is the client itself (RFC 9068 section 2.2), or the
-// provider says how the token was granted (Auth0) or names a service account (Keycloak).
+// provider says how the token was granted (Auth0) or names a service account (Keycloak). The same
+// holds for ID tokens: every Google service account can get one for any audience it likes, and is
+// its own `azp` and `sub` there.
 bool is_app_only(const Examined& token) {
   const Claims& claims = *token.claims;
   const Principal& principal = token.principal;
   if (claims.has("idtyp")) return !is_text(token, "idtyp", "user");
-  if (principal.kind != TokenKind::kAccessToken) return false;
-  if (token.issuer->entra) return !claims.has("scp");
+  if (token.issuer->entra) {
+    return principal.kind == TokenKind::kAccessToken && !claims.has("scp");
+  }
   return principal.subject == principal.client || is_text(token, "gty", "client-credentials") ||
          claims.display("preferred_username").starts_with("service-account-");
 }

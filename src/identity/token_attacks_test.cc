@@ -20,6 +20,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "identity/claims.h"
 #include "identity/test_judge.h"
 
 namespace sallyport::identity {
@@ -194,7 +195,7 @@ TEST(TokenAttacks, S2RefusesAChangedPayloadOrHeader) {
   auto parts = parts_of(signed_token(entra_claims()));
   std::string payload = to_base64url(entra_claims().with("oid", in_quotes(kTestApi)).json());
   EXPECT_EQ(judge(parts[0] + "." + payload + "." + parts[2]), Reason::kBadSignature);
-  std::string header = to_base64url(entra_header().without("typ").json());
+  std::string header = to_base64url(entra_header().with("typ", "\"jwt\"").json());
   EXPECT_EQ(judge(header + "." + parts[1] + "." + parts[2]), Reason::kBadSignature);
 }
 
@@ -318,10 +319,23 @@ TEST(TokenAttacks, C2RefusesTokensOfAnotherType) {
   }
   EXPECT_EQ(judge_header(entra_header().with("typ", "1")), Reason::kWrongType);
   EXPECT_EQ(judge_header(entra_header().with("cty", "\"JWT\"")), Reason::kWrongType);
-  for (std::string_view typ : {"jwt", "JWT", "at+jwt", "AT+JWT", "application/at+jwt"}) {
+  for (std::string_view typ : {"jwt", "JWT", "application/jwt"}) {
     EXPECT_EQ(judge_header(entra_header().with("typ", in_quotes(typ))), Reason::kNone) << typ;
   }
-  EXPECT_EQ(judge_header(entra_header().without("typ")), Reason::kNone);
+}
+
+TEST(TokenAttacks, C2TakesNothingButJwtOfEntraWhichAlwaysWritesIt) {
+  IssuerSettings other = entra_settings();
+  other.issuer = "https://other.example";
+  Members claims = entra_claims().with("iss", in_quotes(other.issuer));
+  for (std::string_view typ : {"at+jwt", "AT+JWT", "application/at+jwt"}) {
+    auto header = entra_header().with("typ", in_quotes(typ));
+    EXPECT_EQ(judge_header(header), Reason::kWrongType) << typ;
+    EXPECT_EQ(judge(signed_token(claims, header), other), Reason::kNone) << typ;
+  }
+  auto without = entra_header().without("typ");
+  EXPECT_EQ(judge_header(without), Reason::kWrongType);
+  EXPECT_EQ(judge(signed_token(claims, without), other), Reason::kNone);
 }
 
 TEST(TokenAttacks, C3RefusesCompressedAndEncryptedTokens) {
@@ -417,6 +431,9 @@ TEST(TokenAttacks, RefusalTextsAreBoundedAndHoldNoControlCharacters) {
                    test_time());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().got, "a??[31mb");
+  EXPECT_EQ(bounded("a\xc2\x9b"
+                    "31m\xc3\xa9"),
+            "a?31m\xc3\xa9");  // U+009B is one, too
 }
 
 }  // namespace

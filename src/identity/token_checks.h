@@ -47,12 +47,16 @@ template <typename List>
   return out;
 }
 
+/// For explain(): where a check that passed looked, what it asked for and what it saw.
+/// passed_checks.cc
+void show(const Examined& token, TokenCheck& check);
+
 // Is it genuine? genuine_checks.cc
 [[nodiscard]] Refused check_form(Examined& token);
 [[nodiscard]] Refused check_header_rules(Examined& token);
-[[nodiscard]] Refused check_type(Examined& token);
 [[nodiscard]] Refused check_issuer(Examined& token);
 [[nodiscard]] Refused check_audience(Examined& token);
+[[nodiscard]] Refused check_type(Examined& token);
 [[nodiscard]] Refused check_algorithm(Examined& token);
 [[nodiscard]] Refused check_times(Examined& token);
 [[nodiscard]] Refused check_key(Examined& token);

@@ -24,9 +24,9 @@ constexpr std::array kChecks{
           Needs::kNothing},
     Check{"header", "known algorithm, kid, nothing critical, no key inside", &check_header_rules,
           Needs::kForm},
-    Check{"type", "typ names a token for an API", &check_type, Needs::kForm},
     Check{"issuer", "iss is a configured issuer, exactly", &check_issuer, Needs::kForm},
     Check{"audience", "aud names this gateway, exactly", &check_audience, Needs::kIssuer},
+    Check{"type", "typ names a token for an API", &check_type, Needs::kIssuer},
     Check{"algorithm", "alg is allowed for the issuer", &check_algorithm, Needs::kIssuer},
     Check{"times", "exp, nbf and iat against the clock", &check_times, Needs::kIssuer},
     Check{"key", "kid is one of the issuer's keys and fits alg", &check_key, Needs::kIssuer},
@@ -113,17 +113,27 @@ Explanation explain(const Snapshot& snapshot, std::string_view token, WallTime n
   std::optional<TokenRefusal> first;
   std::vector<TokenCheck> checks;
   for (const Check& check : kChecks) {
-    TokenCheck& line = checks.emplace_back(TokenCheck{
-        .name = check.name, .what = check.what, .result = CheckResult::kNotReached, .refusal = {}});
+    TokenCheck& line = checks.emplace_back(TokenCheck{.name = check.name, .what = check.what});
     if (!reached(examined, check.needs)) continue;
     auto refused = check.run(examined);
-    line.result = refused ? CheckResult::kFailed : CheckResult::kPassed;
-    if (!refused) continue;
+    if (!refused) {
+      line.result = CheckResult::kPassed;
+      show(examined, line);
+      continue;
+    }
     if (!first) first = *refused;
-    line.refusal = *std::move(refused);
+    line.result = CheckResult::kFailed;
+    line.reason = refused->reason;
+    line.claim = std::move(refused->claim);
+    line.expected = std::move(refused->expected);
+    line.got = std::move(refused->got);
   }
-  if (first) return {std::move(checks), std::unexpected(*std::move(first))};
-  return {std::move(checks), std::move(examined.principal)};
+  std::optional<std::size_t> issuer;
+  if (examined.issuer != nullptr) {
+    issuer = static_cast<std::size_t>(examined.issuer - snapshot.issuers.data());
+  }
+  if (first) return {std::move(checks), std::unexpected(*std::move(first)), issuer};
+  return {std::move(checks), std::move(examined.principal), issuer};
 }
 
 }  // namespace sallyport::identity

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,12 +48,20 @@ struct TokenCheck {
   std::string_view name;  ///< stable: "signature"
   std::string_view what;  ///< one line: what is checked
   CheckResult result = CheckResult::kNotReached;
-  TokenRefusal refusal;  ///< if failed
+  /// Where the check looked, what the configuration asks for and what the token says, as in a
+  /// TokenRefusal: bounded, and never the token or a part of its signature. Empty where there is
+  /// nothing to show.
+  std::string claim;
+  std::string expected;
+  std::string got;
+  Reason reason = Reason::kNone;  ///< if failed
 };
 
 struct Explanation {
   std::vector<TokenCheck> checks;  ///< all of them, in order
   std::expected<Principal, TokenRefusal> verdict;
+  /// Place in the snapshot of the issuer whose rules were applied; nothing if none was found.
+  std::optional<std::size_t> issuer;
 };
 
 /// verify() that does not stop at the first failure, for `sallyport token check` and the doctor.

@@ -247,10 +247,10 @@ export interface Run {
 /** Runs one command of the program to its end. */
 export async function run(
   args: string[],
-  options: { env?: Record<string, string>; cwd?: string } = {},
+  options: { env?: Record<string, string>; cwd?: string; input?: string } = {},
 ): Promise<Run> {
   return new Promise((resolve, reject) => {
-    execFile(
+    const child = execFile(
       binary,
       args,
       {
@@ -264,5 +264,7 @@ export async function run(
         else resolve({ code: (error?.code as unknown as number) ?? 0, stdout, stderr });
       },
     );
+    child.stdin?.on('error', () => {}); // a program that does not read its input may end before us
+    child.stdin?.end(options.input ?? '');
   });
 }
