@@ -4,6 +4,8 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+#include <cstring>
+
 #include "base/check.h"
 
 namespace sallyport {
@@ -43,20 +45,37 @@ std::string encode(std::string_view bytes, const char* alphabet) {
 std::optional<std::string> decode(std::string_view text,
                                   const std::array<std::int8_t, 256>& table) {
   if (text.size() % 4 == 1) return std::nullopt;
-  std::string out;
-  out.reserve(text.size() * 3 / 4);
+  std::string out(text.size() * 3 / 4, '\0');
+  const auto value_at = [&](std::size_t at) {
+    return static_cast<std::int32_t>(table[static_cast<unsigned char>(text[at])]);
+  };
+  char* to = out.data();
+  std::size_t at = 0;
+  // A foreign character is -1: its sign is kept and looked at once, at the end.
+  std::int32_t sign = 0;
+  for (; at + 4 <= text.size(); at += 4) {
+    const std::int32_t a = value_at(at), b = value_at(at + 1), c = value_at(at + 2),
+                       d = value_at(at + 3);
+    sign |= a | b | c | d;
+    const auto bits = static_cast<std::uint32_t>(a) << 18 | static_cast<std::uint32_t>(b) << 12 |
+                      static_cast<std::uint32_t>(c) << 6 | static_cast<std::uint32_t>(d);
+    *to++ = static_cast<char>(bits >> 16);
+    *to++ = static_cast<char>(bits >> 8);
+    *to++ = static_cast<char>(bits);
+  }
   std::uint32_t bits = 0;
   int count = 0;
-  for (unsigned char c : text) {
-    int value = table[c];
-    if (value < 0) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
+  for (; at < text.size(); ++at) {
+    const std::int32_t value = value_at(at);
+    sign |= value;
+    bits = bits << 6 | static_cast<std::uint32_t>(value & 63);
     count += 6;
     if (count >= 8) {
       count -= 8;
-      out.push_back(static_cast<char>(bits >> count & 255));
+      *to++ = static_cast<char>(bits >> count & 255);
     }
   }
+  if (sign < 0) return std::nullopt;
   if ((bits & ((1U << count) - 1)) != 0) return std::nullopt;  // unused bits must be zero
   return out;
 }
@@ -130,8 +149,10 @@ bool is_utf8(std::string_view text) {
   const auto* p = reinterpret_cast<const unsigned char*>(text.data());
   const auto* end = p + text.size();
   while (p < end) {
-    if (*p < 0x80) {
-      ++p;
+    if (*p < 0x80) {  // most text is ASCII: eight at a time
+      std::uint64_t word = 0;
+      while (end - p >= 8 && (std::memcpy(&word, p, 8), (word & 0x8080808080808080) == 0)) p += 8;
+      while (p < end && *p < 0x80) ++p;
       continue;
     }
     int extra = *p >= 0xc2 && *p <= 0xdf   ? 1

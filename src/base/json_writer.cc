@@ -1,6 +1,8 @@
 #include "base/json_writer.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "base/encoding.h"
 
@@ -15,14 +17,53 @@ std::size_t sequence_length(std::string_view text) {
   return length;
 }
 
+bool is_plain(unsigned char c) {
+  return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+// True if the eight bytes are plain; false may be a false alarm. The high bit of a byte is set in
+// the sums where the byte is at least 0x80, is 0x7f, or equals what it was compared with; see "Bit
+// Twiddling Hacks", "Determine if a word has a zero byte".
+bool are_plain(const char* eight) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  std::uint64_t word = 0;
+  std::memcpy(&word, eight, 8);
+  const std::uint64_t quote = word ^ kOnes * '"';
+  const std::uint64_t slash = word ^ kOnes * '\\';
+  const std::uint64_t found =
+      word | (word + kOnes) | (word - kOnes * 0x20) | (quote - kOnes) | (slash - kOnes);
+  return (found & kOnes * 0x80) == 0;
+}
+
+// Makes room for `size` more bytes at the end and lets `fill` write them.
+template <typename Fill>
+void extend(std::string& out, std::size_t size, Fill fill) {
+  const std::size_t before = out.size();
+  out.resize_and_overwrite(before + size, [&](char* data, std::size_t) {
+    fill(data + before);
+    return before + size;
+  });
+}
+
 }  // namespace
 
 void append_json_text(std::string& out, std::string_view text) {
+  std::size_t plain = 0;
+  while (text.size() - plain >= 8 && are_plain(text.data() + plain)) plain += 8;
+  while (plain < text.size() && is_plain(static_cast<unsigned char>(text[plain]))) ++plain;
+  if (plain == text.size()) {  // nearly always
+    extend(out, text.size() + 2, [&](char* to) {
+      *to++ = '"';
+      to = std::copy(text.begin(), text.end(), to);
+      *to = '"';
+    });
+    return;
+  }
   out.push_back('"');
   std::size_t start = 0;
-  for (std::size_t i = 0; i < text.size();) {
+  for (std::size_t i = plain; i < text.size();) {
     auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
+    if (is_plain(c)) {
       ++i;
       continue;
     }
@@ -73,9 +114,12 @@ void JsonWriter::separate() {
 
 void JsonWriter::name(std::string_view name) {
   separate();
-  out_.push_back('"');
-  out_ += name;
-  out_ += "\":";
+  extend(out_, name.size() + 3, [&](char* to) {
+    *to++ = '"';
+    to = std::copy(name.begin(), name.end(), to);
+    *to++ = '"';
+    *to = ':';
+  });
 }
 
 JsonWriter& JsonWriter::begin() {

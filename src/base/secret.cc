@@ -1,18 +1,20 @@
 #include "base/secret.h"
 
 #include <openssl/crypto.h>
+#include <string.h>
 
 namespace sallyport {
 
 void wipe(void* data, std::size_t size) noexcept {
-  OPENSSL_cleanse(data, size);
+  ::explicit_bzero(data, size);
 }
 
 void wipe(std::string& text) noexcept {
   // capacity, not size: a shortened string still holds what it held.
-  text.resize(text.capacity());
-  OPENSSL_cleanse(text.data(), text.size());
-  text.clear();
+  text.resize_and_overwrite(text.capacity(), [](char* data, std::size_t size) {
+    ::explicit_bzero(data, size);
+    return std::size_t{0};
+  });
 }
 
 Secret::Secret(std::string&& text) : text_(text) {

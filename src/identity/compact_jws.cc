@@ -25,13 +25,15 @@ std::expected<CompactJws, FormFault> CompactJws::parse(std::string_view token) {
   if (token.size() > kTokenBytes) {
     return std::unexpected(FormFault{Reason::kTooLarge, "token", "larger than 16 KiB"});
   }
-  auto dots = std::ranges::count(token, '.');
-  if (dots == 4) {
+  auto first = token.find('.');
+  auto second = first == std::string_view::npos ? first : token.find('.', first + 1);
+  auto third = second == std::string_view::npos ? second : token.find('.', second + 1);
+  if (third != std::string_view::npos && std::ranges::count(token, '.') == 4) {
     return std::unexpected(FormFault{Reason::kEncrypted, "token", "five parts: an encrypted JWT"});
   }
-  if (dots != 2) return malformed("token", "not three parts");
-  auto first = token.find('.');
-  auto second = token.find('.', first + 1);
+  if (second == std::string_view::npos || third != std::string_view::npos) {
+    return malformed("token", "not three parts");
+  }
   if (second + 1 == token.size()) return malformed("signature", "empty");
 
   auto header = from_base64url(token.substr(0, first));

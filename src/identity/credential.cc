@@ -12,17 +12,24 @@ constexpr std::array<std::string_view, 5> kCredentialHeaders{
     "authorization", "x-api-key", "api-key", "cookie", "proxy-authorization"};
 
 // RFC 6750 section 2.1: b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
+// Looks at all of it, without an early end, so that the compiler takes sixteen characters at once.
 bool is_token68(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~' || c == '+' || c == '/' || c == '=';
-  });
+  unsigned char foreign = 0;
+  for (char c : text) {
+    const auto letter = static_cast<unsigned char>((c | 0x20) - 'a');
+    const auto digit = static_cast<unsigned char>(c - '-');  // "-./0123456789" stand in a row
+    const bool good =
+        (letter < 26) | (digit < 13) | (c == '_') | (c == '~') | (c == '+') | (c == '=');
+    foreign |= static_cast<unsigned char>(!good);
+  }
+  return foreign == 0;
 }
 
 // Two dots make a JWS, four a JWE; which of them it is and whether it is any good, the verifier
 // says. `dummy`, `sk-ant-...` and opaque access tokens have fewer.
 bool looks_like_jwt(std::string_view text) {
-  return std::ranges::count(text, '.') >= 2;
+  const auto first = text.find('.');
+  return first != std::string_view::npos && text.find('.', first + 1) != std::string_view::npos;
 }
 
 struct Candidate {

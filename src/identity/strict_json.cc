@@ -36,6 +36,11 @@ bool has_unfit_escape(std::string_view raw) {
   return false;
 }
 
+// Nearly all names that are compared differ in length or in their last character.
+bool same_name(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && (a.empty() || a.back() == b.back()) && a == b;
+}
+
 }  // namespace
 
 std::string_view describe(JsonFault fault) {
@@ -124,7 +129,7 @@ class StrictJson::Builder {
   bool stands_already(std::uint32_t object, std::string_view name) const {
     const auto& nodes = out_.nodes_;
     for (std::uint32_t i = object + 1; i < nodes.size(); i = nodes[i].end) {
-      if (nodes[i].name == name) return true;
+      if (same_name(nodes[i].name, name)) return true;
     }
     return false;
   }
@@ -179,8 +184,10 @@ std::optional<std::int64_t> JsonView::whole_number() const {
 
 std::optional<JsonView> JsonView::member(std::string_view name) const {
   if (!is_object()) return std::nullopt;
-  for (JsonView view : *this) {
-    if (view.name() == name) return view;
+  const auto& nodes = document_->nodes_;
+  const std::uint32_t end = node().end;
+  for (std::uint32_t i = index_ + 1; i < end; i = nodes[i].end) {
+    if (same_name(nodes[i].name, name)) return JsonView(document_, i);
   }
   return std::nullopt;
 }
