@@ -175,7 +175,7 @@ Task<Got> ProviderCall::read_more(bool pings) {
       }
       if (io == Io::kFailed) co_return Got::kDied;
     }
-    in.release_if_empty();
+    in.park();
     if (!s_.client.client_there()) co_return Got::kClientGone;
     s_.signal().clear(kProviderReadable);
     std::uint32_t why = co_await s_.signal().wait(kProviderReadable | kPeerGone | kLimit | kCut |

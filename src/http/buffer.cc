@@ -42,10 +42,11 @@ void give_block(char* block, std::size_t size) {
 }  // namespace
 
 std::span<char> Buffer::room() {
-  if (data_ == nullptr) {
-    data_ = take_block(kBlock);
+  if (capacity_ == 0) {  // nothing yet, or parked
+    char* block = take_block(kBlock);
+    std::memcpy(block, few_, end_);
+    data_ = block;
     capacity_ = kBlock;
-    begin_ = end_ = 0;
   }
   if (begin_ == end_) begin_ = end_ = 0;
   return {data_ + end_, capacity_ - end_};
@@ -70,8 +71,18 @@ void Buffer::compact() {
   begin_ = 0;
 }
 
+void Buffer::park() {
+  const std::size_t left = end_ - begin_;
+  if (capacity_ == 0 || left > kFew) return;
+  std::memcpy(few_, data_ + begin_, left);
+  release();
+  data_ = few_;
+  end_ = left;
+}
+
 void Buffer::release() {
-  if (data_ != nullptr) give_block(std::exchange(data_, nullptr), capacity_);
+  if (capacity_ != 0) give_block(data_, capacity_);
+  data_ = few_;
   capacity_ = begin_ = end_ = 0;
 }
 

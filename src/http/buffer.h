@@ -1,6 +1,6 @@
 // A block of bytes between a socket and a parser: filled at the end, consumed at the start. Blocks
 // of kBlock bytes come from a free list a thread and go back as soon as a connection waits with
-// nothing in hand, so that an idle connection holds none.
+// next to nothing in hand (the line end behind a chunk, say), so that a waiting one holds none.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,7 @@ namespace sallyport::http {
 class Buffer {
  public:
   static constexpr std::size_t kBlock = 16 * 1024;
+  static constexpr std::size_t kFew = 16;
 
   Buffer() = default;
   Buffer(const Buffer&) = delete;
@@ -32,15 +33,16 @@ class Buffer {
   void compact();
   /// Gives the block back; what was in it is gone.
   void release();
-  void release_if_empty() {
-    if (empty()) release();
-  }
+  /// Before a wait: gives the block back if what is in it fits into kFew bytes, which are kept.
+  /// Views into it die.
+  void park();
 
  private:
-  char* data_ = nullptr;
-  std::size_t capacity_ = 0;
+  char* data_ = few_;
+  std::size_t capacity_ = 0;  ///< of the block; 0: there is none
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
+  char few_[kFew];  ///< what data_ points to while parked
 };
 
 }  // namespace sallyport::http

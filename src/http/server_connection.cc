@@ -50,7 +50,7 @@ Task<ServerConnection::Fill> ServerConnection::fill(Buffer& buffer) {
       }
       if (io == Io::kClosed || io == Io::kFailed) co_return Fill::kEnd;
     }
-    buffer.release_if_empty();
+    buffer.park();
     signal_.clear(kPeerReadable);
     std::uint32_t why = co_await signal_.wait(kPeerReadable | kTimeUp | abort_);
     if ((why & abort_) != 0) {
@@ -69,7 +69,7 @@ Task<ServerConnection::Next> ServerConnection::next_head() {
   body_read_ = false;
   body_missing_ = 0;
   in_.compact();
-  in_.release_if_empty();
+  in_.park();
   parser_.reset();
   signal_.clear(kTimeUp);
   bool started = !in_.empty();

@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::string_view kScheme = "sqlite:";
 constexpr int kBusyMillis = 5000;  // another command may hold the file for a moment
+constexpr int kNiceness = 10;
+constexpr std::chrono::milliseconds kGather{200};
 // The schema's version stands in SQLite's user_version; 0 is a fresh file.
 constexpr int kVersion = 1;
 constexpr const char* kSchema =
@@ -166,15 +168,24 @@ void SqliteNameTable::remember(std::string_view key, std::string_view name, Wall
   std::lock_guard lock(mutex_);
   auto found = waiting_.find(std::string(key));
   if (found == waiting_.end() && waiting_.size() >= kQueue) return dropped_.add();
+  bool first = waiting_.empty();
   waiting_.insert_or_assign(std::string(key), Waiting{std::string(cut(name, kMaxName)), seen});
-  changed_.notify_one();
+  if (first) changed_.notify_one();
 }
 
 void SqliteNameTable::run() {
+  // Nobody waits for names: the workers go first.
+  [[maybe_unused]] int niceness = ::nice(kNiceness);
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return stop_ || !waiting_.empty(); });
     if (waiting_.empty()) return;
+    // A morning's first minutes bring many new people: one transaction for those of a moment.
+    changed_.wait_for(lock, kGather, [this] { return stop_ || drains_ > 0; });
+    if (waiting_.empty()) {  // erased meanwhile
+      drained_.notify_all();
+      continue;
+    }
     // An erase() that comes now waits for database_mutex_ and so finds these names written.
     std::unique_lock file(database_mutex_, std::defer_lock);
     writing_ = true;
@@ -241,7 +252,10 @@ Result<bool> SqliteNameTable::erase(std::string_view key) {
 
 void SqliteNameTable::drain() {
   std::unique_lock lock(mutex_);
+  ++drains_;
+  changed_.notify_one();
   drained_.wait(lock, [this] { return waiting_.empty() && !writing_; });
+  --drains_;
 }
 
 Result<SqliteNames> SqliteNames::open(std::string_view location) {

@@ -71,6 +71,7 @@ class SqliteNameTable final : public audit::NameTable {
   std::condition_variable drained_;
   std::map<std::string, Waiting> waiting_;  ///< guarded; by key, so a busy person waits once
   bool writing_ = false;                    ///< guarded
+  int drains_ = 0;                          ///< guarded; drain() calls that wait
   bool stop_ = false;                       ///< guarded
   std::thread thread_;
 };
