@@ -1,10 +1,13 @@
 // The program's table of commands. Every command is one file in app/commands/.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "app/command.h"
 #include "base/json_writer.h"
+#include "base/terminal_text.h"
+#include "profile/catalogue.h"
 
 namespace sallyport::app {
 
@@ -17,12 +20,57 @@ void print_error(const Error& error, bool json) {
     fmt::print(stderr, "{}\n", line);
     return;
   }
-  fmt::print(stderr, "sallyport: {}.{}{}{}\n", error.message,
-             error.next_step.empty() ? "" : " Next: ", error.next_step,
-             error.next_step.empty() ? "" : ".");
+  std::string text = for_terminal(error.message) + ".";
+  if (!error.next_step.empty()) {
+    text += " Next: " + for_terminal(error.next_step);
+    if (!text.ends_with('?')) text += ".";
+  }
+  fmt::print(stderr, "sallyport: {}\n", text);
 }
 
 namespace {
+
+std::string_view nearest_name(std::string_view word, const CLI::App& command) {
+  std::vector<std::string_view> known;
+  for (const CLI::App* sub : command.get_subcommands({})) known.push_back(sub->get_name());
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back(name);
+  }
+  return profile::nearest_of(word.substr(std::min(word.find_first_not_of('-'), word.size())),
+                             known);
+}
+
+// Which command was meant, what is wrong, and the nearest right thing.
+Error usage_error(const CLI::App& root, const CLI::ParseError& error) {
+  const CLI::App* command = &root;
+  std::string line(root.get_name());
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    line += " " + command->get_name();
+  }
+  Error usage{"usage.invalid", error.what(), fmt::format("see `{} --help`", line)};
+  std::vector<std::string> left = root.remaining(true);
+  bool has_commands = !command->get_subcommands({}).empty();
+  if (left.empty()) {
+    if (has_commands) usage.message = fmt::format("`{}` wants a command", line);
+    return usage;
+  }
+  const std::string& word = left.front();
+  bool option = word.starts_with('-');
+  usage.message = fmt::format("`{}` takes fewer words; {} is one too many", line, word);
+  if (has_commands || option) {
+    usage.message = fmt::format("`{}` has no {} {}", line, option ? "option" : "command", word);
+  }
+  if (std::string_view near = nearest_name(word, *command); !near.empty()) {
+    usage.next_step = fmt::format("did you mean {}{}?", option ? "--" : "", near);
+  }
+  return usage;
+}
+
+bool wants_json(int argc, char** argv) {
+  return std::any_of(argv, argv + argc,
+                     [](const char* word) { return std::string_view(word) == "--json"; });
+}
 
 constexpr void (*kCommands[])(CLI::App&, Exit&) = {
     add_gateway_command,     add_config_command,  add_status_command, add_audit_command,
@@ -38,7 +86,9 @@ int run(int argc, char** argv) {
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return root.exit(error) == 0 ? 0 : static_cast<int>(Exit::kWrongInput);
+    if (error.get_exit_code() == 0) return root.exit(error);  // --help, --version
+    print_error(usage_error(root, error), wants_json(argc, argv));
+    return static_cast<int>(Exit::kWrongInput);
   } catch (const std::exception& error) {
     fmt::print(stderr, "sallyport: an unexpected error ended the program: {}.\n", error.what());
     return static_cast<int>(Exit::kEnvironment);

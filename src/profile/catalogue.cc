@@ -93,6 +93,7 @@ void parse_fields(const json::object& schema, Key& key) {
     field.type = parse_type(type);
     field.https_url = text_of(row, "format") == "https-url";
     field.required = flag_of(row, "required");
+    field.requires_fields = list_of(row, "requires");
     field.note = text_of(row, "note");
     key.fields.push_back(std::move(field));
   }
@@ -114,6 +115,16 @@ Status parse_status(std::string_view text) {
   return text == "removed" ? Status::kRemoved : Status::kDocumented;
 }
 
+std::vector<Platform> platforms_of(const json::object& row, std::string_view name) {
+  std::vector<Platform> platforms;
+  for (const std::string& word : list_of(row, name)) {
+    auto platform = parse_platform(word);
+    SALLYPORT_CHECK(platform.has_value());
+    platforms.push_back(*platform);
+  }
+  return platforms;
+}
+
 Key parse_key(const json::object& row) {
   Key key;
   parse_limits(row, key);
@@ -132,6 +143,13 @@ Key parse_key(const json::object& row) {
   key.nested_path = text_of(row, "json_path");
   key.nested_path_confirmed = flag_of(row, "json_path_confirmed");
   key.providers = split(text_of(row, "provider"), '|');
+  key.platforms = platforms_of(row, "platforms");
+  if (const json::value* values = row.if_contains("enum_platforms")) {
+    for (const auto& member : values->as_object()) {
+      key.platform_values.push_back(
+          {std::string(member.key()), platforms_of(values->as_object(), member.key())});
+    }
+  }
   if (const json::value* value = row.if_contains("default")) key.default_value = *value;
   key.requires_keys = list_of(row, "requires");
   key.conflicts = list_of(row, "conflicts");
@@ -189,6 +207,11 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+bool Key::acts_on(Platform platform) const {
+  return platforms.empty() ||
+         std::find(platforms.begin(), platforms.end(), platform) != platforms.end();
+}
 
 bool Key::has_effect_for(std::string_view provider) const {
   return providers.empty() ||

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "profile/json_text.h"
+#include "profile/platform.h"
 #include "profile/version.h"
 
 namespace sallyport::profile {
@@ -49,8 +50,15 @@ struct ItemField {
   bool required = false;
   bool secret = false;
   bool boolean_or_object = false;
+  std::vector<std::string> requires_fields;  ///< PATH or PATH=VALUE beside it, or a KEY
   std::string since;
   std::string note;
+};
+
+/// A value of an enum that only some platforms know.
+struct PlatformValue {
+  std::string value;
+  std::vector<Platform> platforms;
 };
 
 struct Key {
@@ -65,7 +73,9 @@ struct Key {
   std::string nested_path;  ///< empty: none is known
   bool nested_path_confirmed = false;
   std::vector<std::string> providers;  ///< empty: all
+  std::vector<Platform> platforms;     ///< empty: all
   std::vector<std::string> enum_values;
+  std::vector<PlatformValue> platform_values;
   std::optional<double> min, max;
   std::optional<std::size_t> max_length;
   std::string pattern;
@@ -83,6 +93,7 @@ struct Key {
 
   [[nodiscard]] bool is_json() const { return type >= Type::kStringList; }
   [[nodiscard]] bool has_effect_for(std::string_view provider) const;
+  [[nodiscard]] bool acts_on(Platform platform) const;
 };
 
 /// Hosts that one condition of the configuration opens; the conditions are in egress.cc, by id.

@@ -73,7 +73,7 @@ std::string wdac() {
       "             \"$env:LOCALAPPDATA\\Claude-3p\\claude-code\") | Where-Object {{ $_ -and "
       "(Test-Path $_) }}\n"
       "$rules = foreach ($folder in $folders) {{\n"
-      "  Get-ChildItem -LiteralPath $folder -Recurse -Include *.exe, *.dll |\n"
+      "  Get-ChildItem -LiteralPath $folder -Recurse -Include '*.exe', '*.dll' |\n"
       "    Where-Object {{ (Get-AuthenticodeSignature $_.FullName).SignerCertificate.Subject -like "
       "'*{0}*' }} |\n"
       "    ForEach-Object {{ New-CIPolicyRule -DriverFilePath $_.FullName -Level Publisher }}\n"

@@ -7,10 +7,22 @@
 #include <map>
 
 #include "base/check.h"
+#include "base/terminal_text.h"
 #include "profile/url.h"
 
 namespace sallyport::profile {
 namespace {
+
+// host, *.host or *, with or without a port: what a firewall list may hold, and nothing that could
+// add a line to it.
+bool is_host_entry(std::string_view entry) {
+  return !entry.empty() && entry.size() <= 262 && for_terminal(entry) == entry &&
+         std::all_of(entry.begin(), entry.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  std::string_view("-._*:[]").find(c) != std::string_view::npos ||
+                  static_cast<unsigned char>(c) >= 0x80;
+         });
+}
 
 class Builder {
  public:
@@ -39,7 +51,7 @@ class Builder {
 
   // Adds a host for the rule that is being applied.
   void add(std::string_view host, std::string_view key, bool browser = false) {
-    if (host.empty()) return;
+    if (!is_host_entry(host)) return;  // the rules name it; a firewall has no use for it
     EgressHost& entry = hosts_[std::string(host)];
     if (entry.reasons.empty()) entry.browser_only = browser;
     entry.host = host;
@@ -347,7 +359,9 @@ void Builder::build_sandbox(EgressList& list) {
   if (const json::value* hosts = find("coworkEgressAllowedHosts");
       hosts != nullptr && hosts->is_array()) {
     for (const json::value& item : hosts->get_array()) {
-      if (item.is_string()) list.sandbox.emplace_back(item.get_string());
+      if (item.is_string() && is_host_entry(item.get_string())) {
+        list.sandbox.emplace_back(item.get_string());
+      }
     }
   } else {
     list.sandbox_notes.emplace_back(

@@ -37,10 +37,24 @@ struct EgressOptions {
 
 [[nodiscard]] EgressList egress(const json::object& values, const EgressOptions& options);
 
+/// What opens when `before` becomes `after`, and what may be closed then; sandbox lists left out.
+struct EgressChange {
+  EgressList opened, closed;
+};
+[[nodiscard]] EgressChange egress_change(const EgressList& before, const EgressList& after);
+
 [[nodiscard]] std::string egress_text(const EgressList& list);
+/// One host a line, nothing else: what a firewall's import takes.
+[[nodiscard]] std::string egress_hosts(const EgressList& list);
 /// RFC 4180: host,port,used by,key,purpose,confirmed. Cells that a spreadsheet could take for a
 /// formula are quoted with a leading apostrophe.
 [[nodiscard]] std::string egress_csv(const EgressList& list);
 [[nodiscard]] json::object egress_json(const EgressList& list);
+
+/// Each with a leading + (opened) or - (closed), as a column of its own in CSV.
+[[nodiscard]] std::string egress_text(const EgressChange& change);
+[[nodiscard]] std::string egress_hosts(const EgressChange& change);
+[[nodiscard]] std::string egress_csv(const EgressChange& change);
+[[nodiscard]] json::object egress_json(const EgressChange& change);
 
 }  // namespace sallyport::profile

@@ -112,11 +112,37 @@ TEST(Egress, TheSandboxIsKeptApart) {
 }
 
 TEST(Egress, CsvQuotesWhatASpreadsheetWouldRun) {
-  auto list = egress(
-      parse_json(R"({"coworkEgressAllowedHosts":["=cmd|x","a\"b"]})").value().get_object(), {});
+  EgressList list;
+  list.perimeter.push_back({"=cmd|x", false, {{"rule", "key", "purpose", true}}});
+  list.perimeter.push_back({"a\"b", false, {{"rule", "key", "purpose", true}}});
   std::string csv = egress_csv(list);
   EXPECT_NE(csv.find("\"'=cmd|x\""), std::string::npos) << csv;
   EXPECT_NE(csv.find("\"a\"\"b\""), std::string::npos) << csv;
+}
+
+// An entry that is no host adds no line to a firewall's list, in no form of it.
+TEST(Egress, WhatIsNoHostNeverReachesTheList) {
+  auto values = parse_json(R"({"inferenceProvider":"bedrock",
+      "inferenceBedrockRegion":"eu\nevil.example\n",
+      "coworkEgressAllowedHosts":["=cmd|x","a\nb.example","c,d","e\u001b[31m","ok.example"]})");
+  auto list = egress(values->get_object(), {});
+  std::string all = egress_hosts(list) + egress_text(list) + egress_csv(list);
+  for (std::string_view bad : {"=cmd", "b.example", "c,d", "\x1b", "evil"}) {
+    EXPECT_EQ(all.find(bad), std::string::npos) << bad;
+  }
+  EXPECT_NE(all.find("ok.example"), std::string::npos);
+  EXPECT_EQ(list.sandbox, std::vector<std::string>{"ok.example"});
+}
+
+TEST(Egress, AChangeNamesWhatOpensAndWhatCloses) {
+  auto before = parse_json(
+      R"({"inferenceProvider":"gateway","inferenceGatewayBaseUrl":"https://a.example"})");
+  auto after = parse_json(
+      R"({"inferenceProvider":"gateway","inferenceGatewayBaseUrl":"https://b.example"})");
+  auto change = egress_change(egress(before->get_object(), {}), egress(after->get_object(), {}));
+  EXPECT_EQ(egress_hosts(change), "+ b.example\n- a.example\n");
+  EXPECT_NE(egress_csv(change).find("opened,\"b.example\",443"), std::string::npos);
+  EXPECT_EQ(egress_json(change).at("closed").as_array().size(), 1U);
 }
 
 // A condition that the catalogue lists and egress.cc does not know stops the program at the first

@@ -6,6 +6,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 #include <charconv>
+#include <set>
 #include <vector>
 
 #include "base/encoding.h"
@@ -23,7 +24,7 @@ struct Builder {
   static constexpr std::size_t max_string_size = std::size_t(-1);
 
   json::value_stack stack;
-  std::vector<std::vector<std::string>> names;
+  std::vector<std::set<std::string>> names;
   std::string part;
   std::string twice;
 
@@ -51,13 +52,11 @@ struct Builder {
   }
   bool on_key(json::string_view text, std::size_t, json::error_code& error) {
     part.append(text.data(), text.size());
-    auto& seen = names.back();
-    if (std::find(seen.begin(), seen.end(), part) != seen.end()) {
+    if (!names.back().insert(part).second) {
       twice = part;
       error = json::error::syntax;
       return false;
     }
-    seen.push_back(std::move(part));
     part.clear();
     stack.push_key(text);
     return true;
@@ -187,6 +186,35 @@ void append_value(std::string& out, const json::value& value, int indent) {
   }
 }
 
+// What has to stand at `offset`, by what stands before it.
+std::string_view wanted_at(std::string_view text, std::size_t offset) {
+  auto before = text.substr(0, offset).find_last_not_of(" \t\r\n");
+  if (before == std::string_view::npos) return "a JSON value";
+  switch (text[before]) {
+    case '{':
+      return "a name in double quotes, or }";
+    case '[':
+      return "a value, or ]";
+    case ':':
+      return "a value (true, false, null, a number, a text in double quotes, [ or {)";
+    case ',':
+      return "a value, or a name in double quotes; a last comma has to go";
+    case '"':
+    case '}':
+    case ']':
+      return "a comma, a colon after a name, or the closing bracket";
+    default:
+      return "a comma, or the closing bracket";
+  }
+}
+
+std::string what_is_wrong(std::string_view text, std::size_t offset, json::error_code error) {
+  if (error == json::error::incomplete || offset >= text.size()) return "the JSON ends too early";
+  if (error == json::error::too_deep) return "the JSON is nested too deeply";
+  if (error != json::error::syntax) return error.message();
+  return fmt::format("expected {}, found \"{}\"", wanted_at(text, offset), text.substr(offset, 1));
+}
+
 }  // namespace
 
 Place place_of(std::string_view text, std::size_t offset) {
@@ -236,11 +264,9 @@ Result<json::value> parse_json(std::string_view text) {
                 "keep one of the two");
   }
   if (error) {
-    return fail(
-        "json.invalid",
-        fmt::format("{}: {}", place_text(text, read),
-                    error == json::error::incomplete ? "the JSON ends too early" : error.message()),
-        "look there for a missing comma, quote or bracket");
+    return fail("json.invalid",
+                fmt::format("{}: {}", place_text(text, read), what_is_wrong(text, read, error)),
+                "look there for a missing comma, quote or bracket");
   }
   if (!is_utf8(text)) return fail("json.invalid", "the JSON is not valid UTF-8");
   return parser.handler().stack.release();

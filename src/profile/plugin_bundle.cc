@@ -202,6 +202,13 @@ std::string pack_plugins(const std::vector<Plugin>& plugins) {
   return zip(files);
 }
 
+std::span<const PluginFolder> plugin_folders() {
+  static constexpr PluginFolder kFolders[] = {
+      {"macos", "/Library/Application Support/Claude/org-plugins/"},
+      {"windows", "C:\\Program Files\\Claude\\org-plugins\\"}};
+  return kFolders;
+}
+
 std::string plugin_places() {
   return "Unpack the folders, one a plugin, into\n"
          "  macOS    /Library/Application Support/Claude/org-plugins/\n"

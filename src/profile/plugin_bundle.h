@@ -2,7 +2,9 @@
 // desktop-config 14). Pure: files come in as names and bytes; delivery/local walks the disk.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "profile/codec/codec.h"
@@ -28,7 +30,12 @@ struct Plugin {
 /// FOLDER/... as one ZIP, files sorted by name.
 [[nodiscard]] std::string pack_plugins(const std::vector<Plugin>& plugins);
 
-/// Where the folders go on each platform, for people.
+struct PluginFolder {
+  std::string_view platform, folder;
+};
+/// Where the folders go, where the vendor documents a place.
+[[nodiscard]] std::span<const PluginFolder> plugin_folders();
+/// The same for people.
 [[nodiscard]] std::string plugin_places();
 
 }  // namespace sallyport::profile

@@ -62,8 +62,19 @@ Result<void> read_member(Profile& profile, std::string_view name, const json::va
 
 bool is_profile_name(std::string_view name) {
   if (name.empty() || name.size() > 64 || !is_alphanumeric(name.front())) return false;
+  for (std::string_view ending : {".json", ".reg", ".plist", ".mobileconfig"}) {
+    if (name.ends_with(ending)) return false;  // commands take such a word for a file
+  }
   return std::all_of(name.begin(), name.end(),
                      [](char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+std::string plain_name(std::string_view file_stem) {
+  std::string name(file_stem.substr(0, 64));
+  for (char& c : name) {
+    if (!is_alphanumeric(c) && c != '.' && c != '_' && c != '-') c = '-';
+  }
+  return name;
 }
 
 Result<Profile> parse_profile(std::string_view name, std::string_view text) {

@@ -36,8 +36,11 @@ struct Profile {
   }
 };
 
-/// A letter or digit, then letters, digits, `.`, `_`, `-`; at most 64.
+/// A letter or digit, then letters, digits, `.`, `_`, `-`; at most 64; not ending as an export
+/// does.
 [[nodiscard]] bool is_profile_name(std::string_view name);
+/// A file's name made into one: for exports that name the profile.
+[[nodiscard]] std::string plain_name(std::string_view file_stem);
 
 /// Reads the file form. Errors: json.invalid, profile.invalid.
 [[nodiscard]] Result<Profile> parse_profile(std::string_view name, std::string_view text);

@@ -2,6 +2,7 @@
 // what was ignored and why, and what to do. Secrets never appear.
 #include <fmt/format.h>
 
+#include "base/terminal_text.h"
 #include "profile/resolve.h"
 
 namespace sallyport::profile {
@@ -25,13 +26,13 @@ void append_sources(std::string& out, const Device& device, const Resolution& re
     const Source& source = device.sources[i];
     std::string state = "absent";
     if (source.unreadable) {
-      state = "unreadable: " + source.why;
+      state = "unreadable: " + for_terminal(source.why);
     } else if (source.present) {
       state =
           fmt::format("{} {}", source.values.size(), source.values.size() == 1 ? "key" : "keys");
     }
     out += fmt::format("  {} {:<28} {}  {}\n", resolution.owner == i ? "*" : " ",
-                       source_text(source.kind), source.place, state);
+                       source_text(source.kind), for_terminal(source.place), state);
   }
 }
 
@@ -39,33 +40,36 @@ void append_sources(std::string& out, const Device& device, const Resolution& re
 
 std::string report_text(const Device& device, const Resolution& resolution) {
   std::string out = fmt::format("Device: {}{}\n", platform_text(device.platform),
-                                device.user.empty() ? "" : ", user " + device.user);
-  out += fmt::format("Starts in: {} - {}\n", mode_text(resolution.mode), resolution.why_mode);
-  out += fmt::format("Owner: {}\n",
-                     resolution.owner ? device.sources[*resolution.owner].place : "none");
+                                device.user.empty() ? "" : ", user " + for_terminal(device.user));
+  out += fmt::format("Starts in: {} - {}\n", mode_text(resolution.mode),
+                     for_terminal(resolution.why_mode));
+  out += fmt::format("Owner: {}\n", resolution.owner
+                                        ? for_terminal(device.sources[*resolution.owner].place)
+                                        : "none");
   out += fmt::format("Configuration window: {} - {}\n",
-                     resolution.window_read_only ? "read-only" : "editable", resolution.why_window);
+                     resolution.window_read_only ? "read-only" : "editable",
+                     for_terminal(resolution.why_window));
   append_sources(out, device, resolution);
   out += "\nIn effect\n";
   for (const EffectiveValue& value : resolution.effective) {
-    out += fmt::format("  {} = {}\n      from {}\n", value.key,
+    out += fmt::format("  {} = {}\n      from {}\n", for_terminal(value.key),
                        shorten(display_text(value.key, value.value)),
-                       device.sources[value.source].place);
+                       for_terminal(device.sources[value.source].place));
   }
   if (resolution.effective.empty()) out += "  nothing\n";
   if (!resolution.ignored.empty()) {
     out += "\nIgnored\n";
     for (const IgnoredValue& value : resolution.ignored) {
-      out += fmt::format("  {} from {}: {}\n", value.key, device.sources[value.source].place,
-                         value.why);
+      out += fmt::format("  {} from {}: {}\n", for_terminal(value.key),
+                         for_terminal(device.sources[value.source].place), for_terminal(value.why));
     }
   }
   Findings findings = device_findings(device, resolution);
   out += findings.empty() ? "\nNo findings\n" : "\nFindings\n";
   for (const Finding& finding : findings) {
     out += fmt::format("  {} {}{}: {}\n      {}\n", severity_text(finding.severity), finding.code,
-                       finding.key.empty() ? std::string() : fmt::format(" {}", finding.key),
-                       finding.why, finding.next_step);
+                       finding.key.empty() ? std::string() : " " + for_terminal(finding.key),
+                       for_terminal(finding.why), for_terminal(finding.next_step));
   }
   return out;
 }

@@ -188,6 +188,10 @@ class Resolver {
     return value != nullptr && value->is_bool() && value->get_bool() == wanted;
   }
 
+  static bool is_pinned(std::string_view key) {
+    return std::find(std::begin(kPinnedUrls), std::end(kPinnedUrls), key) != std::end(kPinnedUrls);
+  }
+
   static bool holds_loopback(const json::value& value) {
     if (value.is_string()) {
       auto url = parse_url(value.get_string());
@@ -242,6 +246,15 @@ class Resolver {
       ignore(name, source, "the app does not know this key");
     } else if (key->availability == Availability::kMdm) {
       ignore(name, source, "the app takes this key from the device alone");
+    } else if (is_pinned(name) && effective("bootstrapOidc") == nullptr && value.is_string() &&
+               !same_origin(value.get_string(), portable_text(*effective("bootstrapUrl")))) {
+      ignore(name, source,
+             "without bootstrapOidc the app takes base URLs of the bootstrap server's own origin "
+             "alone");
+      find("device.bootstrap_origin", Severity::kError, name,
+           "the bootstrap answer sets it to another origin than the server's, and the device has "
+           "no bootstrapOidc, so the app drops it",
+           "set bootstrapOidc on the device, or serve both under one origin");
     } else if (holds_loopback(value)) {
       ignore(name, source, "loopback addresses from a bootstrap server are dropped");
     } else {
@@ -254,6 +267,8 @@ class Resolver {
     const json::value* provider = effective("inferenceProvider");
     std::string name =
         provider != nullptr && provider->is_string() ? std::string(provider->get_string()) : "";
+    const auto& known = Catalogue::builtin().find("inferenceProvider")->enum_values;
+    if (std::find(known.begin(), known.end(), name) == known.end()) name.clear();  // misspelt
     std::vector<EffectiveValue> kept;
     for (EffectiveValue& value : result_.effective) {
       const Key* key = Catalogue::builtin().find(value.key);
@@ -300,6 +315,9 @@ class Resolver {
     bool no_chooser = flag("disableDeploymentModeChooser", true);
     if (unreadable_) {
       result_.why_mode = device_.sources[*unreadable_].why;
+    } else if (auto local = index_of(SourceKind::kLibrary);
+               result_.owner && result_.owner == local && device_.sources[*local].unreadable) {
+      result_.why_mode = device_.sources[*local].why;
     } else if (effective("inferenceProvider") == nullptr && !by_bootstrap_) {
       result_.why_mode = result_.owner || !managed_.empty() ? "no inferenceProvider is in effect"
                                                             : "no configuration was found";
@@ -385,18 +403,6 @@ const EffectiveValue* Resolution::find(std::string_view key) const {
   return nullptr;
 }
 
-std::string_view platform_text(Platform platform) {
-  switch (platform) {
-    case Platform::kMacos:
-      return "macOS";
-    case Platform::kWindows:
-      return "Windows";
-    case Platform::kLinux:
-      return "Linux";
-  }
-  return "";
-}
-
 std::string_view source_text(SourceKind kind) {
   switch (kind) {
     case SourceKind::kMacUser:
@@ -444,6 +450,7 @@ Findings device_findings(const Device& device, const Resolution& resolution) {
     CheckOptions options;
     options.delivery = fleet ? Delivery::kFleet : Delivery::kLocal;
     options.oldest_app = device.app;
+    options.platform = device.platform;
     options.allow_secrets = true;
     append(check(values, options));
   }

@@ -9,12 +9,10 @@
 #include <vector>
 
 #include "profile/finding.h"
+#include "profile/platform.h"
 #include "profile/value.h"
 
 namespace sallyport::profile {
-
-enum class Platform { kMacos, kWindows, kLinux };
-[[nodiscard]] std::string_view platform_text(Platform platform);
 
 enum class SourceKind {
   kMacUser,     ///< /Library/Managed Preferences/<user>/com.anthropic.claudefordesktop.plist

@@ -18,6 +18,10 @@ constexpr std::array kTable{
     RuleInfo{"bootstrap.loopback", "Loopback addresses in a bootstrap answer are dropped."},
     RuleInfo{"bootstrap.mdm_only",
              "A key that only MDM may deliver stands in a bootstrap profile."},
+    RuleInfo{"bootstrap.origin", "A base URL from a bootstrap server has the server's origin."},
+    RuleInfo{"bootstrap.trust_alone",
+             "trustBootstrapDelivery alone takes the device from its local file."},
+    RuleInfo{"credential.bedrock_helper", "A helper for Bedrock prints a bearer token."},
     RuleInfo{"credential.kind_mismatch",
              "The pinned kind is not the kind of the source that is set."},
     RuleInfo{"credential.kind_missing", "The credential kind is not pinned."},
@@ -28,6 +32,7 @@ constexpr std::array kTable{
     RuleInfo{"credential.several", "More than one credential source is set."},
     RuleInfo{"credential.static_beside_interactive",
              "A static key stands beside interactive sign-in."},
+    RuleInfo{"foundry.resource_name", "The Foundry resource's name has an unusual form."},
     RuleInfo{"foundry.resource_url", "The Foundry resource is a name, not a URL or host."},
     RuleInfo{"gateway.own_sign_in",
              "Interactive without an OIDC object: the gateway signs people in."},
@@ -77,6 +82,7 @@ constexpr std::array kTable{
     RuleInfo{"model.list_empty", "The model list is empty."},
     RuleInfo{"model.list_required", "This provider needs a model list."},
     RuleInfo{"model.suffix_1m", "[1m] is written as supports1m."},
+    RuleInfo{"model.tier", "The tier is none that the app knows."},
     RuleInfo{"model.twice", "A model stands twice in the list."},
     RuleInfo{"model.two_defaults", "A tier has two defaults."},
     RuleInfo{"oidc.api_scope", "A bootstrap scope in Entra is CLIENT_ID/.default."},
@@ -93,12 +99,16 @@ constexpr std::array kTable{
     RuleInfo{"oidc.issuer_entra_v2", "An Entra issuer ends in /v2.0."},
     RuleInfo{"oidc.issuer_form", "An issuer has neither query nor fragment."},
     RuleInfo{"oidc.issuer_metadata_url", "The issuer is the base URL, not the metadata URL."},
+    RuleInfo{"oidc.issuer_okta", "An Okta issuer names its authorization server."},
     RuleInfo{"oidc.offline_access", "Scopes without offline_access: no silent refresh."},
     RuleInfo{"oidc.redirect_port", "Entra needs no fixed redirect port."},
     RuleInfo{"oidc.resource", "resource goes with access_token, and not with Entra."},
     RuleInfo{"oidc.scopes_missing", "Access-token mode and bootstrap need scopes."},
     RuleInfo{"otlp.grpc", "Two of three telemetry streams speak no gRPC."},
     RuleInfo{"otlp.path", "The telemetry endpoint is a base address."},
+    RuleInfo{"platform.no_effect", "The platform does not act on the key."},
+    RuleInfo{"platform.path", "A path has the form of another platform."},
+    RuleInfo{"platform.value", "The platform does not know the value."},
     RuleInfo{"provider.missing", "No provider: the app starts in standard mode."},
     RuleInfo{"provider.required_key", "The provider's mandatory key is missing."},
     RuleInfo{"proxy.both", "A PAC URL wins over a proxy URL."},
@@ -111,6 +121,7 @@ constexpr std::array kTable{
     RuleInfo{"url.scheme", "A URL uses https (http for the literal 127.0.0.1)."},
     RuleInfo{"value.enum", "The value is none of the allowed words."},
     RuleInfo{"value.field_missing", "A mandatory field of an object is missing."},
+    RuleInfo{"value.field_requires", "A field has no effect without another."},
     RuleInfo{"value.field_type", "A field of an object has another type."},
     RuleInfo{"value.field_unknown", "The app does not know a field of an object."},
     RuleInfo{"value.legacy_map", "Text and list forms of maps ended on 2026-10-07."},
@@ -167,6 +178,7 @@ Findings check(const json::object& values, const CheckOptions& options) {
   check_connectors(run);
   check_workspace(run);
   check_delivery(run);
+  check_platform(run);
   if (options.governed) check_governed(run);
   return in_order(std::move(run).take());
 }

@@ -20,12 +20,25 @@ enum class Delivery {
   kLocal,      ///< one person's own machine
 };
 
+/// What the devices know of the bootstrap server whose answer is checked.
+struct BootstrapServer {
+  std::string url;
+  bool own_sign_in = false;  ///< bootstrapOidc is set, which ends origin pinning
+};
+
 struct CheckOptions {
   Delivery delivery = Delivery::kFleet;
   std::optional<AppVersion> oldest_app;  ///< the oldest build of the fleet
   bool allow_secrets = false;
-  bool governed = false;  ///< hold the profile to the governed rule set
+  bool governed = false;                     ///< hold the profile to the governed rule set
+  std::optional<Platform> platform;          ///< the one that the profile goes to; empty: all
+  std::optional<BootstrapServer> bootstrap;  ///< with kBootstrap, if it is known
 };
+
+/// Base URLs that a bootstrap answer may set only within the server's own origin, unless the device
+/// has bootstrapOidc (facts: desktop-config 11, "Origin pinning").
+inline constexpr std::string_view kPinnedUrls[] = {
+    "inferenceGatewayBaseUrl", "inferenceVertexBaseUrl", "inferenceBedrockBaseUrl"};
 
 /// Findings in a steady order: errors first, then by the catalogue's order of keys.
 [[nodiscard]] Findings check(const json::object& values, const CheckOptions& options);

@@ -75,6 +75,12 @@ std::optional<Url> parse_url(std::string_view text) {
   return url;
 }
 
+bool same_origin(std::string_view a, std::string_view b) {
+  auto left = parse_url(a), right = parse_url(b);
+  return left && right && left->scheme == right->scheme &&
+         left->host_and_port() == right->host_and_port();
+}
+
 bool is_loopback_host(std::string_view host) {
   if (host == "localhost" || host.ends_with(".localhost") || host == "[::1]") return true;
   if (!host.starts_with("127.")) return false;

@@ -24,6 +24,9 @@ struct Url {
 /// nullopt: no scheme and authority, an empty host, a bad port, spaces or control characters.
 [[nodiscard]] std::optional<Url> parse_url(std::string_view text);
 
+/// The same scheme, host and port (RFC 6454). False where one of them is no URL.
+[[nodiscard]] bool same_origin(std::string_view a, std::string_view b);
+
 /// localhost, *.localhost, 127.0.0.0/8, [::1]
 [[nodiscard]] bool is_loopback_host(std::string_view host);
 /// Eight, four, four, four and twelve hexadecimal digits.

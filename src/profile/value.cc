@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/encoding.h"
+#include "base/terminal_text.h"
 
 namespace sallyport::profile {
 namespace {
@@ -239,7 +240,7 @@ json::value redacted(std::string_view name, const json::value& value) {
 }
 
 std::string display_text(std::string_view name, const json::value& value) {
-  return portable_text(redacted(name, value));
+  return for_terminal(portable_text(redacted(name, value)));
 }
 
 std::string wanted_text(const Key& key) {

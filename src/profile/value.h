@@ -32,7 +32,7 @@ namespace sallyport::profile {
 /// The value for people: secrets as "(set, not shown)", in structures the secret members alone;
 /// an unknown key counts as secret when its name says so or resembles a secret key's.
 [[nodiscard]] json::value redacted(std::string_view name, const json::value& value);
-/// redacted() as one line of text.
+/// redacted() as one line of text that is safe for a terminal.
 [[nodiscard]] std::string display_text(std::string_view name, const json::value& value);
 
 /// A short name of what is wanted, for messages: "true or false", "a whole number from 1 to 72".

@@ -97,7 +97,7 @@ class Proofs:
         bad.write_text('{"env": {"CLAUDE_CODE_USE_BEDROCK": "1"}}')
         found = json.loads(self.out("profile", "check", "staff", "--governed", "--claude-code", bad, "--json", expect=1))
         keys = [finding["key"] for finding in found["findings"] if finding["code"] == "governed.claude_code"]
-        assert keys == ["env.ANTHROPIC_BASE_URL", "env.CLAUDE_CODE_USE_BEDROCK", "apiKeyHelper"], keys
+        assert keys == ["env.ANTHROPIC_BASE_URL", "env.CLAUDE_CODE_USE_BEDROCK", "allowedProviders", "apiKeyHelper"], keys
 
     def test_an_export_holds_no_secret_unless_asked(self):
         canary = "sk-canary-0123456789"

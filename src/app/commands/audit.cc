@@ -12,8 +12,8 @@
 #include "audit/history.h"
 #include "audit/verify.h"
 #include "base/clock.h"
-#include "base/encoding.h"
 #include "base/json_writer.h"
+#include "base/terminal_text.h"
 #include "store/sqlite_name_table.h"
 
 namespace sallyport::app {
@@ -49,20 +49,6 @@ Exit refuse(const Error& error, const std::string& directory, bool json) {
 }
 
 // --- show ---
-
-// What came from a client or a token must not steer the terminal: control characters (also those
-// of U+0080 to U+009F) and what is not UTF-8 become '?'.
-std::string for_terminal(std::string_view text) {
-  if (!is_utf8(text)) return "?";
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    auto c = static_cast<unsigned char>(text[i]);
-    bool c1 = c == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0;
-    out.push_back(c < 0x20 || c == 0x7f || c1 ? '?' : text[i]);
-    if (c1) ++i;
-  }
-  return out;
-}
 
 std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(

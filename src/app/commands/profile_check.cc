@@ -6,7 +6,9 @@
 
 #include "app/commands/profile_parts.h"
 #include "base/files.h"
+#include "base/terminal_text.h"
 #include "delivery/local/plugin_folder.h"
+#include "profile/claude_code_half.h"
 #include "profile/edr.h"
 #include "profile/egress.h"
 
@@ -16,7 +18,8 @@ namespace {
 
 struct Options {
   std::string name, other, version, delivery = "fleet", format = "text", out, claude_code;
-  bool as_json = false, governed = false, allow_secrets = false, offline = false, places = false;
+  std::string platform, device_profile;
+  bool as_json = false, governed = false, allow_secrets = false, offline = false;
 };
 using Shared = std::shared_ptr<Options>;
 
@@ -25,54 +28,32 @@ profile::Delivery delivery_of(const std::string& text) {
   return text == "local" ? profile::Delivery::kLocal : profile::Delivery::kFleet;
 }
 
-// The other half of a governed pair: managed settings of Claude Code that send it the same way.
-profile::Findings check_pair(const std::string& path, const profile::Profile& checked) {
-  profile::Findings findings;
-  auto add = [&](std::string key, std::string why, std::string next) {
-    findings.push_back({"governed.claude_code", profile::Severity::kError, std::move(key),
-                        std::move(why), std::move(next)});
-  };
-  const std::string next =
-      "`sallyport profile export NAME --format claude-code` writes settings that fit";
+// The other half of a governed pair, from a file.
+Result<profile::Findings> check_pair(const std::string& path, const profile::Profile& checked) {
   constexpr std::size_t kLargest = 4U << 20;
   auto text = read_file(path, kLargest);
-  auto document =
-      text ? profile::parse_json(*text) : Result<json::value>(std::unexpected(text.error()));
-  if (!document || !document->is_object()) {
-    add(path, document ? "it does not hold a JSON object" : document.error().message, next);
-    return findings;
+  if (!text) return std::unexpected(std::move(text.error()));
+  auto document = profile::parse_json(*text);
+  if (!document) return fail(std::move(document.error()), fmt::format("in {}", path));
+  if (!document->is_object()) {
+    return fail("json.invalid", fmt::format("{} does not hold a JSON object", path),
+                "name Claude Code's managed-settings.json");
   }
-  const json::object& root = document->get_object();
-  const json::value* env = root.if_contains("env");
-  auto variable = [&](std::string_view name) -> std::string {
-    if (env == nullptr || !env->is_object()) return {};
-    const json::value* value = env->get_object().if_contains(name);
-    return value != nullptr && value->is_string() ? std::string(value->get_string())
-                                                  : std::string();
-  };
-  const json::value* gateway = checked.find("inferenceGatewayBaseUrl");
-  std::string wanted = gateway == nullptr ? std::string() : profile::portable_text(*gateway);
-  if (variable("ANTHROPIC_BASE_URL") != wanted) {
-    add("env.ANTHROPIC_BASE_URL", fmt::format("Claude Code is not sent to the gateway {}", wanted),
-        next);
+  return profile::check_claude_code_half(document->get_object(), checked.values);
+}
+
+// What the devices know of the bootstrap server, from the profile that they have.
+Result<profile::BootstrapServer> bootstrap_server(const std::string& name) {
+  profile::Findings notes;
+  auto device = load_named(name, notes);
+  if (!device) return std::unexpected(std::move(device.error()));
+  const json::value* url = device->find("bootstrapUrl");
+  if (url == nullptr || !url->is_string()) {
+    return fail("check.device_profile", fmt::format("{} has no bootstrapUrl", name),
+                "name the profile that the devices get by MDM, with bootstrapUrl in it");
   }
-  for (std::string_view name : {"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN",
-                                "ANTHROPIC_FOUNDRY_API_KEY", "AWS_BEARER_TOKEN_BEDROCK"}) {
-    if (!variable(name).empty())
-      add(fmt::format("env.{}", name), "it holds a credential", "remove it");
-  }
-  for (std::string_view name :
-       {"CLAUDE_CODE_USE_FOUNDRY", "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX"}) {
-    std::string value = variable(name);
-    if (value.empty() || value == "0" || value == "false") continue;
-    add(fmt::format("env.{}", name), "it goes around the gateway", "remove it");
-  }
-  if (!root.contains("apiKeyHelper")) {
-    add("apiKeyHelper",
-        "Claude Code has no source of the person's token and asks for a claude.ai sign-in",
-        "set it to sallyport-token");
-  }
-  return findings;
+  return profile::BootstrapServer{std::string(url->get_string()),
+                                  device->find("bootstrapOidc") != nullptr};
 }
 
 Exit run_check(const Options& options) {
@@ -84,11 +65,19 @@ Exit run_check(const Options& options) {
   check.allow_secrets = options.allow_secrets;
   check.governed = options.governed;
   check.oldest_app = profile::parse_version(options.version);
+  check.platform = profile::parse_platform(options.platform);
+  if (!options.device_profile.empty()) {
+    auto server = bootstrap_server(options.device_profile);
+    if (!server) return refuse(server.error(), options.as_json);
+    check.bootstrap = std::move(*server);
+    check.delivery = profile::Delivery::kBootstrap;
+  }
   profile::Findings found = profile::check(loaded->values, check);
   findings.insert(findings.end(), found.begin(), found.end());
   if (!options.claude_code.empty()) {
-    profile::Findings pair = check_pair(options.claude_code, *loaded);
-    findings.insert(findings.end(), pair.begin(), pair.end());
+    auto pair = check_pair(options.claude_code, *loaded);
+    if (!pair) return refuse(pair.error(), options.as_json);
+    findings.insert(findings.end(), pair->begin(), pair->end());
   }
   if (options.as_json) {
     json::object root;
@@ -138,7 +127,7 @@ Exit run_diff(const Options& options) {
       entries.push_back(std::move(entry));
       continue;
     }
-    print_out(fmt::format("{:<8}{}\n", kind_text(one.kind), one.key));
+    print_out(fmt::format("{:<8}{}\n", kind_text(one.kind), for_terminal(one.key)));
     if (one.kind != Kind::kAdded)
       print_out(fmt::format("  - {}\n", profile::display_text(one.key, one.before)));
     if (one.kind != Kind::kRemoved)
@@ -148,15 +137,13 @@ Exit run_diff(const Options& options) {
   return list.empty() ? Exit::kDone : Exit::kNo;
 }
 
-// Hosts of `list` that `other` does not have.
-profile::EgressList without(const profile::EgressList& list, const profile::EgressList& other) {
-  profile::EgressList left;
-  for (const auto& host : list.perimeter) {
-    bool there = std::any_of(other.perimeter.begin(), other.perimeter.end(),
-                             [&](const auto& known) { return known.host == host.host; });
-    if (!there) left.perimeter.push_back(host);
-  }
-  return left;
+// The same four forms for a list and for a change.
+template <typename List>
+void print_egress(const List& list, std::string_view format) {
+  if (format == "json") print_out(profile::pretty_json(profile::egress_json(list)));
+  if (format == "csv") print_out(profile::egress_csv(list));
+  if (format == "hosts") print_out(profile::egress_hosts(list));
+  if (format == "text") print_out(profile::egress_text(list));
 }
 
 Exit run_egress(const Options& options) {
@@ -167,25 +154,15 @@ Exit run_egress(const Options& options) {
   auto list = profile::egress(loaded->values, egress_options);
   std::string format = options.as_json ? "json" : options.format;
   if (options.other.empty()) {
-    if (format == "json") print_out(profile::pretty_json(profile::egress_json(list)));
-    if (format == "csv") print_out(profile::egress_csv(list));
-    if (format == "text") print_out(profile::egress_text(list));
+    print_egress(list, format);
     return Exit::kDone;
   }
   auto other = load_named(options.other, notes);
   if (!other) return refuse(other.error(), options.as_json);
-  auto other_list = profile::egress(other->values, egress_options);
-  auto closed = without(list, other_list), opened = without(other_list, list);
-  if (format == "json") {
-    json::object root;
-    root["onlyInFirst"] = profile::egress_json(closed).at("perimeter");
-    root["onlyInSecond"] = profile::egress_json(opened).at("perimeter");
-    print_out(profile::pretty_json(root));
-  } else {
-    for (const auto& host : closed.perimeter) print_out(fmt::format("- {}\n", host.host));
-    for (const auto& host : opened.perimeter) print_out(fmt::format("+ {}\n", host.host));
-  }
-  return closed.perimeter.empty() && opened.perimeter.empty() ? Exit::kDone : Exit::kNo;
+  auto change = profile::egress_change(list, profile::egress(other->values, egress_options));
+  print_egress(change, format);
+  bool same = change.opened.perimeter.empty() && change.closed.perimeter.empty();
+  return same ? Exit::kDone : Exit::kNo;
 }
 
 Exit run_edr(const Options& options) {
@@ -204,8 +181,16 @@ Exit run_edr(const Options& options) {
 
 Exit run_plugins(const Options& options) {
   if (options.name.empty()) {
-    print_out(profile::plugin_places());
-    return Exit::kDone;
+    if (options.as_json) {
+      json::object root;
+      for (const auto& place : profile::plugin_folders()) root[place.platform] = place.folder;
+      print_out(profile::pretty_json(root));
+    } else {
+      print_out(profile::plugin_places());
+    }
+    if (options.out.empty()) return Exit::kDone;
+    return refuse({"plugin.folder", "there is nothing to pack", "name the plugins' folder"},
+                  options.as_json);
   }
   auto plugins = delivery::read_plugins(options.name);
   if (!plugins) return refuse(plugins.error(), options.as_json);
@@ -249,12 +234,21 @@ void add_profile_check_commands(CLI::App& profile, Exit& exit) {
   check->add_option("NAME", options->name, kNameOrFile)->required();
   check->add_flag("--governed", options->governed, "Hold it to the governed rule set");
   check->add_option("--claude-code", options->claude_code,
-                    "Claude Code's managed settings beside it");
+                    "Check Claude Code's managed settings beside it, too (a file)");
   check->add_option("--min-app-version", options->version, "The oldest build of the fleet")
       ->check(version_fault);
-  check->add_option("--delivery", options->delivery, "fleet (usual), bootstrap or local")
+  check->add_option("--platform", options->platform, "The platform it goes to; usually all")
+      ->check(CLI::IsMember({"macos", "windows", "linux"}));
+  check->add_option("--delivery", options->delivery, "How it gets to the devices (fleet)")
       ->check(CLI::IsMember({"fleet", "bootstrap", "local"}));
+  check->add_option("--device-profile", options->device_profile,
+                    "What the devices have: the profile with the bootstrapUrl under which NAME is "
+                    "served (means --delivery bootstrap)");
   check->add_flag("--allow-secrets", options->allow_secrets, "Secrets are warnings, not errors");
+  check->footer(
+      "Examples:\n"
+      "  sallyport profile check pilot --governed --min-app-version 1.46388.2\n"
+      "  sallyport profile check exported.mobileconfig --platform macos --json");
 
   auto* diff = command(profile, "diff", "What the app would read differently; exit 1 when anything",
                        options, exit, run_diff);
@@ -264,9 +258,12 @@ void add_profile_check_commands(CLI::App& profile, Exit& exit) {
   auto* egress =
       command(profile, "egress", "The firewall list, with reasons", options, exit, run_egress);
   egress->add_option("NAME", options->name, kNameOrFile)->required();
-  egress->add_option("--format", options->format, "text, csv or json")
-      ->check(CLI::IsMember({"text", "csv", "json"}));
-  egress->add_option("--diff", options->other, "Only what differs from this profile or file");
+  egress->add_option("--format", options->format, "text (usual), hosts (one a line), csv or json")
+      ->check(CLI::IsMember({"text", "hosts", "csv", "json"}));
+  egress->add_option("--diff", options->other,
+                     "What opens (+) and closes (-) when this profile or file takes NAME's place; "
+                     "exit 1 when anything");
+  egress->footer("Example:\n  sallyport profile egress staff --format csv > firewall.csv");
   egress->add_flag("--offline-installer", options->offline, "The fleet uses the offline installer");
 
   auto* edr = command(profile, "edr", "Allow rules for endpoint security, by signer", options, exit,
@@ -279,6 +276,9 @@ void add_profile_check_commands(CLI::App& profile, Exit& exit) {
               options, exit, run_plugins);
   plugins->add_option("FOLDER", options->name, "A plugin's folder, or one with several");
   plugins->add_option("--out", options->out, "Pack them into this ZIP when there are no errors");
+  plugins->footer(
+      "Without FOLDER it says where the plugins go on each platform.\n"
+      "Example:\n  sallyport profile plugins org-plugins/ --out org-plugins.zip");
 }
 
 }  // namespace sallyport::app

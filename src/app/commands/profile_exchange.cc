@@ -7,6 +7,7 @@
 
 #include "app/commands/profile_parts.h"
 #include "base/files.h"
+#include "base/terminal_text.h"
 #include "delivery/local/apply.h"
 #include "delivery/local/device_reader.h"
 #include "delivery/local/signing.h"
@@ -63,21 +64,30 @@ bool secrets_allowed(const profile::Profile& loaded, const Options& options) {
   return allowed;
 }
 
-void print_notes(const profile::Findings& notes) {
-  for (const auto& note : notes) {
-    fmt::print(stderr, "sallyport: {}: {}: {}; {}\n", severity_text(note.severity), note.key,
-               note.why, note.next_step);
-  }
-}
-
 Result<void> write_folder(const fs::path& folder, const std::vector<ExportFile>& files) {
   for (const ExportFile& file : files) {
     fs::path path = folder / file.name;
     std::error_code error;
     fs::create_directories(path.parent_path(), error);
+    if (error) {
+      return fail("file.unwritable",
+                  fmt::format("cannot make {}: {}", path.parent_path().string(), error.message()),
+                  "check the folder's permissions");
+    }
     if (auto wrote = write_file_atomically(path, file.bytes, 0644); !wrote) return wrote;
   }
   return {};
+}
+
+// With --json and --out: which files were written.
+Exit wrote_files(const Options& options, const std::vector<fs::path>& paths) {
+  if (!options.as_json) return Exit::kDone;
+  json::object root;
+  json::array files;
+  for (const fs::path& path : paths) files.emplace_back(path.string());
+  root["files"] = std::move(files);
+  print_out(profile::pretty_json(root));
+  return Exit::kDone;
 }
 
 // One file as it is, several as one ZIP or into a folder.
@@ -86,13 +96,16 @@ Exit deliver(const std::vector<ExportFile>& files, const Options& options) {
   bool folder =
       options.out.ends_with('/') || (!options.out.empty() && fs::is_directory(options.out, error));
   if (folder) {
-    auto wrote = write_folder(options.out, files);
-    return wrote ? Exit::kDone : refuse(wrote.error(), options.as_json);
+    if (auto wrote = write_folder(options.out, files); !wrote)
+      return refuse(wrote.error(), options.as_json);
+    std::vector<fs::path> paths;
+    for (const ExportFile& file : files) paths.push_back(fs::path(options.out) / file.name);
+    return wrote_files(options, paths);
   }
   std::string bytes = files.size() == 1 ? files.front().bytes : profile::zip(files);
   if (!options.out.empty() && options.out != "-") {
     auto wrote = write_file_atomically(options.out, bytes, 0644);
-    return wrote ? Exit::kDone : refuse(wrote.error(), options.as_json);
+    return wrote ? wrote_files(options, {options.out}) : refuse(wrote.error(), options.as_json);
   }
   bool binary = files.size() > 1 || bytes.starts_with("\xff\xfe") || bytes.starts_with("\x30\x82");
   if (binary && ::isatty(STDOUT_FILENO) == 1) {
@@ -143,6 +156,40 @@ Exit add_governed_half(const profile::Profile& loaded, const Options& options,
   return Exit::kDone;
 }
 
+std::optional<profile::Platform> platform_of(profile::Format format) {
+  using profile::Format;
+  switch (format) {
+    case Format::kMobileconfig:
+    case Format::kJamfPlist:
+    case Format::kIntuneMac:
+      return profile::Platform::kMacos;
+    case Format::kRegistry:
+    case Format::kOmaUri:
+    case Format::kPowerShell:
+      return profile::Platform::kWindows;
+    case Format::kLinuxJson:
+      return profile::Platform::kLinux;
+    default:
+      return std::nullopt;
+  }
+}
+
+// What the rules say about this way to the device alone; `profile check` says the rest.
+profile::Findings findings_of_format(const profile::Profile& loaded, profile::Format format) {
+  profile::CheckOptions check;
+  check.platform = platform_of(format);
+  bool served = format == profile::Format::kBootstrap;
+  if (served) check.delivery = profile::Delivery::kBootstrap;
+  profile::Findings left;
+  for (profile::Finding& finding : profile::check(loaded.values, check)) {
+    bool ours =
+        finding.code.starts_with("platform.") ||
+        (served && (finding.code == "bootstrap.loopback" || finding.code == "bootstrap.origin"));
+    if (ours) left.push_back(std::move(finding));
+  }
+  return left;
+}
+
 Exit run_export(const Options& options) {
   const profile::FormatInfo* info = profile::find_format(options.format);
   if (info == nullptr) {
@@ -162,17 +209,26 @@ Exit run_export(const Options& options) {
     loaded = std::move(*read);
   }
   if (info->has_values && !secrets_allowed(loaded, options)) return Exit::kNo;
+  print_notes(notes);
+  if (info->has_values && !options.removal) print_notes(findings_of_format(loaded, info->format));
   auto encoded = encode_signed(*info, loaded, options);
   if (!encoded) return refuse(encoded.error(), options.as_json);
   print_notes(encoded->notes);
   std::vector<ExportFile> files = std::move(encoded->files);
-  if (options.governed) {
+  if (options.governed && info->format != profile::Format::kClaudeCode) {
     if (Exit half = add_governed_half(loaded, options, files); half != Exit::kDone) return half;
   }
   return deliver(files, options);
 }
 
 Exit run_import(const Options& options) {
+  if (is_profile_file(options.path)) {
+    return refuse({"import.profile", fmt::format("{} already is a profile", options.path),
+                   fmt::format("copy it into the folder that `sallyport profile reveal` names, as "
+                               "{}.json",
+                               options.name)},
+                  options.as_json);
+  }
   auto decoded = read_any(options.path, options.format);
   if (!decoded) return refuse(decoded.error(), options.as_json);
   auto folder = open_folder();
@@ -181,9 +237,19 @@ Exit run_import(const Options& options) {
   made.name = options.name;
   made.id = delivery::new_identity(system_entropy());
   made.values = std::move(decoded->values);
-  print_notes(decoded->notes);
+  if (!options.as_json) print_notes(decoded->notes);
   if (auto stored = folder->create(made); !stored) return refuse(stored.error(), options.as_json);
-  print_out(fmt::format("{}: {} keys from {}\n", options.name, made.values.size(), options.path));
+  if (options.as_json) {
+    json::object root;
+    root["profile"] = options.name;
+    root["file"] = folder->file_of(made.name).string();
+    root["keys"] = made.values.size();
+    root["notes"] = findings_json(decoded->notes);
+    print_out(profile::pretty_json(root));
+    return Exit::kDone;
+  }
+  print_out(fmt::format("{}: {} keys from {}\n", options.name, made.values.size(),
+                        for_terminal(options.path)));
   return Exit::kDone;
 }
 
@@ -209,7 +275,7 @@ Exit run_convert(const Options& options) {
   if (!decoded) return refuse(decoded.error(), options.as_json);
   print_notes(decoded->notes);
   profile::Profile loaded;
-  loaded.name = fs::path(options.path).stem().string();
+  loaded.name = profile::plain_name(fs::path(options.path).stem().string());
   loaded.id = profile::derived_uuid(loaded.name, "file");
   loaded.values = std::move(decoded->values);
   if (!secrets_allowed(loaded, options)) return Exit::kNo;
@@ -227,6 +293,13 @@ Exit run_apply(const Options& options) {
   if (!device) return refuse(device.error(), options.as_json);
   auto data = delivery::local_data_folder();
   if (!data) return refuse(data.error(), options.as_json);
+  profile::CheckOptions check;
+  check.delivery = profile::Delivery::kLocal;
+  check.platform = device->platform;
+  for (const profile::Finding& finding : profile::check(loaded->values, check)) {
+    if (finding.severity == profile::Severity::kError) notes.push_back(finding);
+  }
+  print_notes(notes);
   auto applied = delivery::apply_profile(*loaded, *device, *data, system_clock());
   if (!applied) {
     Exit exit = refuse(applied.error(), options.as_json);
@@ -274,7 +347,12 @@ void add_profile_exchange_commands(CLI::App& profile, Exit& exit) {
   std::string formats = "\nFormats:\n";
   for (const auto& info : profile::formats())
     formats += fmt::format("  {:<14} {}\n", info.name, info.title);
-  exported->footer(formats);
+  exported->footer(
+      "Examples:\n"
+      "  sallyport profile export pilot --format mobileconfig --governed --out pilot-macos/\n"
+      "  sallyport profile export pilot --format reg > claude.reg\n"
+      "  sallyport profile export --format admx --out claude-admx.zip\n" +
+      formats);
   exported->add_option("NAME", options->name,
                        "A profile or an exported file (not for formats with all keys)");
   exported->add_option("--format", options->format, "See below")->required();
@@ -289,7 +367,8 @@ void add_profile_exchange_commands(CLI::App& profile, Exit& exit) {
                        "PEM: sign the .mobileconfig");
   exported->add_option("--sign-key", options->signing.key, "PEM without passphrase")
       ->needs("--sign-certificate");
-  exported->add_option("--sign-chain", options->signing.chain, "PEM: further certificates");
+  exported->add_option("--sign-chain", options->signing.chain, "PEM: further certificates")
+      ->needs("--sign-certificate");
   exported->get_option("--sign-certificate")->needs("--sign-key");
   add_encoding_options(*exported, options);
 
@@ -299,17 +378,22 @@ void add_profile_exchange_commands(CLI::App& profile, Exit& exit) {
   imported->add_option("FILE", options->path, "A .mobileconfig, .reg, plist or JSON export")
       ->required();
   imported->add_option("--format", options->format, "If the content leaves a doubt");
+  imported->footer(
+      "Examples:\n  sallyport profile import staff claude.mobileconfig\n"
+      "  sallyport profile import mine ~/.config/Claude-3p/configLibrary");
 
   auto* converted =
       command(profile, "convert", "From one format into another", options, exit, run_convert);
-  converted->add_option("IN", options->path)->required();
+  converted->add_option("IN", options->path, "A .mobileconfig, .reg, plist or JSON export")
+      ->required();
+  converted->footer("Example:\n  sallyport profile convert claude.mobileconfig claude.reg");
   converted->add_option("OUT", options->out, "A file, or - for stdout with --to")->required();
   converted->add_option("--to", options->format, "Usually by OUT's name");
   add_encoding_options(*converted, options);
 
   auto* applied = command(profile, "apply", "Write a profile into this machine's local library",
                           options, exit, run_apply);
-  applied->add_option("NAME", options->name)->required();
+  applied->add_option("NAME", options->name, "A profile, or an exported file")->required();
 }
 
 }  // namespace sallyport::app

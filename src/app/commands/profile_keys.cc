@@ -1,9 +1,11 @@
 // profile keys|explain: the catalogue for people.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "app/commands/profile_parts.h"
+#include "profile/url.h"
 
 namespace sallyport::app {
 namespace json = profile::json;
@@ -17,16 +19,47 @@ struct Options {
 };
 using Shared = std::shared_ptr<Options>;
 
+// "telemetry" names the section "Telemetry & updates".
+bool is_start_of(std::string_view start, std::string_view name) {
+  return profile::lower_case(name).starts_with(profile::lower_case(start));
+}
+
 bool wanted(const Key& key, const Options& options) {
-  if (!options.section.empty()) {
-    std::string_view section = key.section;
-    bool same = profile::nearest_of(options.section, {section}) == section;
-    if (!same) return false;
-  }
+  if (!is_start_of(options.section, key.section)) return false;
   if (!options.provider.empty() && (key.providers.empty() || !key.has_effect_for(options.provider)))
     return false;
   if (options.since.empty()) return true;
   return key.since_version && *key.since_version >= *profile::parse_version(options.since);
+}
+
+// What a field wants, in the words of a key.
+std::string field_wants(const profile::ItemField& field) {
+  if (field.boolean_or_object) return "true, false or an object";
+  Key like;
+  like.type = field.type;
+  like.enum_values = field.enum_values;
+  like.min = field.min;
+  like.max = field.max;
+  like.max_length = field.max_length;
+  return wanted_text(like);
+}
+
+json::array fields_json(const Key& key) {
+  json::array fields;
+  for (const auto& field : key.fields) {
+    json::object entry;
+    entry["field"] = field.path;
+    entry["wants"] = field_wants(field);
+    if (field.required) entry["required"] = true;
+    if (field.secret) entry["secret"] = true;
+    if (!field.since.empty()) entry["since"] = field.since;
+    if (!field.requires_fields.empty()) {
+      entry["requires"] = json::array(field.requires_fields.begin(), field.requires_fields.end());
+    }
+    if (!field.note.empty()) entry["note"] = field.note;
+    fields.push_back(std::move(entry));
+  }
+  return fields;
 }
 
 json::object key_json(const Key& key) {
@@ -49,6 +82,21 @@ json::object key_json(const Key& key) {
     entry["nestedPathConfirmed"] = key.nested_path_confirmed;
   }
   if (!key.replaced_by.empty()) entry["replacedBy"] = key.replaced_by;
+  json::array platforms;
+  for (profile::Platform platform : key.platforms) platforms.emplace_back(platform_word(platform));
+  if (!platforms.empty()) entry["platforms"] = std::move(platforms);
+  auto add_list = [&](std::string_view name, const std::vector<std::string>& list) {
+    if (!list.empty()) entry[name] = json::array(list.begin(), list.end());
+  };
+  add_list("requires", key.requires_keys);
+  add_list("excludes", key.conflicts);
+  add_list("oldSpellings", key.aliases);
+  add_list("opensHosts", key.egress_hosts);
+  if (!key.pattern.empty()) entry["form"] = key.pattern;
+  if (key.consent_required) entry["consentRequired"] = true;
+  if (key.fail_closed) entry["failsClosed"] = true;
+  if (key.app_behavior) entry["appBehaviour"] = true;
+  if (!key.fields.empty()) entry["fields"] = fields_json(key);
   entry["description"] = key.description;
   if (!key.notes.empty()) entry["notes"] = key.notes;
   entry["source"] = key.source;
@@ -94,22 +142,41 @@ std::string markdown() {
   return out;
 }
 
+// A section or provider that does not exist gives an empty list, which says nothing.
+Result<void> check_filter(std::string_view what, const std::string& wanted,
+                          const std::vector<std::string>& known) {
+  std::vector<std::string_view> names(known.begin(), known.end());
+  bool there = std::any_of(names.begin(), names.end(),
+                           [&](std::string_view name) { return is_start_of(wanted, name); });
+  if (there) return {};
+  std::string_view near = profile::nearest_of(wanted, names);
+  return fail("keys.filter", fmt::format("there is no {} {}", what, wanted),
+              near.empty() ? fmt::format("choose one of {}", fmt::join(known, ", "))
+                           : fmt::format("did you mean {}?", near));
+}
+
 Exit run_keys(const Options& options) {
+  const Catalogue& catalogue = Catalogue::builtin();
+  auto section = check_filter("section", options.section, catalogue.sections());
+  if (!section) return refuse(section.error(), options.as_json);
+  auto provider =
+      check_filter("provider", options.provider, catalogue.find("inferenceProvider")->enum_values);
+  if (!provider) return refuse(provider.error(), options.as_json);
   if (options.markdown) {
     print_out(markdown());
     return Exit::kDone;
   }
   json::array list;
-  std::string section;
+  std::string last_section;
   for (const Key& key : Catalogue::builtin().keys()) {
     if (!wanted(key, options)) continue;
     if (options.as_json) {
       list.push_back(key_json(key));
       continue;
     }
-    if (section != key.section) {
-      section = key.section;
-      print_out(fmt::format("\n{}\n", section));
+    if (last_section != key.section) {
+      last_section = key.section;
+      print_out(fmt::format("\n{}\n", last_section));
     }
     print_out(fmt::format("  {:<46} {:<12} {}{}\n", key.name, key.type_text, key.title,
                           key.status == profile::Status::kDocumented
@@ -124,19 +191,15 @@ void explain_fields(const Key& key) {
   if (key.fields.empty()) return;
   print_out(key.items_may_be_text ? "\nEach entry is a text, or an object with\n" : "\nFields\n");
   for (const auto& field : key.fields) {
-    Key like;
-    like.type = field.type;
-    like.enum_values = field.enum_values;
-    like.min = field.min;
-    like.max = field.max;
-    like.max_length = field.max_length;
     std::string more;
     if (field.required) more += ", required";
     if (field.secret) more += ", secret";
+    if (!field.requires_fields.empty()) {
+      more += fmt::format(", with {}", fmt::join(field.requires_fields, ", "));
+    }
     if (!field.since.empty()) more += fmt::format(", from {}", field.since);
     print_out(fmt::format("  {:<28} {}{}\n", field.path == "*" ? "(any name)" : field.path,
-                          field.boolean_or_object ? "true, false or an object" : wanted_text(like),
-                          more));
+                          field_wants(field), more));
     if (!field.note.empty()) print_out(fmt::format("  {:<28} {}\n", "", field.note));
   }
 }
@@ -164,6 +227,18 @@ Exit run_explain(const Options& options) {
   line("Wants", wanted_text(*key));
   if (key->default_value) line("Default", profile::portable_text(*key->default_value));
   line("Form", key->pattern);
+  std::string platforms;
+  for (profile::Platform platform : key->platforms) {
+    platforms += fmt::format("{}{}", platforms.empty() ? "" : ", ", platform_text(platform));
+  }
+  line("Acts on", platforms);
+  for (const auto& row : key->platform_values) {
+    std::string names;
+    for (profile::Platform platform : row.platforms) {
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", platform_text(platform));
+    }
+    line("", fmt::format("{} is for {}", row.value, names));
+  }
   line("Provider", fmt::format("{}", fmt::join(key->providers, ", ")));
   line("Comes by", availability_text(key->availability));
   line("Acts in", scope_text(key->scope));

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "base/terminal_text.h"
 
 namespace sallyport::app {
 namespace json = profile::json;
@@ -21,7 +22,33 @@ bool names_a_file(const std::string& name) {
   return false;
 }
 
+std::string sentence(std::string_view text) {
+  std::string out = for_terminal(text);
+  if (!out.ends_with('?')) out += ".";
+  return out;
+}
+
+std::string readable_format_names() {
+  std::string names;
+  for (const auto& info : profile::formats()) {
+    if (info.reads) names += fmt::format("{}{}", names.empty() ? "" : ", ", info.name);
+  }
+  return names;
+}
+
 }  // namespace
+
+bool is_profile_file(const std::filesystem::path& file) {
+  if (file.extension() != ".json") return false;
+  auto text = read_file(file, kLargestInput);
+  auto document = text ? profile::parse_json(*text) : Result<json::value>(json::value());
+  return document && document->is_object() && document->get_object().contains("sallyport") &&
+         document->get_object().contains("values");
+}
+
+std::string count_of(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
 
 void print_out(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -47,6 +74,11 @@ Result<profile::Decoded> read_any(const std::string& path, const std::string& fo
   fs::path file = path;
   if (fs::is_directory(file, error)) {  // a configLibrary: its applied entry
     auto meta = read_file(file / "_meta.json", kLargestInput);
+    if (!meta && meta.error().code == "file.missing") {
+      return fail("decode.foreign",
+                  fmt::format("{} is a folder without the _meta.json of a configLibrary", path),
+                  "name a file, or the app's folder configLibrary");
+    }
     if (!meta) return std::unexpected(std::move(meta.error()));
     auto document = profile::parse_json(*meta);
     const json::value* id = document && document->is_object()
@@ -66,7 +98,10 @@ Result<profile::Decoded> read_any(const std::string& path, const std::string& fo
   std::optional<profile::Format> chosen = profile::detect(file.filename().string(), *bytes);
   if (!format.empty()) {
     const profile::FormatInfo* info = profile::find_format(format);
-    if (info == nullptr) return fail("decode.format", fmt::format("there is no format {}", format));
+    if (info == nullptr) {
+      return fail("decode.format", fmt::format("there is no format {}", format),
+                  "choose one of " + readable_format_names());
+    }
     chosen = info->format;
   }
   if (!chosen) {
@@ -83,17 +118,30 @@ Result<profile::Decoded> read_any(const std::string& path, const std::string& fo
   return decoded;
 }
 
+void print_notes(const profile::Findings& notes) {
+  for (const profile::Finding& note : notes) {
+    fmt::print(stderr, "sallyport: {}: {}{}{}; {}\n", severity_text(note.severity),
+               for_terminal(note.key), note.key.empty() ? "" : ": ", for_terminal(note.why),
+               for_terminal(note.next_step));
+  }
+}
+
 Result<profile::Profile> load_named(const std::string& name, profile::Findings& notes) {
   if (!names_a_file(name)) {
     auto folder = open_folder();
     if (!folder) return std::unexpected(std::move(folder.error()));
     return folder->load_flat(name);
   }
+  std::filesystem::path file = name;
+  if (is_profile_file(file)) {
+    delivery::ProfileFolder folder(file.has_parent_path() ? file.parent_path() : ".");
+    return folder.load_flat(file.stem().string());
+  }
   auto decoded = read_any(name, "");
   if (!decoded) return std::unexpected(std::move(decoded.error()));
   notes.insert(notes.end(), decoded->notes.begin(), decoded->notes.end());
   profile::Profile loaded;
-  loaded.name = std::filesystem::path(name).stem().string();
+  loaded.name = profile::plain_name(file.stem().string());
   loaded.id = profile::derived_uuid(loaded.name, "file");
   loaded.values = std::move(decoded->values);
   return loaded;
@@ -103,13 +151,13 @@ void print_findings(const profile::Findings& findings, std::string_view subject)
   std::size_t counts[3] = {0, 0, 0};
   for (const profile::Finding& finding : findings) {
     ++counts[static_cast<std::size_t>(finding.severity)];
-    print_out(fmt::format("{:<8}{}{}\n        {}.\n        Next: {}.\n",
-                          severity_text(finding.severity),
-                          finding.key.empty() ? std::string() : finding.key + "  ",
-                          fmt::format("[{}]", finding.code), finding.why, finding.next_step));
+    print_out(fmt::format(
+        "{:<8}{}{}\n        {}.\n        Next: {}\n", severity_text(finding.severity),
+        finding.key.empty() ? std::string() : for_terminal(finding.key) + "  ",
+        fmt::format("[{}]", finding.code), for_terminal(finding.why), sentence(finding.next_step)));
   }
-  print_out(fmt::format("{}: {} errors, {} warnings, {} advice\n", subject, counts[2], counts[1],
-                        counts[0]));
+  print_out(fmt::format("{}: {}, {}, {} advice\n", for_terminal(subject),
+                        count_of(counts[2], "error"), count_of(counts[1], "warning"), counts[0]));
 }
 
 json::array findings_json(const profile::Findings& findings) {

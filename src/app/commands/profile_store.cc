@@ -5,6 +5,8 @@
 
 #include "app/commands/profile_parts.h"
 #include "base/files.h"
+#include "base/terminal_text.h"
+#include "profile/url.h"
 
 namespace sallyport::app {
 namespace json = profile::json;
@@ -15,16 +17,54 @@ struct Options {
   std::string name, other, base, description;
   std::string gateway, tenant, client, scope;
   std::vector<std::string> items;
-  bool as_json = false, own = false;
+  bool as_json = false, own = false, anyway = false, no_base = false;
+  bool base_given = false, description_given = false;
 };
 using Shared = std::shared_ptr<Options>;
 
-// A governed start: gateway, interactive sign-in at Entra, no way back, no credential.
-Result<void> fill_governed(Profile& made, const Options& options) {
+// With --json one object, else the line.
+Exit answer(const Options& options, const Profile& profile, const std::string& file,
+            std::string_view line) {
+  if (!options.as_json) {
+    print_out(line);
+    return Exit::kDone;
+  }
+  json::object root;
+  root["profile"] = profile.name;
+  root["file"] = file;
+  print_out(profile::pretty_json(root));
+  return Exit::kDone;
+}
+
+// What would make a governed profile useless from the start.
+Result<void> check_governed_options(const Options& options) {
   if (options.tenant.empty() || options.client.empty()) {
     return fail("profile.governed", "--governed also needs --tenant and --client",
                 "copy both GUIDs from the app registration's overview page");
   }
+  auto url = profile::parse_url(options.gateway);
+  bool own_machine = url && url->scheme == "http" && url->host == "127.0.0.1";
+  if (!url || (url->scheme != "https" && !own_machine)) {
+    return fail("profile.governed",
+                fmt::format("--governed wants the gateway's https URL, not {}", options.gateway),
+                "write it as https://claude.contoso.example");
+  }
+  for (auto [name, value] :
+       {std::pair("--tenant", &options.tenant), std::pair("--client", &options.client)}) {
+    if (profile::is_guid(*value)) continue;
+    return fail("profile.governed", fmt::format("{} wants a GUID, not {}", name, *value),
+                "copy it from the app registration's overview page");
+  }
+  if (profile::lower_case(options.tenant) == profile::lower_case(options.client)) {
+    return fail("profile.governed", "--tenant and --client are the same GUID",
+                "the overview page shows both: Directory (tenant) ID and Application (client) ID");
+  }
+  return {};
+}
+
+// A governed start: gateway, interactive sign-in at Entra, no way back, no credential.
+Result<void> fill_governed(Profile& made, const Options& options) {
+  if (auto good = check_governed_options(options); !good) return good;
   json::object oidc;
   oidc["issuer"] = fmt::format("https://login.microsoftonline.com/{}/v2.0", options.tenant);
   oidc["clientId"] = options.client;
@@ -53,13 +93,18 @@ Exit run_new(const Options& options) {
     if (auto base = folder->load_flat(options.base); !base)
       return refuse(base.error(), options.as_json);
   }
+  if (options.gateway.empty() && !(options.tenant + options.client + options.scope).empty()) {
+    return refuse({"profile.governed", "--tenant, --client and --scope go with --governed URL",
+                   "add --governed with the gateway's URL"},
+                  options.as_json);
+  }
   if (!options.gateway.empty()) {
     if (auto filled = fill_governed(made, options); !filled)
       return refuse(filled.error(), options.as_json);
   }
   if (auto stored = folder->create(made); !stored) return refuse(stored.error(), options.as_json);
-  print_out(fmt::format("{}\n", folder->file_of(made.name).string()));
-  return Exit::kDone;
+  std::string file = folder->file_of(made.name).string();
+  return answer(options, made, file, file + "\n");
 }
 
 Exit run_duplicate(const Options& options) {
@@ -70,21 +115,27 @@ Exit run_duplicate(const Options& options) {
   read->name = options.other;
   read->id = delivery::new_identity(system_entropy());
   if (auto stored = folder->create(*read); !stored) return refuse(stored.error(), options.as_json);
-  return Exit::kDone;
+  return answer(options, *read, folder->file_of(read->name).string(), "");
 }
 
 Exit run_rename(const Options& options) {
   auto folder = open_folder();
   if (!folder) return refuse(folder.error(), options.as_json);
   auto done = folder->rename(options.name, options.other);
-  return done ? Exit::kDone : refuse(done.error(), options.as_json);
+  if (!done) return refuse(done.error(), options.as_json);
+  Profile renamed;
+  renamed.name = options.other;
+  return answer(options, renamed, folder->file_of(options.other).string(), "");
 }
 
 Exit run_delete(const Options& options) {
   auto folder = open_folder();
   if (!folder) return refuse(folder.error(), options.as_json);
   auto done = folder->remove(options.name);
-  return done ? Exit::kDone : refuse(done.error(), options.as_json);
+  if (!done) return refuse(done.error(), options.as_json);
+  Profile gone;
+  gone.name = options.name;
+  return answer(options, gone, folder->file_of(options.name).string(), "");
 }
 
 Exit run_list(const Options& options) {
@@ -101,7 +152,8 @@ Exit run_list(const Options& options) {
     if (!flat) {
       entry["error"] = flat.error().message;
       if (!options.as_json)
-        print_out(fmt::format("{:<24} cannot be read: {}\n", name, flat.error().message));
+        print_out(
+            fmt::format("{:<24} cannot be read: {}\n", name, for_terminal(flat.error().message)));
     } else {
       std::size_t errors = 0;
       for (const auto& finding : profile::check(flat->values, {})) {
@@ -114,9 +166,9 @@ Exit run_list(const Options& options) {
       if (!options.as_json) {
         print_out(
             fmt::format("{:<24} {:>3} keys  {}{}{}\n", name, flat->values.size(),
-                        errors == 0 ? std::string("no errors") : fmt::format("{} errors", errors),
+                        errors == 0 ? std::string("no errors") : count_of(errors, "error"),
                         read->base.empty() ? "" : "  based on " + read->base,
-                        read->description.empty() ? "" : "  " + read->description));
+                        read->description.empty() ? "" : "  " + for_terminal(read->description)));
       }
     }
     list.push_back(std::move(entry));
@@ -129,12 +181,15 @@ Exit run_reveal(const Options& options) {
   auto folder = open_folder();
   if (!folder) return refuse(folder.error(), options.as_json);
   if (options.name.empty()) {
-    print_out(folder->path().string() + "\n");
+    json::object root;
+    root["folder"] = folder->path().string();
+    print_out(options.as_json ? profile::pretty_json(root) : folder->path().string() + "\n");
     return Exit::kDone;
   }
-  if (auto read = folder->load(options.name); !read) return refuse(read.error(), options.as_json);
-  print_out(folder->file_of(options.name).string() + "\n");
-  return Exit::kDone;
+  auto read = folder->load(options.name);
+  if (!read) return refuse(read.error(), options.as_json);
+  std::string file = folder->file_of(options.name).string();
+  return answer(options, *read, file, file + "\n");
 }
 
 Exit run_show(const Options& options) {
@@ -149,7 +204,7 @@ Exit run_show(const Options& options) {
     shown[name] = profile::redacted(name, *value);
     if (options.as_json) continue;
     bool inherited = !own->values.contains(name);
-    print_out(fmt::format("{} = {}{}\n", name, profile::display_text(name, *value),
+    print_out(fmt::format("{} = {}{}\n", for_terminal(name), profile::display_text(name, *value),
                           inherited ? fmt::format("   (from {})", own->base) : std::string()));
   }
   if (!options.as_json) return Exit::kDone;
@@ -192,60 +247,134 @@ Result<Assignment> parse_assignment(const std::string& item) {
   return made;
 }
 
-Exit run_set(const Options& options) {
-  auto folder = open_folder();
-  if (!folder) return refuse(folder.error(), options.as_json);
-  std::vector<Assignment> assignments;
-  for (const std::string& item : options.items) {
-    auto made = parse_assignment(item);
-    if (!made) return refuse(made.error(), options.as_json);
-    assignments.push_back(std::move(*made));
+bool is_about(const profile::Finding& finding, std::string_view key) {
+  std::string_view place = finding.key;
+  return place == key || place.substr(0, place.find_first_of(".[")) == key;
+}
+
+// Findings about one value as it was typed, without those that need the rest of the profile.
+profile::Findings findings_of(const Assignment& one) {
+  json::object alone;
+  alone[one.key] = one.value;
+  profile::Findings left;
+  for (profile::Finding& finding : profile::check(alone, {})) {
+    bool needs_rest =
+        finding.code.starts_with("provider.") || finding.code.starts_with("credential.") ||
+        finding.code.starts_with("managed.") || finding.code == "key.requires" ||
+        finding.code == "value.field_requires" || finding.severity == profile::Severity::kAdvice;
+    if (is_about(finding, one.key) && !needs_rest) left.push_back(std::move(finding));
   }
-  auto done = folder->edit(options.name, [&](Profile& edited) -> Result<void> {
-    for (Assignment& one : assignments) profile::set_value(edited, one.key, one.value);
-    return {};
-  });
-  if (!done) return refuse(done.error(), options.as_json);
-  for (const Assignment& one : assignments) {
-    json::object alone;
-    alone[one.key] = one.value;
-    for (const auto& finding : profile::check(alone, {})) {
-      std::string_view place = finding.key;
-      bool own = place.substr(0, place.find_first_of(".[")) == one.key || place == one.key;
-      bool about_it = own && !finding.code.starts_with("provider.") &&
-                      !finding.code.starts_with("credential.") && finding.code != "key.requires" &&
-                      finding.severity != profile::Severity::kAdvice;
-      if (about_it) {
-        fmt::print(stderr, "{}: {}: {}; {}\n", severity_text(finding.severity), finding.key,
-                   finding.why, finding.next_step);
-      }
-    }
+  return left;
+}
+
+// What the app would not read at all, and so was hardly meant.
+bool is_mistake(const profile::Finding& finding) {
+  return (finding.severity == profile::Severity::kError && finding.code.starts_with("value.")) ||
+         finding.code == "url.invalid" || finding.code == "key.unknown" ||
+         finding.code == "key.dotted";
+}
+
+Result<void> refuse_mistakes(const profile::Findings& findings) {
+  for (const profile::Finding& finding : findings) {
+    if (!is_mistake(finding)) continue;
+    std::string next = finding.next_step;
+    next +=
+        next.ends_with('?') ? " (--anyway stores it as it is)" : "; --anyway stores it as it is";
+    return fail("value.invalid", fmt::format("{}: {}", finding.key, finding.why), std::move(next));
   }
+  return {};
+}
+
+// --base and --description
+Result<void> set_head(const delivery::ProfileFolder& folder, const Options& options,
+                      Profile& edited) {
+  if (options.description_given) edited.description = options.description;
+  if (!options.base_given) return {};
+  edited.base = options.base;
+  // the new chain has to hold: it exists, and does not come back to this profile
+  auto chain = profile::flatten(edited, [&](std::string_view base) { return folder.load(base); });
+  if (!chain) return std::unexpected(std::move(chain.error()));
+  return {};
+}
+
+Exit print_changed(const Options& options, const std::vector<std::string>& keys,
+                   const profile::Findings& findings) {
+  if (!options.as_json) {
+    print_notes(findings);
+    return Exit::kDone;
+  }
+  json::object root;
+  root["profile"] = options.name;
+  root["keys"] = json::array(keys.begin(), keys.end());
+  root["findings"] = findings_json(findings);
+  print_out(profile::pretty_json(root));
   return Exit::kDone;
 }
 
-Exit run_unset(const Options& options) {
+Exit run_set(const Options& options) {
+  if (options.items.empty() && !options.base_given && !options.description_given) {
+    return refuse({"usage.invalid", "there is nothing to set",
+                   "write for example `sallyport profile set NAME inferenceProvider=gateway`"},
+                  options.as_json);
+  }
   auto folder = open_folder();
   if (!folder) return refuse(folder.error(), options.as_json);
+  std::vector<Assignment> assignments;
+  std::vector<std::string> keys;
+  profile::Findings findings;
+  for (const std::string& item : options.items) {
+    auto made = parse_assignment(item);
+    if (!made) return refuse(made.error(), options.as_json);
+    profile::Findings more = findings_of(*made);
+    auto good = options.anyway ? Result<void>() : refuse_mistakes(more);
+    if (!good) return refuse(good.error(), options.as_json);
+    findings.insert(findings.end(), more.begin(), more.end());
+    keys.push_back(made->key);
+    assignments.push_back(std::move(*made));
+  }
   auto done = folder->edit(options.name, [&](Profile& edited) -> Result<void> {
-    Profile base;
-    if (!edited.base.empty()) {
-      auto read = folder->load_flat(edited.base);
-      if (!read) return std::unexpected(std::move(read.error()));
-      base = std::move(*read);
-    }
-    for (const std::string& key : options.items) {
-      if (profile::unset_value(edited, key, base.values.contains(key))) continue;
-      std::vector<std::string_view> known;
-      for (const auto& member : edited.values) known.emplace_back(member.key());
-      std::string_view near = profile::nearest_of(key, known);
-      return fail("profile.not_set", fmt::format("{} is not set in {}", key, edited.name),
-                  near.empty() ? std::string("see `sallyport profile show`")
-                               : fmt::format("did you mean {}?", near));
-    }
-    return {};
+    for (Assignment& one : assignments) profile::set_value(edited, one.key, std::move(one.value));
+    return set_head(*folder, options, edited);
   });
-  return done ? Exit::kDone : refuse(done.error(), options.as_json);
+  if (!done) return refuse(done.error(), options.as_json);
+  return print_changed(options, keys, findings);
+}
+
+// Takes each key away, in a variant also the base's; refuses the whole when one is not there.
+Result<void> unset_keys(const delivery::ProfileFolder& folder, const Options& options,
+                        Profile& edited) {
+  Profile base;
+  if (!edited.base.empty()) {
+    auto read = folder.load_flat(edited.base);
+    if (!read) return std::unexpected(std::move(read.error()));
+    base = std::move(*read);
+  }
+  for (const std::string& key : options.items) {
+    if (profile::unset_value(edited, key, base.values.contains(key))) continue;
+    std::vector<std::string_view> known;
+    for (const auto& member : edited.values) known.emplace_back(member.key());
+    for (const auto& member : base.values) known.emplace_back(member.key());
+    std::string_view near = profile::nearest_of(key, known);
+    return fail("profile.not_set", fmt::format("{} is not set in {}", key, edited.name),
+                near.empty() ? fmt::format("see `sallyport profile show {}`", edited.name)
+                             : fmt::format("did you mean {}?", near));
+  }
+  if (options.no_base) edited.base.clear();
+  return {};
+}
+
+Exit run_unset(const Options& options) {
+  if (options.items.empty() && !options.no_base) {
+    return refuse({"usage.invalid", "there is nothing to unset",
+                   fmt::format("name keys; `sallyport profile show {}` lists them", options.name)},
+                  options.as_json);
+  }
+  auto folder = open_folder();
+  if (!folder) return refuse(folder.error(), options.as_json);
+  auto done = folder->edit(options.name,
+                           [&](Profile& edited) { return unset_keys(*folder, options, edited); });
+  if (!done) return refuse(done.error(), options.as_json);
+  return print_changed(options, options.items, {});
 }
 
 CLI::App* command(CLI::App& profile, std::string name, std::string help, const Shared& options,
@@ -270,6 +399,11 @@ void add_profile_store_commands(CLI::App& profile, Exit& exit) {
   made->add_option("--tenant", options->tenant, "Entra directory (tenant) ID, with --governed");
   made->add_option("--client", options->client, "Entra application (client) ID, with --governed");
   made->add_option("--scope", options->scope, "Scope of the gateway's API: sends access tokens");
+  made->footer(
+      "Examples:\n"
+      "  sallyport profile new staff --governed https://claude.contoso.example \\\n"
+      "      --tenant TENANT-ID --client CLIENT-ID --scope api://API-ID/Gateway.Access\n"
+      "  sallyport profile new pilot --base staff");
 
   command(profile, "list", "Profiles with their errors", options, exit, run_list);
   auto* show =
@@ -280,11 +414,25 @@ void add_profile_store_commands(CLI::App& profile, Exit& exit) {
   auto* set =
       command(profile, "set", "Set keys: plain text, JSON, or @FILE", options, exit, run_set);
   set->add_option("NAME", options->name)->required();
-  set->add_option("KEY=VALUE", options->items)->required();
+  set->add_option("KEY=VALUE", options->items,
+                  "Text, true or false, a number, JSON, a,b,c for lists of texts, or @FILE");
+  set->add_option("--base", options->base, "Make it a variant of this profile")
+      ->each([options](const std::string&) { options->base_given = true; });
+  set->add_option("--description", options->description, "For people")
+      ->each([options](const std::string&) { options->description_given = true; });
+  set->add_flag("--anyway", options->anyway,
+                "Store also what this version does not know or the app would refuse");
+  set->footer(
+      "Examples:\n"
+      "  sallyport profile set staff inferenceModels=claude-sonnet-5,claude-opus-5\n"
+      "  sallyport profile set staff chatTabEnabled=true managedMcpServers=@servers.json\n"
+      "  sallyport profile set staff 'banner={\"enabled\":true,\"text\":\"Contoso\"}'\n"
+      "What each key wants: `sallyport profile explain KEY`");
   auto* unset = command(profile, "unset", "Take keys away, in a variant also the base's", options,
                         exit, run_unset);
   unset->add_option("NAME", options->name)->required();
-  unset->add_option("KEY", options->items)->required();
+  unset->add_option("KEY", options->items);
+  unset->add_flag("--base", options->no_base, "Make it a profile of its own, without a base");
 
   auto* duplicate = command(profile, "duplicate", "Copy a profile", options, exit, run_duplicate);
   duplicate->add_option("NAME", options->name)->required();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/files.h"
 #include "profile/codec/codec.h"
@@ -13,6 +14,20 @@ namespace json = profile::json;
 namespace {
 
 constexpr std::size_t kLargest = 8U << 20;
+
+// As root in a person's home the files would be root's, and the person could have laid links there.
+Result<void> refuse_foreign_home(const fs::path& data_folder) {
+  fs::path place = data_folder / "configLibrary";
+  struct stat info{};
+  while (::lstat(place.c_str(), &info) != 0 && place.has_relative_path()) {
+    place = place.parent_path();
+  }
+  if (info.st_uid == ::geteuid()) return {};
+  return fail("apply.owner",
+              fmt::format("{} belongs to somebody else, and this writes one's own library alone",
+                          place.string()),
+              "run it as the person who uses Claude on this machine, without sudo");
+}
 
 Result<void> refuse_managed(const profile::Device& device) {
   profile::Resolution resolution = profile::resolve(device);
@@ -94,6 +109,9 @@ unsigned mode_of(const fs::path& file) {
 Result<Applied> apply_profile(const Profile& profile, const profile::Device& device,
                               const fs::path& data_folder, const Clock& clock) {
   if (auto free = refuse_managed(device); !free) return std::unexpected(std::move(free.error()));
+  if (auto own = refuse_foreign_home(data_folder); !own) {
+    return std::unexpected(std::move(own.error()));
+  }
   profile::EncodeOptions options;
   auto encoded = profile::encode(profile::Format::kLocalLibrary, profile, options);
   if (!encoded) return std::unexpected(std::move(encoded.error()));

@@ -18,6 +18,7 @@ struct Applied {
 };
 
 /// `data_folder` is the Claude-3p folder. Errors: apply.managed (naming the owner and what to do),
+/// apply.owner (another person's home),
 /// apply.library (a library that cannot be read is not overwritten), file.*.
 [[nodiscard]] Result<Applied> apply_profile(const profile::Profile& profile,
                                             const profile::Device& device,

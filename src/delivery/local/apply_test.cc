@@ -42,7 +42,7 @@ TEST_F(ApplyTest, WritesWhatTheAppReadsBack) {
   EXPECT_TRUE(applied->backup.empty());
   EXPECT_EQ(mode(applied->entry), 0600U);
   EXPECT_EQ(mode(data_ / "configLibrary"), 0700U);
-  profile::Source source = read_library(data_);
+  profile::Source source = read_library(data_, read_file);
   EXPECT_TRUE(source.present);
   EXPECT_TRUE(source.notes.empty());
   EXPECT_EQ(source.values, pilot_.values);

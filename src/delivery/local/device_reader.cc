@@ -68,10 +68,13 @@ std::string pick_user(const fs::path& homes, const std::string& wanted) {
 }
 
 void take_data_folder(const Place& place, const fs::path& data, Device& device) {
-  Source source = read_library(data);
+  Source source = read_library(
+      data, [&](const fs::path& file, std::size_t limit) { return place.read(file, limit); });
   source.place = place.shown(source.place);
+  source.why = place.shown_in(std::move(source.why));
+  for (profile::Finding& note : source.notes) note.why = place.shown_in(std::move(note.why));
   device.sources.push_back(std::move(source));
-  auto text = read_file(data / "claude_desktop_config.json", kLargest);
+  auto text = place.read(data / "claude_desktop_config.json", kLargest);
   if (!text) return;
   auto config = profile::parse_json(*text);
   if (!config || !config->is_object()) {
@@ -88,7 +91,7 @@ void take_data_folder(const Place& place, const fs::path& data, Device& device) 
 // enterpriseConfig in the standard app's folder instead of Claude-3p.
 void note_standard_folder(const Place& place, const fs::path& folder, Device& device) {
   fs::path file = folder / "claude_desktop_config.json";
-  auto text = read_file(file, kLargest);
+  auto text = place.read(file, kLargest);
   if (!text) return;
   auto config = profile::parse_json(*text);
   if (!config || !config->is_object() || !config->get_object().contains("enterpriseConfig")) return;
@@ -101,7 +104,7 @@ void note_standard_folder(const Place& place, const fs::path& folder, Device& de
 
 void take_bootstrap(const Place& place, Device& device) {
   fs::path file = place.root / "bootstrap.json";
-  auto text = read_file(file, kLargest);
+  auto text = place.read(file, kLargest);
   if (!text) return;
   Source source;
   source.kind = SourceKind::kBootstrap;
@@ -215,6 +218,30 @@ std::string Place::shown(const std::string& path) const {
   return path.starts_with(prefix)
              ? path.substr(prefix.size() + (path.size() > prefix.size() ? 1 : 0))
              : path;
+}
+
+std::string Place::shown_in(std::string text) const {
+  if (live()) return text;
+  std::string prefix = root.string();
+  if (!prefix.ends_with('/')) prefix += '/';
+  for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at)) {
+    text.erase(at, prefix.size());
+  }
+  return text;
+}
+
+Result<std::string> Place::read(const fs::path& file, std::size_t limit) const {
+  if (live()) return read_file(file, limit);
+  std::error_code error;
+  fs::path real = fs::weakly_canonical(file, error);
+  fs::path inside = fs::weakly_canonical(root, error);
+  auto relative = real.lexically_relative(inside);
+  if (error || relative.empty() || *relative.begin() == "..") {
+    return fail("device.link_leaves",
+                fmt::format("{} leads out of the collection", shown(file.string())),
+                "collect the file itself, not a link");
+  }
+  return read_file(real, limit);
 }
 
 Result<fs::path> local_data_folder() {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "profile/resolve.h"
@@ -30,7 +31,9 @@ struct DeviceOptions {
 [[nodiscard]] Result<std::filesystem::path> local_data_folder();
 
 /// The applied entry of DATA/configLibrary, or the legacy enterpriseConfig.
-[[nodiscard]] profile::Source read_library(const std::filesystem::path& data_folder);
+using FileReader = std::function<Result<std::string>(const std::filesystem::path&, std::size_t)>;
+[[nodiscard]] profile::Source read_library(const std::filesystem::path& data_folder,
+                                           const FileReader& read);
 
 /// What the app demands of its Linux file and folder; empty: fine, else why it refuses.
 struct FileFacts {

@@ -44,8 +44,8 @@ void refuse(Source& source, std::string why, std::string next) {
 }
 
 // The applied entry's id, or empty with the reason noted.
-std::string applied_id(Source& source, const fs::path& meta_file) {
-  auto text = read_file(meta_file, kLargest);
+std::string applied_id(Source& source, const fs::path& meta_file, const FileReader& read) {
+  auto text = read(meta_file, kLargest);
   if (!text) return {};
   warn_of_mark(source, meta_file, *text);
   auto meta = profile::parse_json(*text);
@@ -74,9 +74,9 @@ std::string applied_id(Source& source, const fs::path& meta_file) {
   return std::string(id->get_string());
 }
 
-bool read_entry(Source& source, const fs::path& file) {
+bool read_entry(Source& source, const fs::path& file, const FileReader& read) {
   source.place = file.string();
-  auto text = read_file(file, kLargest);
+  auto text = read(file, kLargest);
   if (!text) {
     refuse(source, text.error().message, "apply the configuration again");
     return true;
@@ -93,8 +93,8 @@ bool read_entry(Source& source, const fs::path& file) {
   return true;
 }
 
-bool read_legacy(Source& source, const fs::path& file) {
-  auto text = read_file(file, kLargest);
+bool read_legacy(Source& source, const fs::path& file, const FileReader& read) {
+  auto text = read(file, kLargest);
   if (!text) return false;
   auto document = profile::parse_json(*text);
   if (!document || !document->is_object()) return false;
@@ -115,15 +115,15 @@ bool read_legacy(Source& source, const fs::path& file) {
 
 }  // namespace
 
-Source read_library(const fs::path& data_folder) {
+Source read_library(const fs::path& data_folder, const FileReader& read) {
   Source source;
   source.kind = profile::SourceKind::kLibrary;
   fs::path library = data_folder / "configLibrary";
   source.place = library.string();
-  std::string id = applied_id(source, library / "_meta.json");
+  std::string id = applied_id(source, library / "_meta.json", read);
   if (source.unreadable) return source;
-  if (!id.empty() && read_entry(source, library / (id + ".json"))) return source;
-  read_legacy(source, data_folder / "claude_desktop_config.json");
+  if (!id.empty() && read_entry(source, library / (id + ".json"), read)) return source;
+  read_legacy(source, data_folder / "claude_desktop_config.json", read);
   return source;
 }
 

@@ -41,7 +41,7 @@ Source read_plist_source(const Place& place, SourceKind kind, const fs::path& re
   std::error_code error;
   fs::path file = fs::exists(real, error) ? real : fs::exists(flat, error) ? flat : real;
   source.place = place.shown(file.string());
-  auto text = read_file(file, kLargest);
+  auto text = place.read(file, kLargest);
   if (!text) return source;
   source.present = true;
   auto decoded = profile::decode(profile::Format::kJamfPlist, *text);
@@ -73,7 +73,7 @@ void note_foreign_domains(const Place& place, const fs::path& folder, Device& de
 void note_user_defaults(const Place& place, const fs::path& file, Device& device) {
   std::error_code error;
   if (!fs::exists(file, error)) return;
-  auto text = read_file(file, kLargest);
+  auto text = place.read(file, kLargest);
   auto decoded = text ? profile::decode(profile::Format::kJamfPlist, *text)
                       : Result<profile::Decoded>(fail("file.missing", ""));
   bool holds_key = false;
@@ -97,7 +97,7 @@ void take_registry_value(const RegistryValue& value, const std::string& where, S
   auto note = [&](std::string_view code, std::string why, std::string next) {
     source.notes.push_back({code, Severity::kError, value.name, std::move(why), std::move(next)});
   };
-  if (value.kind == Kind::kRemoved) return;
+  if (value.kind == Kind::kRemoved || source.values.size() >= profile::kMostKeys) return;
   const profile::Key* key = profile::Catalogue::builtin().find(value.name);
   if (value.name.empty()) {
     source.present = true;
@@ -202,8 +202,10 @@ void read_mac_sources(const Place& place, Device& device) {
       if (entry.is_directory(error)) device.user = entry.path().filename().string();
     }
   }
-  device.sources.push_back(read_plist_source(
-      place, SourceKind::kMacUser, managed / device.user / kDomainFile, place.root / "user.plist"));
+  // without a person's name there is no per-user profile, and the machine's is not read twice
+  fs::path own = managed / (device.user.empty() ? "USER" : device.user) / kDomainFile;
+  device.sources.push_back(
+      read_plist_source(place, SourceKind::kMacUser, own, place.root / "user.plist"));
   fs::path flat = place.root / "machine.plist";
   std::error_code error;
   if (!fs::exists(flat, error)) flat = place.root / kDomainFile;
@@ -215,7 +217,7 @@ void read_mac_sources(const Place& place, Device& device) {
   device.sources.push_back(
       read_plist_source(place, SourceKind::kMacMachine, managed / kDomainFile, flat));
   note_foreign_domains(place, managed, device);
-  note_foreign_domains(place, managed / device.user, device);
+  if (!device.user.empty()) note_foreign_domains(place, managed / device.user, device);
   note_user_defaults(place, place.root / "Library" / "Preferences" / kDomainFile, device);
   note_user_defaults(
       place, place.root / "Users" / device.user / "Library" / "Preferences" / kDomainFile, device);
@@ -229,7 +231,7 @@ void read_windows_sources(const Place& place, Device& device) {
   user.place = "HKCU\\SOFTWARE\\Policies\\Claude";
   for (const fs::path& file : files_in(place.root)) {
     if (file.extension() != ".reg") continue;
-    auto text = read_file(file, kLargest);
+    auto text = place.read(file, kLargest);
     auto keys = text ? profile::parse_registry_text(*text)
                      : Result<std::vector<profile::RegistryKey>>(std::unexpected(text.error()));
     if (!keys) {
@@ -274,7 +276,7 @@ void read_linux_source(const Place& place, Device& device) {
   if (exists) {
     source.present = true;
     std::string unsafe = unsafe_reason(place, file);
-    auto text = read_file(file, kLargest);
+    auto text = place.read(file, kLargest);
     auto decoded = text ? profile::decode(profile::Format::kLinuxJson, *text)
                         : Result<profile::Decoded>(std::unexpected(text.error()));
     if (!unsafe.empty()) {

@@ -27,7 +27,8 @@ constexpr auto kRetry = std::chrono::milliseconds(20);
 Result<void> good_name(std::string_view name) {
   if (profile::is_profile_name(name)) return {};
   return fail("profile.name", fmt::format("\"{}\" is no name for a profile", name),
-              "use letters, digits, '.', '_' and '-', at most 64, starting with a letter or digit");
+              "use letters, digits, '.', '_' and '-', at most 64, starting with a letter or digit, "
+              "without an ending such as .json");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 // said.
 #include <fmt/format.h>
 
+#include "profile/claude_code_half.h"
 #include "profile/codec/formats.h"
 
 namespace sallyport::profile {
@@ -52,10 +53,9 @@ class Settings {
     if (name == "gateway") {
       set_env("ANTHROPIC_BASE_URL", text("inferenceGatewayBaseUrl"));
       // what a person exports in a shell must not lead around the gateway
-      for (std::string_view other :
-           {"CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_FOUNDRY", "CLAUDE_CODE_USE_VERTEX"}) {
-        set_env(other, "0");
-      }
+      for (std::string_view other : kOtherProviders) set_env(other, "0");
+      // current versions: no provider but the address that this file pins
+      root_["allowedProviders"] = json::array{kPinnedEndpoint};
       credential();
     } else if (name == "foundry") {
       set_env("CLAUDE_CODE_USE_FOUNDRY", "1");

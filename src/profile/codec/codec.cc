@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <map>
 
 #include "base/encoding.h"
 #include "profile/codec/formats.h"
 #include "profile/codec/nested.h"
 #include "profile/codec/plist.h"
+#include "profile/url.h"
 
 namespace sallyport::profile {
 namespace {
@@ -168,7 +170,27 @@ Result<Decoded> decode(Format format, std::string_view bytes) {
                 "name an export that carries values: mobileconfig, reg, linux, library, bootstrap, "
                 "oma-uri or jamf");
   }
-  return decoder(bytes);
+  auto decoded = decoder(bytes);
+  if (decoded && decoded->values.size() > kMostKeys) {
+    return fail("decode.foreign",
+                fmt::format("it holds {} keys, and no configuration has more than {}",
+                            decoded->values.size(), kMostKeys),
+                "name a configuration of Claude Desktop");
+  }
+  return decoded;
+}
+
+Result<void> refuse_same_name(const json::object& values) {
+  std::map<std::string, std::string_view> seen;
+  for (const auto& member : values) {
+    auto [first, added] = seen.emplace(lower_case(member.key()), member.key());
+    if (added) continue;
+    return fail("encode.not_possible",
+                fmt::format("{} and {} differ in case alone, and Windows takes them for one value",
+                            first->second, std::string_view(member.key())),
+                "unset one of them");
+  }
+  return {};
 }
 
 std::optional<Format> detect(std::string_view file_name, std::string_view bytes) {

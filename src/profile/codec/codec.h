@@ -16,6 +16,9 @@
 
 namespace sallyport::profile {
 
+/// More members than any configuration has; what holds more is not one.
+inline constexpr std::size_t kMostKeys = 4096;
+
 enum class Format {
   kMobileconfig,
   kRegistry,
@@ -74,7 +77,7 @@ struct Decoded {
 };
 
 /// Errors: json.invalid, plist.invalid, reg.invalid, cms.invalid, decode.foreign (another thing
-/// than this format), each with the place.
+/// than this format, or more than kMostKeys keys), each with the place.
 [[nodiscard]] Result<Decoded> decode(Format format, std::string_view bytes);
 
 /// The format of a file by its content, its name only where that leaves a doubt.

@@ -175,6 +175,26 @@ TEST(Codec, UnknownKeysSurviveWhereTheFormatHasRoomForThem) {
   }
 }
 
+TEST(Codec, NamesThatWindowsTakesForOneAreRefusedThere) {
+  json::object values;
+  values["endUserAttribution"] = true;
+  values["enduserAttribution"] = false;
+  for (Format format : {Format::kRegistry, Format::kPowerShell}) {
+    auto encoded = encode(format, named(values), {});
+    ASSERT_FALSE(encoded);
+    EXPECT_EQ(encoded.error().code, "encode.not_possible");
+  }
+  EXPECT_TRUE(encode(Format::kMobileconfig, named(values), {}));
+}
+
+TEST(Codec, AFileWithThousandsOfKeysIsNoConfiguration) {
+  json::object values;
+  for (std::size_t i = 0; i <= kMostKeys; ++i) values[std::to_string(i)] = 1;
+  auto decoded = decode(Format::kLinuxJson, compact_json(values));
+  ASSERT_FALSE(decoded);
+  EXPECT_EQ(decoded.error().code, "decode.foreign");
+}
+
 // A small generator: any keys, any of the hostile texts, all from one seed.
 json::object generate(FakeEntropy& entropy) {
   json::object values;
@@ -188,6 +208,7 @@ json::object generate(FakeEntropy& entropy) {
   for (std::size_t i = 1; i + 1 < dice.size(); i += 2) {
     const Key& key = keys[(dice[i] * 256U + dice[i + 1]) % keys.size()];
     if (key.name == "inferenceProvider" || key.name == "inferenceCredentialKind") continue;
+    if (key.name == "enduserAttribution") continue;  // on Windows one with endUserAttribution
     values[key.name] = sample(key, hostile_texts()[dice[i + 1] % 19]);
   }
   return values;

@@ -44,6 +44,9 @@ struct Template {
 /// The keys that a policy template and a manifest offer: all but legacy spellings and removed ones.
 [[nodiscard]] std::vector<const Key*> offered_keys();
 
+/// Windows compares value names without regard to case. Error: encode.not_possible.
+[[nodiscard]] Result<void> refuse_same_name(const json::object& values);
+
 /// Refuses texts that XML cannot hold, naming the key.
 [[nodiscard]] Result<void> refuse_uncarriable_xml(const json::object& values);
 

@@ -100,6 +100,10 @@ Result<Encoded> encode_mobileconfig(const Profile& profile, const EncodeOptions&
   if (auto clean = refuse_uncarriable_xml(profile.values); !clean) {
     return std::unexpected(std::move(clean.error()));
   }
+  if (!xml_can_carry(options.organization) || !is_utf8(options.organization)) {
+    return fail("encode.uncarriable", "the organization's name holds what XML cannot carry",
+                "write it as plain text");
+  }
   PlistWriter plist;
   plist.begin_array("PayloadContent");
   plist.begin_dict();

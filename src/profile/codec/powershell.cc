@@ -30,55 +30,59 @@ std::string literal(std::string_view text) {
   return out;
 }
 
+// The registry by .NET: the same in a 32-bit process (Intune's usual one), and no name is taken for
+// a pattern.
 std::string head(const Profile& profile, bool per_user, std::string_view purpose) {
   std::string out = fmt::format(
       "# Claude Desktop, profile {}: {}\n"
-      "# Run in {} context, as a 64-bit process.\n"
+      "# Run in {} context.\n"
       "$ErrorActionPreference = 'Stop'\n"
-      "$path = '{}:\\SOFTWARE\\Policies\\Claude'\n"
-      "$wanted = [ordered]@{{\n",
-      profile.name, purpose, per_user ? "the user's" : "the system's", per_user ? "HKCU" : "HKLM");
+      "$root = [Microsoft.Win32.RegistryKey]::OpenBaseKey('{}', 'Registry64')\n"
+      "$path = 'SOFTWARE\\Policies\\Claude'\n"
+      "$wanted = New-Object 'System.Collections.Generic.Dictionary[string,string]' "
+      "([StringComparer]::OrdinalIgnoreCase)\n",
+      profile.name, purpose, per_user ? "the user's" : "the system's",
+      per_user ? "CurrentUser" : "LocalMachine");
   for (const auto& [name, value] : ordered(profile.values)) {
-    out += fmt::format("  {} = {}\n", literal(name), literal(portable_text(*value)));
+    out += fmt::format("$wanted.Add({}, {})\n", literal(name), literal(portable_text(*value)));
   }
-  out += "}\n";
   return out;
 }
 
 constexpr std::string_view kDetect =
-    "$found = Get-Item -LiteralPath $path -ErrorAction SilentlyContinue\n"
-    "if ($null -eq $found) { Write-Output 'policy key missing'; exit 1 }\n"
-    "foreach ($name in $wanted.Keys) {\n"
-    "  $value = $found.GetValue($name, $null, 'DoNotExpandEnvironmentNames')\n"
-    "  if ($null -eq $value -or [string]$value -cne $wanted[$name] -or\n"
-    "      $found.GetValueKind($name) -ne 'String') {\n"
-    "    Write-Output \"differs: $name\"; exit 1\n"
+    "$key = $root.OpenSubKey($path)\n"
+    "if ($null -eq $key) { Write-Output 'policy key missing'; exit 1 }\n"
+    "foreach ($pair in $wanted.GetEnumerator()) {\n"
+    "  $value = $key.GetValue($pair.Key, $null, 'DoNotExpandEnvironmentNames')\n"
+    "  if ($null -eq $value -or $key.GetValueKind($pair.Key) -ne 'String' -or\n"
+    "      [string]$value -cne $pair.Value) {\n"
+    "    Write-Output \"differs: $($pair.Key)\"; exit 1\n"
     "  }\n"
     "}\n"
-    "foreach ($name in $found.GetValueNames()) {\n"
-    "  if (-not $wanted.Contains($name)) { Write-Output \"left over: $name\"; exit 1 }\n"
+    "foreach ($name in $key.GetValueNames()) {\n"
+    "  if (-not $wanted.ContainsKey($name)) { Write-Output \"left over: $name\"; exit 1 }\n"
     "}\n"
     "Write-Output 'as wanted'\n"
     "exit 0\n";
 
 constexpr std::string_view kRemediate =
-    "if (-not (Test-Path -LiteralPath $path)) { New-Item -Path $path -Force | Out-Null }\n"
-    "$found = Get-Item -LiteralPath $path\n"
-    "foreach ($name in $found.GetValueNames()) {\n"
-    "  if ($wanted.Contains($name)) { continue }\n"
-    "  if ($name -eq '') { $found.OpenSubKey('', $true).DeleteValue('') }\n"
-    "  else { Remove-ItemProperty -LiteralPath $path -Name $name }\n"
+    "$key = $root.CreateSubKey($path)\n"
+    "foreach ($name in $key.GetValueNames()) {\n"
+    "  if (-not $wanted.ContainsKey($name)) { $key.DeleteValue($name) }\n"
     "}\n"
-    "foreach ($name in $wanted.Keys) {\n"
-    "  New-ItemProperty -LiteralPath $path -Name $name -Value $wanted[$name] "
-    "-PropertyType String -Force | Out-Null\n"
+    "foreach ($pair in $wanted.GetEnumerator()) {\n"
+    "  $key.SetValue($pair.Key, $pair.Value, 'String')\n"
     "}\n"
+    "$key.Close()\n"
     "Write-Output 'written; Claude Desktop reads it at its next start'\n"
     "exit 0\n";
 
 }  // namespace
 
 Result<Encoded> encode_powershell(const Profile& profile, const EncodeOptions& options) {
+  if (auto clean = refuse_same_name(profile.values); !clean) {
+    return std::unexpected(std::move(clean.error()));
+  }
   Encoded encoded;
   encoded.files.push_back(
       {"detect.ps1", head(profile, options.per_user, "is it there?") + std::string(kDetect)});

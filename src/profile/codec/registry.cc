@@ -50,6 +50,9 @@ void take_value(const RegistryValue& value, Decoded& into) {
 }  // namespace
 
 Result<Encoded> encode_registry(const Profile& profile, const EncodeOptions& options) {
+  if (auto clean = refuse_same_name(profile.values); !clean) {
+    return std::unexpected(std::move(clean.error()));
+  }
   RegistryKey key;
   key.path = policy_path(options.per_user);
   for (const auto& [name, value] : ordered(profile.values)) {

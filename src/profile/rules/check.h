@@ -76,6 +76,7 @@ void check_models(Check&);      ///< model lists
 void check_connectors(Check&);  ///< MCP servers, marketplaces
 void check_workspace(Check&);   ///< folders, hosts, helpers, banner, telemetry, limits
 void check_delivery(Check&);    ///< bootstrap, secrets, update-only profiles
+void check_platform(Check&);    ///< keys, values and paths of another platform
 void check_governed(Check&);    ///< the governed rule set
 
 }  // namespace sallyport::profile

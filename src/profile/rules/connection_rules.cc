@@ -38,6 +38,9 @@ constexpr std::array kSources{
     Source{"bedrock", "external-idp", "inferenceIdpOidc"},
     Source{"mantle", "static", "inferenceBedrockBearerToken"},
     Source{"mantle", "helper-script", "inferenceCredentialHelper"},
+    // not documented for mantle; "as Bedrock"
+    Source{"mantle", "interactive", "inferenceBedrockSsoStartUrl"},
+    Source{"mantle", "vendor-profile", "inferenceBedrockProfile"},
     Source{"vertex", "vendor-profile", "inferenceVertexCredentialsFile"},
     Source{"vertex", "interactive", "inferenceVertexOAuthClientId"},
     Source{"vertex", "workforce", "inferenceVertexWorkforceAudience"},
@@ -171,6 +174,16 @@ void check_foundry(Check& check) {
                 "it wants the resource's name alone; the app makes the host from it",
                 "write contoso-ai, not https://contoso-ai.services.ai.azure.com");
   }
+  bool plain = std::all_of(resource.begin(), resource.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+  });
+  bool url = resource.find_first_of("/.:") != std::string_view::npos;
+  if (!url && (!plain || (!resource.empty() && resource.size() < 2) || resource.size() > 64 ||
+               resource.starts_with('-') || resource.ends_with('-'))) {
+    check.warning("foundry.resource_name", "inferenceFoundryResource",
+                  "Azure's resource names have 2 to 64 letters, digits and hyphens",
+                  "copy the name from the resource's overview page");
+  }
   for (std::string_view key : {"inferenceFoundryTenantId", "inferenceFoundryClientId"}) {
     std::string_view id = check.text(key);
     if (!id.empty() && !is_guid(id)) {
@@ -191,6 +204,13 @@ void check_bedrock(Check& check) {
     check.error("bedrock.base_url_path", "inferenceBedrockBaseUrl",
                 "it takes the host's origin alone, without a path",
                 fmt::format("write {}://{}", url->scheme, url->host_and_port()));
+  }
+  if (check.provider() == "bedrock" && check.has("inferenceCredentialHelper")) {
+    check.advice(
+        "credential.bedrock_helper", "inferenceCredentialHelper",
+        "for Bedrock the helper prints a Bedrock bearer token; JSON of AWS's "
+        "credential_process is refused, and the principal needs bedrock:CallWithBearerToken",
+        "try it on one device: it prints one token, or {\"token\": ...}");
   }
   bool proxy_mode = check.provider() == "bedrock" && check.kind() == "external-idp";
   if (!proxy_mode) return;

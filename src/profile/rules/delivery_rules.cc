@@ -92,7 +92,30 @@ void check_loopback(Check& check, const std::string& place, const json::value& v
   }
 }
 
+// Without bootstrapOidc on the device the app takes base URLs of the server's own origin alone.
+void check_origin(Check& check, const std::string& key) {
+  const auto& server = check.options().bootstrap;
+  if (!server) {
+    check.advice("bootstrap.origin", key,
+                 "unless the devices have bootstrapOidc, this URL must have the same origin as the "
+                 "bootstrap server, or the app drops it",
+                 "say --device-profile NAME to have it compared with what the devices hold");
+    return;
+  }
+  if (server->own_sign_in || same_origin(check.text(key), server->url)) return;
+  auto origin = parse_url(server->url);
+  check.error("bootstrap.origin", key,
+              fmt::format("the devices sign in at the bootstrap server itself, so the app drops a "
+                          "base URL of another origin than {}",
+                          origin ? fmt::format("{}://{}", origin->scheme, origin->host_and_port())
+                                 : std::string("the server's")),
+              "set bootstrapOidc on the devices, or serve both under one origin");
+}
+
 void check_bootstrap(Check& check) {
+  for (std::string_view key : kPinnedUrls) {
+    if (!check.text(key).empty()) check_origin(check, std::string(key));
+  }
   for (const auto& [name, value] : ordered(check.values())) {
     const Key* key = Catalogue::builtin().find(name);
     if (key != nullptr && key->availability == Availability::kMdm) {
@@ -107,6 +130,16 @@ void check_bootstrap(Check& check) {
     }
     check_loopback(check, std::string(name), *value);
   }
+}
+
+// Alone in a managed profile it takes the device away from the local file that has the URL.
+void check_trust_alone(Check& check) {
+  bool fleet = check.options().delivery == Delivery::kFleet;
+  if (!fleet || !check.has("trustBootstrapDelivery") || check.has("bootstrapUrl")) return;
+  check.warning("bootstrap.trust_alone", "trustBootstrapDelivery",
+                "by MDM it makes the device managed, and a bootstrapUrl in the local file is then "
+                "ignored",
+                "deliver bootstrapUrl in the same profile");
 }
 
 void check_update_only(Check& check) {
@@ -156,6 +189,7 @@ void check_governed_sign_in(Check& check) {
 void check_delivery(Check& check) {
   check_secrets(check);
   check_update_only(check);
+  check_trust_alone(check);
   if (check.options().delivery == Delivery::kBootstrap) check_bootstrap(check);
 }
 

@@ -19,6 +19,12 @@ bool is_tier(std::string_view name) {
   return std::find(std::begin(kTiers), std::end(kTiers), name) != std::end(kTiers);
 }
 
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
 bool survives_filter(std::string_view model) {
   std::string name = lower_case(model);
   for (std::string_view word : kForeign) {
@@ -69,7 +75,7 @@ void check_names(Check& check, const std::vector<Entry>& entries) {
   for (const Entry& entry : entries) survivors += survives_filter(entry.name) ? 1 : 0;
   if (survivors == 0) {
     check.error("model.all_filtered", "inferenceModels",
-                "no name in the list looks like a Claude model, so the app refuses every entry",
+                "no name in the list looks like a Claude model; the app marks every entry as wrong",
                 "use names that hold claude, sonnet, opus, haiku, fable or mythos; a gateway maps "
                 "them to deployments");
     return;
@@ -95,7 +101,16 @@ void check_entry(Check& check, const Entry& entry, std::map<std::string, std::st
                 "write the full model name");
   }
   if (entry.object == nullptr) return;
-  std::string tier = lower_case(member_text(*entry.object, "anthropicFamilyTier"));
+  std::string tier = lower_case(trimmed(member_text(*entry.object, "anthropicFamilyTier")));
+  if (!tier.empty() && !is_tier(tier)) {
+    std::vector<std::string_view> known(std::begin(kTiers), std::end(kTiers));
+    std::string_view near = nearest_of(tier, known);
+    check.warning(
+        "model.tier", entry.place + ".anthropicFamilyTier",
+        fmt::format("\"{}\" is none of {}; the app drops it silently", tier,
+                    fmt::join(kTiers, ", ")),
+        near.empty() ? std::string("choose one of them") : fmt::format("did you mean {}?", near));
+  }
   const json::value* chosen = entry.object->if_contains("isFamilyDefault");
   if (chosen == nullptr || *chosen != json::value(true)) return;
   if (tier.empty()) {
@@ -123,6 +138,10 @@ void check_models(Check& check) {
         check.error("model.list_required", "inferenceModels",
                     fmt::format("{}, so the list needs at least one entry", why),
                     "list the deployments' names");
+      } else if (check.provider() == "mantle") {
+        check.warning("model.list_required", "inferenceModels",
+                      "whether the app can ask this provider for its models is not documented",
+                      "list the models' names");
       } else if (list != nullptr) {
         check.warning("model.list_empty", "inferenceModels", "the list is empty",
                       "name models, or remove the key");

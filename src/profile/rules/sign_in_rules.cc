@@ -16,6 +16,30 @@ bool has_scope(std::string_view scopes, std::string_view wanted) {
   return padded.find(" " + std::string(wanted) + " ") != std::string::npos;
 }
 
+bool is_okta_host(std::string_view host) {
+  return host.ends_with(".okta.com") || host.ends_with(".oktapreview.com") ||
+         host.ends_with(".okta-emea.com");
+}
+
+// A custom authorization server is https://ORG.okta.com/oauth2/ID; the organization's own server
+// issues access tokens that only Okta can check.
+void check_okta(Check& check, const std::string& place, const Url& issuer) {
+  if (!is_okta_host(issuer.host)) return;
+  std::string_view organization = std::string_view(issuer.host).substr(0, issuer.host.find('.'));
+  std::string_view path = issuer.path;
+  while (path.ends_with('/')) path.remove_suffix(1);
+  std::string_view server = path.starts_with("/oauth2/") ? path.substr(8) : std::string_view();
+  bool named = !server.empty() && server != "v1" && server.find('/') == std::string_view::npos;
+  if (named && path == issuer.path && !organization.ends_with("-admin")) return;
+  if (organization.ends_with("-admin")) organization.remove_suffix(6);
+  check.add(path.empty() ? Severity::kWarning : Severity::kError, "oidc.issuer_okta", place,
+            path.empty() ? "the organization's own server issues access tokens that a gateway "
+                           "cannot check, and it has no scopes of its own"
+                         : "this is no issuer of an Okta authorization server",
+            fmt::format("write https://{}{}/oauth2/ID, for example with the ID default",
+                        organization, issuer.host.substr(issuer.host.find('.'))));
+}
+
 void check_issuer(Check& check, const std::string& key, std::string_view issuer) {
   std::string place = key + ".issuer";
   if (contains_word(issuer, "/.well-known/")) {
@@ -31,6 +55,13 @@ void check_issuer(Check& check, const std::string& key, std::string_view issuer)
                 "write the base URL alone");
     return;
   }
+  for (std::string_view endpoint : {"/authorize", "/token", "/keys", "/userinfo"}) {
+    if (!url->path.ends_with(endpoint)) continue;
+    check.error("oidc.issuer_form", place, "it is one endpoint of the provider, not the issuer",
+                "write the base URL alone; the app finds the endpoints itself");
+    return;
+  }
+  check_okta(check, place, *url);
   if (!is_entra_host(url->host)) return;
   if (url->host == "sts.windows.net") {
     check.error("oidc.issuer_entra_v2", place, "sts.windows.net issues version 1 tokens",
@@ -71,7 +102,8 @@ void check_tokens(Check& check, const std::string& key, const json::object& oidc
                    "and it carries no scopes or API roles",
                    "use access_token with a scope of the gateway's own registration");
     }
-    if (contains_word(member_text(oidc, "issuer"), "accounts.google.com")) {
+    if (contains_word(member_text(oidc, "issuer"), "accounts.google.com") ||
+        contains_word(member_text(oidc, "authorizationUrl"), "accounts.google.com")) {
       check.warning("oidc.google_id_token", key,
                     "Google gives no fresh ID token on refresh: people sign in again about hourly",
                     "use bearerTokenType access_token");
@@ -105,6 +137,14 @@ void check_client(Check& check, const std::string& key, const json::object& oidc
     check.advice("oidc.redirect_port", key + ".redirectPort",
                  "Entra accepts any port on http://127.0.0.1/callback; a fixed one can be taken",
                  "remove redirectPort");
+  }
+  auto url = parse_url(member_text(oidc, "issuer"));
+  bool exact = url && (is_okta_host(url->host) || contains_word(url->host, "ping"));
+  if (exact && !oidc.contains("redirectPort")) {
+    check.advice("oidc.redirect_port", key + ".redirectPort",
+                 "this provider compares the redirect address with its port, and the app takes a "
+                 "free port each time",
+                 "set redirectPort and register http://127.0.0.1:PORT/callback with the same port");
   }
   for (std::string_view name : {"clientSecret", "client_secret"}) {
     if (!oidc.contains(name)) continue;
@@ -158,6 +198,15 @@ void check_broker(Check& check, std::string_view flow_key, std::string_view oidc
               "set the issuer to https://login.microsoftonline.com/TENANT/v2.0, or use browser");
 }
 
+// The first GUID of a text in lower case, or empty.
+std::string guid_in(std::string_view text) {
+  constexpr std::size_t kLength = 36;
+  for (std::size_t i = 0; i + kLength <= text.size(); ++i) {
+    if (is_guid(text.substr(i, kLength))) return lower_case(text.substr(i, kLength));
+  }
+  return {};
+}
+
 // A tenant's GUID where a client's belongs, anywhere in the profile.
 void check_swapped(Check& check) {
   std::vector<std::string> tenants;
@@ -170,6 +219,10 @@ void check_swapped(Check& check) {
     }
     clients.emplace_back(fmt::format("{}.clientId", name),
                          lower_case(member_text(*oidc, "clientId")));
+    // CLIENT/.default and api://CLIENT/Scope name an application, never a tenant
+    if (auto id = guid_in(member_text(*oidc, "scopes")); !id.empty()) {
+      clients.emplace_back(fmt::format("{}.scopes", name), id);
+    }
   }
   if (auto tenant = check.text("inferenceFoundryTenantId"); !tenant.empty()) {
     tenants.push_back(lower_case(tenant));

@@ -176,6 +176,37 @@ void check_field(Check& check, const Key& key, const ItemField& field, const jso
   check_limits(check, limits, place, value);
 }
 
+// PATH or PATH=VALUE in the same object, or a key of the profile.
+bool has_companion(const Check& check, const Key& key, const json::object& object,
+                   std::string_view prefix, std::string_view wanted) {
+  std::string_view path = wanted.substr(0, wanted.find('='));
+  if (find_field(key, path) == nullptr) return check.has(path);
+  if (path.starts_with(prefix)) path.remove_prefix(prefix.size());
+  const json::value* value = object.if_contains(path);
+  if (value == nullptr || *value == json::value(false)) return false;
+  if (value->is_string() && value->get_string().empty()) return false;
+  auto equals = wanted.find('=');
+  return equals == std::string_view::npos || portable_text(*value) == wanted.substr(equals + 1);
+}
+
+void check_field_companions(Check& check, const Key& key, const json::object& object,
+                            std::string_view prefix, const std::string& place) {
+  for (const ItemField& field : key.fields) {
+    std::string_view path = field.path;
+    if (field.requires_fields.empty() || !path.starts_with(prefix)) continue;
+    path.remove_prefix(prefix.size());
+    const json::value* value = object.if_contains(path);
+    if (value == nullptr || *value == json::value(false)) continue;
+    for (const std::string& wanted : field.requires_fields) {
+      if (has_companion(check, key, object, prefix, wanted)) continue;
+      check.warning("value.field_requires", fmt::format("{}.{}", place, path),
+                    fmt::format("it has no effect without {}", wanted),
+                    fmt::format("set {}, or remove this field", wanted));
+      break;
+    }
+  }
+}
+
 void check_object(Check& check, const Key& key, const json::object& object,
                   const std::string& prefix, const std::string& place) {
   for (const auto& member : object) {
@@ -190,6 +221,7 @@ void check_object(Check& check, const Key& key, const json::object& object,
     check.warning("value.field_unknown", inner, "the app does not know this field",
                   near.empty() ? std::string("remove it") : fmt::format("did you mean {}?", near));
   }
+  check_field_companions(check, key, object, prefix, place);
   for (const ItemField& field : key.fields) {
     std::string_view path = field.path;
     if (!field.required || !path.starts_with(prefix)) continue;

@@ -1,36 +1,34 @@
 # Claude Desktop, profile ordinary: write it
-# Run in the system's context, as a 64-bit process.
+# Run in the system's context.
 $ErrorActionPreference = 'Stop'
-$path = 'HKLM:\SOFTWARE\Policies\Claude'
-$wanted = [ordered]@{
-  'inferenceProvider' = 'gateway'
-  'inferenceCredentialKind' = 'interactive'
-  'inferenceGatewayBaseUrl' = 'https://claude.contoso.example'
-  'inferenceGatewayOidc' = '{"issuer":"https://login.microsoftonline.com/5b1f0e7a-3c52-4d8e-9a41-7d20c6e1b9f4/v2.0","clientId":"8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101","bearerTokenType":"access_token","scopes":"api://b7d94e62-0c1f-4f3a-8e25-91f6a3c80b55/Gateway.Access"}'
-  'inferenceModels' = '["claude-sonnet-5",{"name":"claude-opus-5","labelOverride":"Opus","supports1m":true}]'
-  'inferenceModelPricingEnabled' = 'true'
-  'inferenceModelPricingMultiplier' = '0.85'
-  'disableDeploymentModeChooser' = 'true'
-  'chatTabEnabled' = 'true'
-  'allowedWorkspaceFolders' = '[{"path":"%OneDrive%\\Work","mode":"ro"},"~/Projects"]'
-  'coworkEgressAllowedHosts' = '["*.contoso.example","pypi.org"]'
-  'disableBypassPermissionsMode' = 'true'
-  'egressProxyUrl' = 'http://proxy.contoso.example:8080'
-  'managedMcpServers' = '[{"name":"search","transport":"http","url":"https://mcp.contoso.example/search","toolPolicy":{"*":"ask"}},{"name":"Microsoft 365","server":"microsoft365"}]'
-  'autoUpdaterEnforcementHours' = '24'
-  'otlpEndpoint' = 'https://otel.contoso.example:4318'
-  'otlpResourceAttributes' = '{"team":"trading"}'
-  'banner' = '{"enabled":true,"text":"Contoso internal","backgroundColor":"#003366","textColor":"#FFFFFF"}'
+$root = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64')
+$path = 'SOFTWARE\Policies\Claude'
+$wanted = New-Object 'System.Collections.Generic.Dictionary[string,string]' ([StringComparer]::OrdinalIgnoreCase)
+$wanted.Add('inferenceProvider', 'gateway')
+$wanted.Add('inferenceCredentialKind', 'interactive')
+$wanted.Add('inferenceGatewayBaseUrl', 'https://claude.contoso.example')
+$wanted.Add('inferenceGatewayOidc', '{"issuer":"https://login.microsoftonline.com/5b1f0e7a-3c52-4d8e-9a41-7d20c6e1b9f4/v2.0","clientId":"8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101","bearerTokenType":"access_token","scopes":"api://b7d94e62-0c1f-4f3a-8e25-91f6a3c80b55/Gateway.Access"}')
+$wanted.Add('inferenceModels', '["claude-sonnet-5",{"name":"claude-opus-5","labelOverride":"Opus","supports1m":true}]')
+$wanted.Add('inferenceModelPricingEnabled', 'true')
+$wanted.Add('inferenceModelPricingMultiplier', '0.85')
+$wanted.Add('disableDeploymentModeChooser', 'true')
+$wanted.Add('chatTabEnabled', 'true')
+$wanted.Add('allowedWorkspaceFolders', '[{"path":"%OneDrive%\\Work","mode":"ro"},"~/Projects"]')
+$wanted.Add('coworkEgressAllowedHosts', '["*.contoso.example","pypi.org"]')
+$wanted.Add('disableBypassPermissionsMode', 'true')
+$wanted.Add('egressProxyUrl', 'http://proxy.contoso.example:8080')
+$wanted.Add('managedMcpServers', '[{"name":"search","transport":"http","url":"https://mcp.contoso.example/search","toolPolicy":{"*":"ask"}},{"name":"Microsoft 365","server":"microsoft365"}]')
+$wanted.Add('autoUpdaterEnforcementHours', '24')
+$wanted.Add('otlpEndpoint', 'https://otel.contoso.example:4318')
+$wanted.Add('otlpResourceAttributes', '{"team":"trading"}')
+$wanted.Add('banner', '{"enabled":true,"text":"Contoso internal","backgroundColor":"#003366","textColor":"#FFFFFF"}')
+$key = $root.CreateSubKey($path)
+foreach ($name in $key.GetValueNames()) {
+  if (-not $wanted.ContainsKey($name)) { $key.DeleteValue($name) }
 }
-if (-not (Test-Path -LiteralPath $path)) { New-Item -Path $path -Force | Out-Null }
-$found = Get-Item -LiteralPath $path
-foreach ($name in $found.GetValueNames()) {
-  if ($wanted.Contains($name)) { continue }
-  if ($name -eq '') { $found.OpenSubKey('', $true).DeleteValue('') }
-  else { Remove-ItemProperty -LiteralPath $path -Name $name }
+foreach ($pair in $wanted.GetEnumerator()) {
+  $key.SetValue($pair.Key, $pair.Value, 'String')
 }
-foreach ($name in $wanted.Keys) {
-  New-ItemProperty -LiteralPath $path -Name $name -Value $wanted[$name] -PropertyType String -Force | Out-Null
-}
+$key.Close()
 Write-Output 'written; Claude Desktop reads it at its next start'
 exit 0
