@@ -29,8 +29,15 @@ void add_gateway_command(CLI::App& root, Exit& exit);
 void add_config_command(CLI::App& root, Exit& exit);
 void add_audit_command(CLI::App& root, Exit& exit);
 void add_status_command(CLI::App& root, Exit& exit);
-void add_token_check_command(CLI::App& root, Exit& exit);
+void add_token_check_command(CLI::App& root, Exit& exit);  ///< after add_token_command
 void add_profile_command(CLI::App& root, Exit& exit);
 void add_device_command(CLI::App& root, Exit& exit);
+void add_sign_in_command(CLI::App& root, Exit& exit);
+void add_token_command(CLI::App& root, Exit& exit);
+void add_whoami_command(CLI::App& root, Exit& exit);
+void add_sign_out_command(CLI::App& root, Exit& exit);
+
+/// What the link `sallyport-token` does without arguments: the credential helper of Claude Desktop.
+[[nodiscard]] int run_credential_helper();
 
 }  // namespace sallyport::app

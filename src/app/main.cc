@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "app/command.h"
 #include "base/json_writer.h"
@@ -73,8 +76,9 @@ bool wants_json(int argc, char** argv) {
 }
 
 constexpr void (*kCommands[])(CLI::App&, Exit&) = {
-    add_gateway_command,     add_config_command,  add_status_command, add_audit_command,
-    add_token_check_command, add_profile_command, add_device_command,
+    add_gateway_command, add_config_command,      add_status_command,   add_audit_command,
+    add_token_command,   add_token_check_command, add_profile_command,  add_device_command,
+    add_sign_in_command, add_whoami_command,      add_sign_out_command,
 };
 
 int run(int argc, char** argv) {
@@ -99,6 +103,14 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace sallyport::app
 
+// Called by its link `sallyport-token`, the program is the credential helper: Claude Desktop runs
+// it without arguments; with some, they are those of `sallyport token`.
 int main(int argc, char** argv) {
-  return sallyport::app::run(argc, argv);
+  std::string_view name = argc > 0 ? argv[0] : "";
+  if (name.substr(name.rfind('/') + 1) != "sallyport-token") return sallyport::app::run(argc, argv);
+  if (argc == 1) return sallyport::app::run_credential_helper();
+  std::vector<char*> arguments(argv, argv + argc);
+  std::string command = "token";
+  arguments.insert(arguments.begin() + 1, command.data());
+  return sallyport::app::run(static_cast<int>(arguments.size()), arguments.data());
 }

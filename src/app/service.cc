@@ -115,8 +115,9 @@ Result<void> Service::Parts::open_record() {
 }
 
 Result<void> Service::Parts::open_gateway() {
-  auto routes = gateway::Routes::create(configuration.listen, configuration.limits,
-                                        configuration.upstreams, configuration.models);
+  auto routes =
+      gateway::Routes::create(configuration.listen, configuration.limits, configuration.issuers,
+                              configuration.upstreams, configuration.models);
   if (!routes) return std::unexpected(std::move(routes.error()));
   instruments = std::make_unique<gateway::Instruments>(metrics);
   connections = std::make_unique<gateway::ConnectionLimits>(
@@ -256,7 +257,8 @@ Result<void> Service::reload(config::Configuration next) {
   if (!refused.empty()) {
     return std::unexpected(config::as_error(refused));
   }
-  auto routes = gateway::Routes::create(next.listen, next.limits, next.upstreams, next.models);
+  auto routes =
+      gateway::Routes::create(next.listen, next.limits, next.issuers, next.upstreams, next.models);
   if (!routes) return std::unexpected(std::move(routes.error()));
   {
     std::lock_guard lock(p.mutex);

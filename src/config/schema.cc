@@ -163,6 +163,13 @@ constexpr Row kRows[] = {
      .presence = Presence::kRequired, .min = 1, .max = 32,
      .summary = "The scopes that are asked for.",
      .store = [](Draft& d, Value& v) { issuer(d).sign_in->scopes.push_back(v.text); }},
+    {.path = "issuers[].sign_in.redirect_port", .type = Type::kNumber,
+     .fallback_note = "any free port", .min = 1, .max = 65535,
+     .summary = "The port of `http://127.0.0.1:PORT/callback`, for providers that compare it (Okta, "
+                "Cognito).",
+     .store = [](Draft& d, Value& v) {
+       issuer(d).sign_in->redirect_port = static_cast<std::uint16_t>(v.number);
+     }},
     {.path = "issuers[].header", .type = Type::kHeaderName,
      .fallback_note = "`Authorization` and `x-api-key` alone",
      .summary = "One more header in which a token may come, as some proxies put it.",

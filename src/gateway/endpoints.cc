@@ -109,6 +109,12 @@ std::string_view strip_prefix(std::string_view text, std::string_view prefix) {
 
 Task<void> dispatch(ExchangeState& state) {
   const auto& head = state.client.head();
+  const auto& metadata = state.routes->routes->metadata;
+  if (metadata.answers(head.path) && (head.method == "GET" || head.method == "HEAD")) {
+    co_await answer_plain(state, 200, "application/json",
+                          metadata.document(http::find_field(head.fields, "host")));
+    co_return;
+  }
   const std::string& prefix = state.routes->routes->path_prefix;
   const Place* place = find_place(strip_prefix(head.path, prefix));
   if (place == nullptr) {

@@ -30,6 +30,7 @@ std::string write_models(const std::vector<ModelRoute>& models) {
 
 Result<std::shared_ptr<const Routes>> Routes::create(
     const ListenSettings& listen, const Limits& limits,
+    const std::vector<identity::IssuerSettings>& issuers,
     const std::vector<upstream::UpstreamSettings>& upstreams,
     const std::vector<upstream::ModelSettings>& models) {
   auto routes = std::make_shared<Routes>();
@@ -64,6 +65,7 @@ Result<std::shared_ptr<const Routes>> Routes::create(
     routes->models.push_back(std::move(model));
   }
   routes->models_answer = write_models(routes->models);
+  routes->metadata = ResourceMetadata(listen, issuers);
   return routes;
 }
 

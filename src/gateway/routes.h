@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "base/result.h"
+#include "gateway/resource_metadata.h"
 #include "gateway/settings.h"
 #include "gateway/source.h"
 #include "http/tls.h"
+#include "identity/settings.h"
 #include "upstream/upstream.h"
 
 namespace sallyport::gateway {
@@ -29,6 +31,7 @@ class Routes {
   /// Errors: those of Upstream::create and TlsServer::load, model.upstream_unknown.
   [[nodiscard]] static Result<std::shared_ptr<const Routes>> create(
       const ListenSettings& listen, const Limits& limits,
+      const std::vector<identity::IssuerSettings>& issuers,
       const std::vector<upstream::UpstreamSettings>& upstreams,
       const std::vector<upstream::ModelSettings>& models);
 
@@ -42,6 +45,7 @@ class Routes {
   std::vector<std::shared_ptr<const upstream::Upstream>> upstreams;
   std::vector<ModelRoute> models;  ///< in file order
   std::string models_answer;       ///< the body of GET /v1/models
+  ResourceMetadata metadata;
 
  private:
   struct Hash {

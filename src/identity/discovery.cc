@@ -77,12 +77,22 @@ Result<Discovery> parse_discovery(std::string_view json, std::string_view issuer
                   .jwks_uri = std::string(jwks->text()),
                   .authorization_endpoint = {},
                   .token_endpoint = {},
-                  .device_authorization_endpoint = {}};
+                  .device_authorization_endpoint = {},
+                  .revocation_endpoint = {},
+                  .scopes = {}};
   if (!read_endpoint(root, "authorization_endpoint", allow_http, found.authorization_endpoint) ||
       !read_endpoint(root, "token_endpoint", allow_http, found.token_endpoint) ||
       !read_endpoint(root, "device_authorization_endpoint", allow_http,
-                     found.device_authorization_endpoint)) {
+                     found.device_authorization_endpoint) ||
+      !read_endpoint(root, "revocation_endpoint", allow_http, found.revocation_endpoint)) {
     return rejected("an endpoint in the discovery document is not an https address");
+  }
+  auto named = root.member("authorization_response_iss_parameter_supported");
+  found.names_issuer_in_response = named && named->is_true();
+  if (auto scopes = root.member("scopes_supported"); scopes && scopes->is_array()) {
+    for (JsonView scope : *scopes) {
+      if (scope.is_text()) found.scopes.emplace_back(scope.text());
+    }
   }
   return found;
 }

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -16,6 +17,10 @@ struct Discovery {
   std::string authorization_endpoint;         ///< empty if absent
   std::string token_endpoint;                 ///< empty if absent
   std::string device_authorization_endpoint;  ///< empty if absent
+  std::string revocation_endpoint;            ///< empty if absent (RFC 8414)
+  /// An authorization response always names its issuer (RFC 9207).
+  bool names_issuer_in_response = false;
+  std::vector<std::string> scopes;  ///< scopes_supported; empty if absent
 };
 
 /// Where the document is: section 4.1, the well-known path after the issuer without its final `/`.

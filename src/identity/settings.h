@@ -17,6 +17,7 @@ enum class Gate { kRefuse, kAllow };
 struct SignInSettings {
   std::string client;
   std::vector<std::string> scopes;
+  std::uint16_t redirect_port = 0;  ///< of the loopback redirect; 0: any free one
 
   friend bool operator==(const SignInSettings&, const SignInSettings&) = default;
 };

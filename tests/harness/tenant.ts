@@ -13,6 +13,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
 import Provider, { errors } from 'oidc-provider';
+import { codePage, confirmPage, donePage, readForm, signInPage } from './tenant_pages.ts';
 
 export const tenantId = '5b1f0e7a-3c52-4d8e-9a41-7d20c6e1b9f4';
 export const audience = 'b7d94e62-0c1f-4f3a-8e25-91f6a3c80b55';
@@ -78,6 +79,14 @@ export class Tenant {
   /** How often each path was asked for, such as `/discovery/keys`. */
   readonly asked = new Map<string, number>();
   tokenSeconds = 3600;
+  /** People sign in at a page with a form, in a browser; else whoever is at the desk is let in. */
+  pages = false;
+  /** A provider's grace: for so long a refresh token that was used is taken again. */
+  reuseSeconds = 0;
+  /** Answers instead of the provider: for errors on order. True: it has answered. */
+  intercept: ((path: string, res: http.ServerResponse) => boolean) | undefined;
+  /** Applications that sign in without a person. */
+  machines: Claims[] = [];
   private readonly memory = new Memory();
   private server: http.Server | undefined;
   private provider: any;
@@ -155,6 +164,12 @@ export class Tenant {
     };
   }
 
+  /** The claims of an application's own token. */
+  machineClaims(client: string): Claims {
+    const { scp, name, preferred_username, groups, sid, ...rest } = this.claims('ada');
+    return { ...rest, azp: client, azpacr: '1', idtyp: 'app', oid: client, sub: client };
+  }
+
   /** An access token without the sign-in; `overrides` with the value undefined remove a claim. */
   async mint(person: string, overrides: Claims = {}, header: Claims = {}): Promise<string> {
     const claims: Claims = { ...this.claims(person), ...overrides };
@@ -174,8 +189,26 @@ export class Tenant {
       res.writeHead(404).end();
       return;
     }
+    if (this.intercept?.(inner, res)) return;
     if (inner.startsWith('/sign-in/')) {
       const details = await this.provider.interactionDetails(req, res);
+      if (this.pages && details.prompt.name === 'login') {
+        if (req.method !== 'POST') {
+          res.writeHead(200, { 'content-type': 'text/html' }).end(signInPage());
+          return;
+        }
+        const form = await readForm(req);
+        const login = form.get('login') ?? '';
+        if (!people[login] || form.get('password') !== `${login}'s password`) {
+          res.writeHead(200, { 'content-type': 'text/html' }).end(signInPage('wrong'));
+          return;
+        }
+        const answer = form.get('cancel')
+          ? { error: 'access_denied', error_description: 'the person said no' }
+          : { login: { accountId: login } };
+        await this.provider.interactionFinished(req, res, answer);
+        return;
+      }
       const result =
         details.prompt.name === 'login'
           ? { login: { accountId: this.atTheDesk } }
@@ -193,11 +226,12 @@ export class Tenant {
   // grants survive in the memory that both share.
   private build(): void {
     const memory = this.memory;
+    const tenant = this;
     const oidc = 'openid profile offline_access';
     this.provider = new Provider(this.issuer, {
       adapter: class extends MemoryAdapter {
         constructor(model: string) {
-          super(memory, model);
+          super(memory, model, tenant);
         }
       },
       clients: [
@@ -206,10 +240,15 @@ export class Tenant {
           token_endpoint_auth_method: 'none',
           application_type: 'native',
           redirect_uris: ['http://127.0.0.1/callback'], // a native client on a loopback address: any port
-          grant_types: ['authorization_code', 'refresh_token'],
+          grant_types: [
+            'authorization_code',
+            'refresh_token',
+            'urn:ietf:params:oauth:grant-type:device_code',
+          ],
           response_types: ['code'],
           scope: oidc,
         },
+        ...this.machines,
       ],
       jwks: { keys: this.keys.map((key) => key.jwk) },
       cookies: { keys: ['for tests alone'] },
@@ -236,6 +275,20 @@ export class Tenant {
       features: {
         devInteractions: { enabled: false },
         userinfo: { enabled: false },
+        revocation: { enabled: true },
+        clientCredentials: { enabled: true },
+        deviceFlow: {
+          enabled: true,
+          userCodeInputSource: async (ctx: any, form: string, _out: unknown, error?: Error) => {
+            ctx.body = codePage(form, error?.message);
+          },
+          userCodeConfirmSource: async (ctx: any, form: string) => {
+            ctx.body = confirmPage(form);
+          },
+          successSource: async (ctx: any) => {
+            ctx.body = donePage;
+          },
+        },
         resourceIndicators: {
           enabled: true,
           defaultResource: async () => `api://${audience}`,
@@ -256,11 +309,13 @@ export class Tenant {
         customizers: {
           jwt: async (
             _: unknown,
-            token: { accountId: string },
+            token: { accountId?: string; clientId: string },
             jwt: { header: Claims; payload: Claims },
           ) => {
             jwt.header = { typ: 'JWT' };
-            jwt.payload = this.claims(token.accountId);
+            jwt.payload = token.accountId
+              ? this.claims(token.accountId)
+              : this.machineClaims(token.clientId);
           },
         },
       },
@@ -293,14 +348,17 @@ class Memory {
   readonly entries = new Map<string, Claims>();
   readonly byGrant = new Map<string, Set<string>>();
   readonly byUid = new Map<string, string>();
+  readonly byUserCode = new Map<string, string>();
 }
 
 class MemoryAdapter {
   private readonly memory: Memory;
   private readonly model: string;
-  constructor(memory: Memory, model: string) {
+  private readonly tenant: { reuseSeconds: number };
+  constructor(memory: Memory, model: string, tenant: { reuseSeconds: number }) {
     this.memory = memory;
     this.model = model;
+    this.tenant = tenant;
   }
   async upsert(id: string, payload: Claims): Promise<void> {
     const key = `${this.model}:${id}`;
@@ -310,6 +368,7 @@ class MemoryAdapter {
       this.memory.byGrant.set(grant, (this.memory.byGrant.get(grant) ?? new Set()).add(key));
     }
     if (payload.uid && this.model === 'Session') this.memory.byUid.set(String(payload.uid), id);
+    if (payload.userCode) this.memory.byUserCode.set(String(payload.userCode), id);
   }
   async find(id: string): Promise<Claims | undefined> {
     return this.memory.entries.get(`${this.model}:${id}`);
@@ -317,12 +376,17 @@ class MemoryAdapter {
   async findByUid(uid: string): Promise<Claims | undefined> {
     return this.find(this.memory.byUid.get(uid) ?? '');
   }
-  async findByUserCode(): Promise<undefined> {
-    return undefined;
+  async findByUserCode(code: string): Promise<Claims | undefined> {
+    return this.find(this.memory.byUserCode.get(code) ?? '');
   }
   async consume(id: string): Promise<void> {
-    const found = await this.find(id);
-    if (found) found.consumed = Math.floor(Date.now() / 1000);
+    const mark = async () => {
+      const found = await this.find(id);
+      if (found) found.consumed = Math.floor(Date.now() / 1000);
+    };
+    const grace = this.model === 'RefreshToken' ? this.tenant.reuseSeconds : 0;
+    if (grace > 0) setTimeout(() => void mark(), grace * 1000).unref();
+    else await mark();
   }
   async destroy(id: string): Promise<void> {
     this.memory.entries.delete(`${this.model}:${id}`);

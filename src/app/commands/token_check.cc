@@ -154,9 +154,7 @@ Exit run_check(const Options& options) {
 
 void add_token_check_command(CLI::App& root, Exit& exit) {
   auto options = std::make_shared<Options>();
-  auto* token = root.add_subcommand("token", "Look into a token");
-  token->require_subcommand(1);
-  auto* check = token->add_subcommand(
+  auto* check = root.get_subcommand("token")->add_subcommand(
       "check", "Read a token from stdin and show every check that the gateway makes of it");
   check->add_option("--config", options->config, "The gateway's configuration")
       ->capture_default_str();

@@ -1,0 +1,32 @@
+// What the person's side needs to know of an identity provider, and the gateway's word on which one
+// it is. Fetches; any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "identity/discovery.h"
+#include "signin/session.h"
+#include "signin/web.h"
+
+namespace sallyport::signin {
+
+/// The provider's discovery document. Errors: fetch.*, discovery.rejected, provider.error.
+[[nodiscard]] Result<identity::Discovery> discover(Web& web, const std::string& issuer);
+
+/// What a gateway offers for signing in (RFC 9728 metadata with our `sallyport_sign_in`).
+/// Errors: fetch.*, gateway.not_found, gateway.no_sign_in, gateway.damaged, gateway.other_name.
+[[nodiscard]] Result<std::vector<Target>> ask_gateway(Web& web, const std::string& gateway);
+
+/// Pure: the document that a gateway at this URL answered with.
+[[nodiscard]] Result<std::vector<Target>> parse_gateway_document(std::string_view json,
+                                                                 const std::string& gateway);
+
+/// Where the document of a gateway is: RFC 9728 section 3.1.
+[[nodiscard]] std::string metadata_url(const std::string& gateway);
+
+/// A gateway's URL as it is remembered: lower-case scheme and host, no slash at the end. Error:
+/// gateway.url.
+[[nodiscard]] Result<std::string> tidy_gateway_url(const std::string& typed);
+
+}  // namespace sallyport::signin
