@@ -1,6 +1,6 @@
-// How a client learns where people sign in: OAuth 2.0 Protected Resource Metadata (RFC 9728), served
-// to everybody, with what `sallyport sign-in` needs beside it. Built once a configuration; any
-// thread. Holds nothing secret: client ids and scopes of public clients.
+// How a client learns where people sign in: OAuth 2.0 Protected Resource Metadata (RFC 9728),
+// served to everybody, with what `sallyport sign-in` needs beside it. Built once a configuration;
+// any thread. Holds nothing secret: client ids and scopes of public clients.
 #pragma once
 
 #include <string>
