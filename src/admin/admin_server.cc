@@ -110,6 +110,7 @@ Task<void> AdminServer::accept_connections(Door& door) {
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
     bool failed = errno != EAGAIN && errno != EWOULDBLOCK;  // no descriptor left, say
+    failed = failed || door.watch.error() != 0;             // then nothing will wake us
     if (failed) pause.set(loop_.now() + kAcceptPause);
     door.signal.clear(http::kPeerReadable);
     std::ignore = co_await door.signal.wait((failed ? http::kTimeUp : http::kPeerReadable) | kStop);
@@ -128,7 +129,7 @@ Task<void> AdminServer::serve(UniqueFd fd, bool local) {
       http::ServerConnection* client;
       ~Leave() { set.erase(client); }
     } leave{connections_, &client};
-    for (;;) {
+    while (client.stream().watch_error() == 0) {
       auto next = co_await client.next_head();
       if (next == http::ServerConnection::Next::kFault) {
         std::string text =

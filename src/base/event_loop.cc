@@ -28,11 +28,11 @@ Watch::Watch(EventLoop& loop, int fd) : loop_(loop), fd_(fd) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = this;
-  SALLYPORT_CHECK(::epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_ADD, fd_, &event) == 0);
+  if (::epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_ADD, fd_, &event) != 0) error_ = errno;
 }
 
 Watch::~Watch() {
-  ::epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_DEL, fd_, nullptr);
+  if (error_ == 0) ::epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_DEL, fd_, nullptr);
 }
 
 void Watch::attach(Signal* signal, std::uint32_t read_bit, std::uint32_t write_bit,

@@ -65,13 +65,18 @@ class Signal {
 };
 
 /// Readiness of one descriptor, which somebody else owns. The two flags are hints: true until a
-/// read or write found nothing more to do, so that a waiter costs no system call.
+/// read or write found nothing more to do, so that a waiter costs no system call. The kernel may
+/// have no room for one more (epoll_ctl(2): ENOSPC, ENOMEM): then error() says so, nothing is ever
+/// raised, and what is to be watched has to be closed.
 class Watch {
  public:
   Watch(EventLoop& loop, int fd);
   ~Watch();
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
+
+  /// Why the descriptor is not watched; 0 if it is.
+  [[nodiscard]] int error() const { return error_; }
 
   /// Events raise these bits of `signal` from now on; null: they only set the flags.
   void attach(Signal* signal, std::uint32_t read_bit, std::uint32_t write_bit,
@@ -85,6 +90,7 @@ class Watch {
   friend class EventLoop;
   EventLoop& loop_;
   int fd_;
+  int error_ = 0;
   Signal* signal_ = nullptr;
   std::uint32_t read_bit_ = 0;
   std::uint32_t write_bit_ = 0;

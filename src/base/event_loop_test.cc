@@ -1,5 +1,6 @@
 #include "base/event_loop.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
@@ -212,6 +213,16 @@ TEST(EventLoop, RunsWhatTheEndOfATurnWakesInTheSameTurn) {
   });
   loop.run();
   EXPECT_EQ(order, (std::vector<std::string>{"appended", "written", "woken", "next turn"}));
+}
+
+TEST(EventLoop, SaysThatTheKernelWillNotWatchADescriptor) {
+  EventLoop loop;
+  UniqueFd file(::open("/proc/self/status", O_RDONLY | O_CLOEXEC));  // always ready: EPERM
+  Watch watch(loop, file.get());
+  EXPECT_EQ(watch.error(), EPERM);
+  Pair pair;
+  Watch good(loop, pair.ours.get());
+  EXPECT_EQ(good.error(), 0);
 }
 
 }  // namespace

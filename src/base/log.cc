@@ -115,6 +115,25 @@ void emit(Level level, std::string_view event, Fields fields, int dropped) {
   }
 }
 
+// Counts a line of an event in its window of `seconds`; true for the first `most`. `dropped`: how
+// many of the window before were not written.
+bool may_write(std::string_view event, int most, std::int64_t seconds, int& dropped) {
+  auto& s = state();
+  auto now = unix_seconds(system_clock().wall());
+  std::lock_guard lock(s.limit_mutex);
+  auto found = s.windows.find(event);
+  if (found == s.windows.end()) {
+    if (s.windows.size() >= kLimitedEvents) return false;
+    found = s.windows.emplace(std::string(event), State::Window{}).first;
+  }
+  auto& window = found->second;
+  if (now < window.second || now - window.second >= seconds) {
+    dropped = std::max(0, window.seen - most);
+    window = {now, 0};
+  }
+  return ++window.seen <= most;
+}
+
 }  // namespace
 
 void start(Format format, Level least) {
@@ -140,24 +159,13 @@ void write(Level level, std::string_view event, Fields fields) {
 }
 
 void limited(Level level, std::string_view event, Fields fields) {
-  auto& s = state();
-  auto second = unix_seconds(system_clock().wall());
   int dropped = 0;
-  {
-    std::lock_guard lock(s.limit_mutex);
-    auto found = s.windows.find(event);
-    if (found == s.windows.end()) {
-      if (s.windows.size() >= kLimitedEvents) return;
-      found = s.windows.emplace(std::string(event), State::Window{}).first;
-    }
-    auto& window = found->second;
-    if (window.second != second) {
-      dropped = std::max(0, window.seen - kLimitPerSecond);
-      window = {second, 0};
-    }
-    if (++window.seen > kLimitPerSecond) return;
-  }
-  emit(level, event, fields, dropped);
+  if (may_write(event, kLimitPerSecond, 1, dropped)) emit(level, event, fields, dropped);
+}
+
+void once_a_minute(Level level, std::string_view event, Fields fields) {
+  int dropped = 0;
+  if (may_write(event, 1, 60, dropped)) emit(level, event, fields, dropped);
 }
 
 }  // namespace sallyport::log

@@ -60,5 +60,7 @@ inline void error(std::string_view event, Fields fields = {}) {
 
 /// As write(), for lines that a stranger can cause.
 void limited(Level level, std::string_view event, Fields fields);
+/// The same for a state that lasts, such as no descriptor left: one line a minute.
+void once_a_minute(Level level, std::string_view event, Fields fields);
 
 }  // namespace sallyport::log

@@ -245,10 +245,11 @@ Task<void> Worker::accept_connections() {
     if (errno == EINTR || errno == ECONNABORTED) continue;
     bool failed = errno != EAGAIN && errno != EWOULDBLOCK;
     if (failed) {
-      log::limited(log::Level::kError, "connection.accept_failed",
-                   {{"reason", std::strerror(errno)}, {"next_step", "raise LimitNOFILE"}});
-      pause.set(loop_.now() + kAcceptPause);
+      log::once_a_minute(log::Level::kError, "connection.accept_failed",
+                         {{"reason", std::strerror(errno)}, {"next_step", "raise LimitNOFILE"}});
     }
+    failed = failed || listener_watch_->error() != 0;  // then nothing will wake us
+    if (failed) pause.set(loop_.now() + kAcceptPause);
     accept_signal_.clear(http::kPeerReadable);
     std::ignore =
         co_await accept_signal_.wait(failed ? http::kTimeUp | kCut : http::kPeerReadable | kCut);
@@ -272,8 +273,15 @@ Task<void> Worker::serve(UniqueFd fd, Source peer) {
       http::ServerConnection* client;
       ~Leave() { set.erase(client); }
     } leave{connections_, &client};
-    bool open = true;
-    if (routes->tls) open = co_await client.accept_tls(routes->tls->session(client.stream().fd()));
+    bool open = client.stream().watch_error() == 0;
+    if (!open) {
+      shared_.instruments.connections_refused.add();
+      log::once_a_minute(log::Level::kError, "connection.unwatched",
+                         {{"reason", std::strerror(client.stream().watch_error())},
+                          {"next_step", "raise fs.epoll.max_user_watches"}});
+    }
+    if (open && routes->tls)
+      open = co_await client.accept_tls(routes->tls->session(client.stream().fd()));
     routes.reset();
     if (draining_) client.close_when_idle();
     if (open) co_await serve_requests(client, peer);

@@ -121,11 +121,15 @@ Task<ClientConnectionPtr> ClientPool::open_socket(Signal& signal, std::uint32_t 
   detail = first.host;
   for (const auto& address : addresses) {
     int error = 0;
+    ClientConnectionPtr connection;
     UniqueFd fd = open_to(address, error);
     if (fd) {
-      auto connection = std::make_unique<ClientConnection>(loop_, std::move(fd));
+      connection = std::make_unique<ClientConnection>(loop_, std::move(fd));
       connection->stream.watch().writable = false;
       connection->stream.watch().attach(&signal, kProviderReadable, kProviderWritable);
+      error = connection->stream.watch_error();
+    }
+    if (connection && error == 0) {
       signal.clear(kProviderBits);
       std::uint32_t why = co_await signal.wait(kProviderWritable | kTimeUp | abort);
       if ((why & (kTimeUp | abort)) != 0) {

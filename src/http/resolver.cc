@@ -4,8 +4,11 @@
 #include <netinet/in.h>
 
 #include <cstring>
+#include <system_error>
+#include <thread>
 
 #include "http/bits.h"
+#include "http/link_local.h"
 
 namespace sallyport::http {
 namespace {
@@ -14,36 +17,15 @@ constexpr std::chrono::seconds kKeep{30};
 constexpr std::size_t kMaxKept = 256;
 
 bool is_allowed(const addrinfo& info) {
+  if (is_link_local(info.ai_addr)) return false;
   if (info.ai_family == AF_INET) {
     sockaddr_in address{};
     std::memcpy(&address, info.ai_addr, sizeof address);
-    std::uint32_t ip = ntohl(address.sin_addr.s_addr);
-    return (ip >> 16) != 0xa9fe && ip != 0;  // 169.254.0.0/16, 0.0.0.0
+    return address.sin_addr.s_addr != 0;
   }
   sockaddr_in6 address{};
   std::memcpy(&address, info.ai_addr, sizeof address);
-  const in6_addr& ip = address.sin6_addr;
-  if (IN6_IS_ADDR_V4MAPPED(&ip)) return !(ip.s6_addr[12] == 169 && ip.s6_addr[13] == 254);
-  return !IN6_IS_ADDR_LINKLOCAL(&ip) && !IN6_IS_ADDR_UNSPECIFIED(&ip);
-}
-
-Addresses look_up(const std::string& host, std::uint16_t port) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV;
-  addrinfo* list = nullptr;
-  Addresses addresses;
-  if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list) != 0) return {};
-  for (const addrinfo* info = list; info != nullptr && addresses.size() < 16;
-       info = info->ai_next) {
-    if ((info->ai_family != AF_INET && info->ai_family != AF_INET6) || !is_allowed(*info)) continue;
-    Address address;
-    std::memcpy(&address.storage, info->ai_addr, info->ai_addrlen);
-    address.size = info->ai_addrlen;
-    addresses.push_back(address);
-  }
-  ::freeaddrinfo(list);
-  return addresses;
+  return !IN6_IS_ADDR_UNSPECIFIED(&address.sin6_addr);
 }
 
 // Ties an answer that comes from another thread to a coroutine that may have gone meanwhile.
@@ -63,8 +45,27 @@ struct WaiterGuard {
 
 }  // namespace
 
-Resolver::Resolver() {
-  std::thread([state = state_] { run(state); }).detach();
+Addresses Resolver::system_look_up(const std::string& host, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* list = nullptr;
+  Addresses addresses;
+  if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list) != 0) return {};
+  for (const addrinfo* info = list; info != nullptr && addresses.size() < 16;
+       info = info->ai_next) {
+    if ((info->ai_family != AF_INET && info->ai_family != AF_INET6) || !is_allowed(*info)) continue;
+    Address address;
+    std::memcpy(&address.storage, info->ai_addr, info->ai_addrlen);
+    address.size = info->ai_addrlen;
+    addresses.push_back(address);
+  }
+  ::freeaddrinfo(list);
+  return addresses;
+}
+
+Resolver::Resolver(LookUp look_up) {
+  state_->look_up = std::move(look_up);
 }
 
 Resolver::~Resolver() {
@@ -74,49 +75,69 @@ Resolver::~Resolver() {
 void Resolver::stop() {
   std::lock_guard lock(state_->mutex);
   state_->stopping = true;
-  state_->queries.clear();
-  state_->wake.notify_one();
+  state_->asked.clear();
+  state_->queue.clear();
+  state_->wake.notify_all();
 }
 
-void Resolver::ask(const std::string& host, std::uint16_t port, Done done) {
+// `done` is called under the lock, which stop() takes as well: it only posts to a loop.
+void Resolver::ask(const Name& name, Done done) {
   State& state = *state_;
-  std::unique_lock lock(state.mutex);
+  std::lock_guard lock(state.mutex);
   if (state.stopping) return;
-  auto kept = state.kept.find({host, port});
+  auto kept = state.kept.find(name);
   if (kept != state.kept.end() && std::chrono::steady_clock::now() < kept->second.until) {
     done(kept->second.addresses);
     return;
   }
-  for (auto& query : state.queries) {
-    if (query.host == host && query.port == port) {
-      query.waiting.push_back(std::move(done));
-      return;
+  auto found = state.asked.find(name);
+  bool full = found == state.asked.end() ? state.asked.size() >= kMaxNames
+                                         : found->second.size() >= kMaxWaiting;
+  if (full) {
+    done({});
+    return;
+  }
+  if (found == state.asked.end()) {
+    found = state.asked.emplace(name, std::vector<Done>{}).first;
+    state.queue.push_back(name);
+    wake_thread();
+  }
+  found->second.push_back(std::move(done));
+}
+
+// Under the lock. One more thread as long as there may be; else a free one takes the name.
+void Resolver::wake_thread() {
+  State& state = *state_;
+  if (state.idle < state.queue.size() && state.threads < kThreads) {
+    try {
+      std::thread([shared = state_] { run(shared); }).detach();
+      ++state.threads;
+    } catch (const std::system_error&) {
+      // No thread to be had: the name waits for one that runs, and its askers for their time limit.
     }
   }
-  state.queries.push_back({host, port, {}});
-  state.queries.back().waiting.push_back(std::move(done));
   state.wake.notify_one();
 }
 
 void Resolver::run(const std::shared_ptr<State>& state) {
   std::unique_lock lock(state->mutex);
   for (;;) {
-    state->wake.wait(lock, [&] { return state->stopping || !state->queries.empty(); });
+    ++state->idle;
+    state->wake.wait(lock, [&] { return state->stopping || !state->queue.empty(); });
+    --state->idle;
     if (state->stopping) return;
-    std::string host = state->queries.front().host;
-    std::uint16_t port = state->queries.front().port;
+    Name name = std::move(state->queue.front());
+    state->queue.pop_front();
     lock.unlock();
-    Addresses addresses = look_up(host, port);
+    Addresses addresses = state->look_up(name.first, name.second);
     lock.lock();
     if (state->stopping) return;
-    Query query = std::move(state->queries.front());  // others may have joined it meanwhile
-    state->queries.erase(state->queries.begin());
     if (state->kept.size() >= kMaxKept) state->kept.clear();
     if (!addresses.empty()) {
-      state->kept[{host, port}] = {addresses, std::chrono::steady_clock::now() + kKeep};
+      state->kept[name] = {addresses, std::chrono::steady_clock::now() + kKeep};
     }
-    // Under the lock, which stop() takes: these only post to a loop.
-    for (auto& done : query.waiting) done(addresses);
+    auto waiting = state->asked.extract(name);
+    for (auto& done : waiting.mapped()) done(addresses);
   }
 }
 
@@ -124,8 +145,8 @@ Task<Addresses> Resolver::resolve(EventLoop& loop, Signal& signal, std::string h
                                   std::uint16_t port, std::uint32_t abort) {
   signal.clear(kResolved);
   WaiterGuard guard(signal);
-  ask(host, port, [&loop, waiter = guard.waiter](Addresses addresses) {
-    loop.post([waiter, addresses = std::move(addresses)]() mutable {
+  ask({std::move(host), port}, [&loop, waiter = guard.waiter](const Addresses& addresses) {
+    loop.post([waiter, addresses]() mutable {
       waiter->addresses = std::move(addresses);
       waiter->answered = true;
       if (waiter->signal != nullptr) waiter->signal->raise(kResolved);

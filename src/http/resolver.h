@@ -1,18 +1,20 @@
-// Names to addresses without stopping a loop: getaddrinfo on one thread of its own, answers kept
-// for half a minute. Link-local and unspecified addresses are left out: no configured provider
-// lives there, but a cloud's metadata service does.
+// Names to addresses without stopping a loop: getaddrinfo on a few threads of its own, so that a
+// name whose servers are silent keeps nobody waiting for another name. One look-up a name at a
+// time, a bounded queue of names, answers kept for half a minute. Link-local and unspecified
+// addresses are left out: no configured provider lives there, but a cloud's metadata service does.
 #pragma once
 
 #include <sys/socket.h>
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/event_loop.h"
@@ -28,7 +30,13 @@ using Addresses = std::vector<Address>;
 
 class Resolver {
  public:
-  Resolver();
+  static constexpr std::size_t kThreads = 4;         ///< look-ups at once
+  static constexpr std::size_t kMaxNames = 64;       ///< looked up or waiting for it
+  static constexpr std::size_t kMaxWaiting = 16384;  ///< for one name
+
+  /// Called on a thread of the resolver's; may take long. Empty: there are none.
+  using LookUp = std::function<Addresses(const std::string& host, std::uint16_t port)>;
+  explicit Resolver(LookUp look_up = system_look_up);
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
@@ -36,32 +44,37 @@ class Resolver {
   /// Drops what is asked for; afterwards nothing is posted to any loop. Before the loops end.
   void stop();
 
-  /// The addresses of a name or literal, in the system's order; empty if there are none or if
-  /// `abort` bits of the signal came first. Called on `loop`'s thread; uses the bit kResolved.
+  /// getaddrinfo, without the addresses that may not be used.
+  [[nodiscard]] static Addresses system_look_up(const std::string& host, std::uint16_t port);
+
+  /// The addresses of a name or literal, in the system's order; empty if there are none, if too
+  /// many wait, or if `abort` bits of the signal came first. Called on `loop`'s thread; uses the
+  /// bit kResolved.
   [[nodiscard]] Task<Addresses> resolve(EventLoop& loop, Signal& signal, std::string host,
                                         std::uint16_t port, std::uint32_t abort);
 
  private:
-  using Done = std::function<void(Addresses)>;
-  struct Query {
-    std::string host;
-    std::uint16_t port;
-    std::vector<Done> waiting;
-  };
+  using Name = std::pair<std::string, std::uint16_t>;
+  using Done = std::function<void(const Addresses&)>;
   struct Kept {
     Addresses addresses;
     SteadyTime until;
   };
 
-  /// Shared with the thread, which may sit in a look-up for longer than anybody wants to wait.
+  /// Shared with the threads, which may sit in a look-up for longer than anybody wants to wait.
   struct State {
+    LookUp look_up;
     std::mutex mutex;
     std::condition_variable wake;
-    std::map<std::pair<std::string, std::uint16_t>, Kept> kept;
-    std::vector<Query> queries;
+    std::map<Name, Kept> kept;
+    std::map<Name, std::vector<Done>> asked;  ///< who waits, by name
+    std::deque<Name> queue;                   ///< of `asked`: those that no thread has taken yet
+    std::size_t threads = 0;
+    std::size_t idle = 0;
     bool stopping = false;
   };
-  void ask(const std::string& host, std::uint16_t port, Done done);
+  void ask(const Name& name, Done done);
+  void wake_thread();
   static void run(const std::shared_ptr<State>& state);
 
   std::shared_ptr<State> state_ = std::make_shared<State>();

@@ -49,6 +49,8 @@ class Stream {
   void finish_writing();
 
   [[nodiscard]] Watch& watch() { return watch_; }
+  /// Not 0: the loop has no room to watch it (errno); nothing can be waited for, close it.
+  [[nodiscard]] int watch_error() const { return watch_.error(); }
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] bool hung_up() const { return watch_.hung_up; }
   /// True if a read might return something at once.

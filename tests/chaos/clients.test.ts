@@ -185,7 +185,7 @@ describe('a client that does not read', () => {
 
 describe('clients with large bodies', () => {
   test('share a bounded room: who does not fit hears 503, and the room comes back', async () => {
-    const house = await House.open({ change: (config) => (config.limits = { body: '20s' }) });
+    const house = await House.open({ change: (config) => (config.limits = { body: '60s' }) });
     try {
       await house.ready();
       const token = await house.token();
@@ -210,7 +210,7 @@ describe('clients with large bodies', () => {
           return { client, status: () => status };
         }),
       );
-      const end = performance.now() + 10_000;
+      const end = performance.now() + 30_000; // a checked build is slow
       const refused = () => clients.filter((one) => one.status() === 503).length;
       while (refused() < 4 && performance.now() < end) await sleep(50);
       assert.ok(refused() >= 4, `${refused()} of 24 times 31 MiB were refused`);

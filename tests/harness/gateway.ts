@@ -98,6 +98,12 @@ export class Gateway {
     this.ended = new Promise((resolve) => {
       process_.on('close', (code, signal) => {
         children.delete(process_);
+        const report = /^.*(Thread|Address|Leak)Sanitizer[\s\S]*|^.*runtime error: .*/m.exec(this.stderr);
+        if (report) {
+          // A finding of a checked build fails the test file, whatever its tests looked at.
+          console.error(report[0].slice(0, 20_000));
+          process.exitCode = 1;
+        }
         this.exitCode = code ?? 128 + (signals[signal ?? ''] ?? 0);
         for (const listener of this.listeners) listener();
         resolve(this.exitCode);
@@ -234,9 +240,14 @@ function spawnOptions(options: GatewayOptions) {
     uid: options.uid,
     gid: options.gid,
     cwd: options.cwd,
-    env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...options.env },
+    env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...sanitizers, ...options.env },
   };
 }
+
+/** How checked builds (ASan, TSan, UBSan) report: the settings of scripts/test reach the program. */
+const sanitizers = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => /^(AS|TS|UBS|LS)AN_/.test(name)),
+);
 
 export interface Run {
   code: number;
