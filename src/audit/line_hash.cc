@@ -1,34 +1,42 @@
+// OpenSSL 3 calls the plain SHA-256 functions deprecated and offers contexts on the heap instead,
+// which are made anew for each line; the plain ones use the same processor instructions on the
+// stack (as in identity/verified_token_cache.cc).
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "audit/line_hash.h"
 
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include "base/check.h"
 
 namespace sallyport::audit {
+namespace {
 
-LineHasher::LineHasher() : context_(EVP_MD_CTX_new()) {
-  SALLYPORT_CHECK(context_ != nullptr);
-  SALLYPORT_CHECK(EVP_DigestInit_ex2(context_, EVP_sha256(), nullptr) == 1);
-}
+// Both digits of every byte: a line's hash is written as often as lines are.
+constexpr auto kHexPairs = [] {
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+    pairs[i] = {kHexDigits[i >> 4], kHexDigits[i & 15]};
+  return pairs;
+}();
 
-LineHasher::~LineHasher() {
-  EVP_MD_CTX_free(context_);
-}
+}  // namespace
 
 Sha256 LineHasher::hash(std::string_view line) {
   Sha256 digest;
-  bool done = EVP_DigestInit_ex2(context_, nullptr, nullptr) == 1 &&
-              EVP_DigestUpdate(context_, line.data(), line.size()) == 1 &&
-              EVP_DigestFinal_ex(context_, digest.data(), nullptr) == 1;
+  SHA256_CTX context;
+  bool done = SHA256_Init(&context) == 1 &&
+              SHA256_Update(&context, line.data(), line.size()) == 1 &&
+              SHA256_Final(digest.data(), &context) == 1;
   SALLYPORT_CHECK(done);
   return digest;
 }
 
 void LineHasher::hash_hex(std::string_view line, char (&out)[kHexSize]) {
   auto digest = hash(line);
-  for (std::size_t i = 0; i < digest.size(); ++i) {
-    out[2 * i] = kHexDigits[digest[i] >> 4];
-    out[2 * i + 1] = kHexDigits[digest[i] & 15];
+  char* to = out;
+  for (auto byte : digest) {
+    *to++ = kHexPairs[byte][0];
+    *to++ = kHexPairs[byte][1];
   }
 }
 

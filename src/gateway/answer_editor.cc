@@ -1,5 +1,6 @@
 #include "gateway/answer_editor.h"
 
+#include "base/few.h"
 #include "base/json_reader.h"
 #include "base/json_writer.h"
 
@@ -16,9 +17,11 @@ bool is_done(const http::StreamEvent& event) {
   return event.data_lines == 1 && event.data == kDone && event.raw.size() <= kLargestDone;
 }
 
+using Models = Few<JsonText, 2>;
+
 /// The text values of `model` in the object that comes next. Last one wins with most readers, so
 /// all are looked at.
-void find_models(JsonReader& json, std::vector<JsonText>& models) {
+void find_models(JsonReader& json, Models& models) {
   JsonText key;
   JsonText text;
   json.begin_object();
@@ -120,7 +123,7 @@ bool AnswerEditor::must_hold(std::string_view unfinished) const {
 bool AnswerEditor::rename(const http::StreamEvent& event) {
   JsonReader json(event.data);
   JsonText key;
-  std::vector<JsonText> models;
+  Models models;
   json.begin_object();
   while (json.next_member(key)) {
     if (key.is("message") && json.peek() == JsonKind::kObject) {
@@ -149,14 +152,14 @@ bool AnswerEditor::rename(const http::StreamEvent& event) {
 Pieces edit_json_answer(std::string_view body, std::span<const ModelRename> renames,
                         std::string& scratch) {
   JsonReader json(body);
-  std::vector<JsonText> models;
+  Models models;
   if (!renames.empty() && json.peek() == JsonKind::kObject) find_models(json, models);
   if (!json.finish()) models.clear();
   struct Place {
     JsonText model;
     std::size_t begin, end;  // in scratch
   };
-  std::vector<Place> places;
+  Few<Place, 2> places;
   scratch.clear();
   for (const JsonText& model : models) {
     for (const ModelRename& one : renames) {
@@ -167,7 +170,7 @@ Pieces edit_json_answer(std::string_view body, std::span<const ModelRename> rena
       break;
     }
   }
-  std::vector<Splice> splices;
+  Few<Splice, 2> splices;
   for (const Place& place : places) {
     const auto value = std::string_view(scratch).substr(place.begin, place.end - place.begin);
     splices.push_back({place.model.offset, place.model.raw.size() + 2, value});

@@ -29,6 +29,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/few.h"
+
 namespace sallyport::gateway {
 
 /// A place in the body that selects a model.
@@ -40,8 +42,8 @@ struct ModelUse {
 };
 
 struct BodyFacts {
-  std::string model;             ///< the top-level one, decoded
-  std::vector<ModelUse> models;  ///< all, in the order of the body, the top-level one among them
+  std::string model;        ///< the top-level one, decoded
+  Few<ModelUse, 1> models;  ///< all, in the order of the body, the top-level one among them
   bool stream = false;
   std::optional<std::uint64_t> max_tokens;
   std::string user_id;  ///< metadata.user_id, at most kMaxUserId bytes

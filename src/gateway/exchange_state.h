@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "audit/record.h"
+#include "base/few.h"
 #include "gateway/body_scanner.h"
 #include "gateway/refusals.h"
 #include "gateway/splice.h"
@@ -62,12 +63,12 @@ struct ExchangeState {
   identity::PrincipalPtr person;
   BodyFacts facts;
   std::int64_t body_bytes = -1;
-  const ModelRoute* model = nullptr;           ///< of the top-level model
-  std::vector<const ModelRoute*> used_models;  ///< of all, in the order of facts.models
+  const ModelRoute* model = nullptr;      ///< of the top-level model
+  Few<const ModelRoute*, 2> used_models;  ///< of all, in the order of facts.models
 
   std::uint64_t opened_sequence = 0;
   usage::TokenMeter meter;
-  std::vector<audit::Attempt> attempts;
+  Few<audit::Attempt, 2> attempts;
   std::string provider_request_id;
   std::string apim_request_id;
   std::int64_t first_byte_us = -1;

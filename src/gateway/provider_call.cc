@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/json_writer.h"
+#include "base/few.h"
 #include "gateway/heads.h"
 
 namespace sallyport::gateway {
@@ -11,6 +11,19 @@ using http::Io;
 using http::kPeerGone;
 using http::kProviderReadable;
 using http::kProviderWritable;
+
+namespace {
+
+constexpr std::size_t kOwnFields = 256;  // at most, of those that send_request() adds
+
+// What of the client's head may go into ours has no more bytes than this.
+std::size_t bytes_of(const http::RequestHead& head) {
+  std::size_t bytes = head.target.size();
+  for (const auto& field : head.fields) bytes += field.name.size() + field.value.size() + 4;
+  return bytes;
+}
+
+}  // namespace
 
 std::string_view code_of(Got got) {
   switch (got) {
@@ -69,20 +82,17 @@ Task<Got> ProviderCall::attempt(bool fresh) {
 // provider may have answered before it read everything.
 Task<Got> ProviderCall::send_request() {
   std::string_view body = s_.client.body();
-  std::vector<Splice> splices;
-  std::vector<std::string> values;
-  values.reserve(s_.used_models.size());
+  Few<Splice, 2> splices;
   for (std::size_t i = 0; i < s_.used_models.size(); ++i) {
     const ModelRoute& model = *s_.used_models[i];
-    if (model.deployment == model.id) continue;
-    std::string& value = values.emplace_back();
-    append_json_text(value, model.deployment);
-    splices.push_back({s_.facts.models[i].offset, s_.facts.models[i].length, value});
+    if (model.deployment_json.empty()) continue;
+    splices.push_back(
+        {s_.facts.models[i].offset, s_.facts.models[i].length, model.deployment_json});
   }
   Pieces pieces = splice(body, splices);
 
-  std::string head;
-  head.reserve(8192);  // in one place: it holds the provider's key and is wiped below
+  std::string head;  // in one place: it holds the provider's key and is wiped below
+  head.reserve(s_.upstream().head_bytes() + bytes_of(s_.client.head()) + kOwnFields);
   s_.upstream().begin_head(head, s_.target);
   append_field(head, "accept-encoding", "identity");
   append_field(head, "content-length", std::to_string(pieces.length));
@@ -90,7 +100,7 @@ Task<Got> ProviderCall::send_request() {
   append_request_fields(head, s_.client.head(), s_.worker.identity()->extra_headers);
   head += "\r\n";
 
-  std::vector<iovec> parts{{head.data(), head.size()}};
+  Few<iovec, 6> parts{{head.data(), head.size()}};
   for (auto view : pieces.views) {
     parts.push_back({const_cast<char*>(view.data()), view.size()});
   }

@@ -29,8 +29,8 @@ class RecordViews {
   const ExchangeState& state_;
   std::vector<std::string_view> proxies_;
   std::vector<std::string_view> tools_;
-  std::vector<std::string_view> betas_;
-  std::vector<std::string_view> groups_;
+  Few<std::string_view, 4> betas_;
+  Few<std::string_view, 4> groups_;
   std::string_view user_agent_, surface_, session_, agent_, parent_agent_, prompt_;
 };
 

@@ -43,7 +43,7 @@ class Relay {
 
   ExchangeState& s_;
   ProviderCall call_;
-  std::vector<ModelRename> renames_;
+  Few<ModelRename, 2> renames_;
 };
 
 Task<Ending> Relay::run() {
@@ -288,10 +288,15 @@ Task<Ending> Relay::end_stream(AnswerEditor& editor, Got got) {
 
 Task<Ending> Relay::send_whole(int status, std::string_view reason, std::string_view fields,
                                std::span<const std::string_view> body, std::size_t length) {
-  std::string head = fmt::format(
-      "HTTP/1.1 {} {}\r\n{}content-length: {}\r\nx-request-id: {}\r\n{}\r\n", status, reason,
-      fields, length, s_.id, s_.client.keep_alive() ? "" : "connection: close\r\n");
-  std::vector<iovec> parts{{head.data(), head.size()}};
+  std::string head;
+  head.reserve(reason.size() + fields.size() + 256);
+  head.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason);
+  head.append("\r\n").append(fields);
+  append_field(head, "content-length", std::to_string(length));
+  append_field(head, "x-request-id", s_.id);
+  if (!s_.client.keep_alive()) head.append("connection: close\r\n");
+  head.append("\r\n");
+  Few<iovec, 6> parts{{head.data(), head.size()}};
   for (auto view : body) parts.push_back({const_cast<char*>(view.data()), view.size()});
   s_.note_first_byte();
   bool sent = co_await s_.client.send(parts);
@@ -308,6 +313,7 @@ Task<Ending> Relay::pass_whole() {
   int status = first.status;
   std::string reason(first.reason.empty() ? http::reason_phrase(status) : first.reason);
   std::string fields;
+  fields.reserve(1024);
   append_response_fields(fields, first);
   bool json =
       http::name_starts_with(http::find_field(first.fields, "content-type"), "application/json");
@@ -316,16 +322,20 @@ Task<Ending> Relay::pass_whole() {
   EventLoop& loop = s_.worker.loop();
   Deadline silence(loop, s_.signal(), kLimit);
   s_.signal().clear(kLimit);
-  std::string body;
+  std::string gathered;
+  std::string_view body;
   Got got = call_.done() ? Got::kEnd : Got::kBytes;
-  for (;;) {
+  bool came_at_once = got == Got::kEnd && call_.body().size() == 1;
+  if (came_at_once) body = call_.body().front();  // in place until the connection is given back
+  while (!came_at_once) {
     for (auto piece : call_.body()) {
-      if (body.size() + piece.size() > kMaxWholeAnswer || !s_.budget.take(piece.size())) {
+      if (gathered.size() + piece.size() > kMaxWholeAnswer || !s_.budget.take(piece.size())) {
         got = Got::kTooLarge;
         break;
       }
-      body += piece;
+      gathered += piece;
     }
+    body = gathered;
     if (got != Got::kBytes) break;
     silence.set(loop.now() + s_.limits().silence);
     got = co_await call_.read_more();

@@ -50,7 +50,8 @@ Result<std::shared_ptr<const Routes>> Routes::create(
     routes->upstreams.push_back(std::move(*upstream));
   }
   for (const auto& settings : models) {
-    ModelRoute model{settings.id, settings.display_name, settings.deployment, upstreams.size()};
+    ModelRoute model{settings.id, settings.display_name, settings.deployment, upstreams.size(), {}};
+    if (model.deployment != model.id) append_json_text(model.deployment_json, model.deployment);
     if (model.display_name.empty()) model.display_name = model.id;
     for (std::size_t i = 0; i < upstreams.size(); ++i) {
       if (upstreams[i].name == settings.upstream) model.upstream = i;

@@ -23,7 +23,8 @@ struct ModelRoute {
   std::string id;
   std::string display_name;
   std::string deployment;
-  std::size_t upstream = 0;  ///< place in Routes::upstreams
+  std::size_t upstream = 0;     ///< place in Routes::upstreams
+  std::string deployment_json;  ///< as a JSON text, for splicing; empty: the same as the id
 };
 
 class Routes {

@@ -5,7 +5,8 @@
 #include <cstddef>
 #include <span>
 #include <string_view>
-#include <vector>
+
+#include "base/few.h"
 
 namespace sallyport::gateway {
 
@@ -16,7 +17,7 @@ struct Splice {
 };
 
 struct Pieces {
-  std::vector<std::string_view> views;
+  Few<std::string_view, 5> views;
   std::size_t length = 0;  ///< of all views together
 };
 

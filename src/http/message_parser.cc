@@ -230,6 +230,17 @@ std::expected<std::size_t, HeadFault> give_body(Parser& parser, std::string_view
   return used;
 }
 
+// A parser for the next message; the lists keep their memory.
+template <typename Parser>
+void renew(std::optional<Parser>& parser, std::vector<Field>& fields) {
+  std::vector<std::string_view> body;
+  if (parser) body.swap(parser->body);
+  body.clear();
+  parser.emplace().body.swap(body);
+  parser->fields = &fields;
+  fields.clear();
+}
+
 }  // namespace
 
 namespace detail {
@@ -269,9 +280,7 @@ RequestParser::RequestParser() : beast_(std::make_unique<detail::BeastRequest>()
 RequestParser::~RequestParser() = default;
 
 void RequestParser::reset() {
-  beast_->parser.emplace();
-  beast_->parser->fields = &head_.fields;
-  head_.fields.clear();
+  renew(beast_->parser, head_.fields);
   head_.content_length.reset();
   head_.chunked = head_.keep_alive = head_.http10 = head_.expect_continue = false;
   head_done_ = false;
@@ -318,11 +327,9 @@ ResponseParser::ResponseParser() : beast_(std::make_unique<detail::BeastResponse
 ResponseParser::~ResponseParser() = default;
 
 void ResponseParser::reset(bool to_head) {
-  beast_->parser.emplace();
-  beast_->parser->fields = &head_.fields;
+  renew(beast_->parser, head_.fields);
   if (to_head) beast_->parser->skip(true);
   to_head_ = to_head;
-  head_.fields.clear();
   head_.content_length.reset();
   head_.chunked = head_.keep_alive = false;
   head_done_ = false;

@@ -56,6 +56,10 @@ void Upstream::begin_head(std::string& out, std::string_view target) const {
   out.append(before_target_).append(target).append(after_target_);
 }
 
+std::size_t Upstream::head_bytes() const {
+  return before_target_.size() + after_target_.size();
+}
+
 bool Upstream::reveals_credential(std::string_view text) const {
   return api_key_ && !api_key_->empty() && text.find(api_key_->reveal()) != std::string_view::npos;
 }

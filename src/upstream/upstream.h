@@ -32,6 +32,9 @@ class Upstream {
   /// `target` starts with `/v1/`. The text holds a secret: wipe the buffer after use.
   void begin_head(std::string& out, std::string_view target) const;
 
+  /// Of what begin_head() appends, without the target.
+  [[nodiscard]] std::size_t head_bytes() const;
+
   /// True if the text holds the credential.
   [[nodiscard]] bool reveals_credential(std::string_view text) const;
 
