@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { once } from 'node:events';
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Gateway, run, yaml } from '../harness/gateway.ts';
@@ -198,24 +198,29 @@ describe('the configuration', () => {
     assert.equal(await house.gateway.stop(), 0);
   });
 
-  test(
-    'a key file that cannot be read',
-    { skip: process.getuid?.() === 0 ? false : 'needs root, to start it as another user' },
-    async () => {
-      const key = join(house.directory, 'foundry-key');
-      chmodSync(house.directory, 0o777);
-      chmodSync(key, 0o000);
-      const gateway = Gateway.spawn({
-        config: good,
-        directory: house.directory,
-        uid: 65534,
-        gid: 65534,
-      });
+  test('a key file that cannot be read', async () => {
+    const key = join(house.directory, 'foundry-key');
+    const asOther = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}; // root reads all
+    chmodSync(house.directory, 0o777);
+    chmodSync(key, 0o000);
+    const gateway = Gateway.spawn({ config: good, directory: house.directory, ...asOther });
+    assert.ok([2, 3].includes(await gateway.ended), gateway.stderr);
+    assert.match(gateway.stderr, /foundry-key/);
+    chmodSync(key, 0o600);
+  });
+
+  test('a key file that is none: a folder, a link to nowhere, nothing at all', async () => {
+    const folder = join(house.directory, 'a-folder');
+    const link = join(house.directory, 'a-link');
+    mkdirSync(folder);
+    symlinkSync(join(house.directory, 'nowhere'), link);
+    for (const path of [folder, link, join(house.directory, 'not-there')]) {
+      const config = change(join(house.directory, 'foundry-key'), path);
+      const gateway = Gateway.spawn({ config, directory: house.directory });
       assert.ok([2, 3].includes(await gateway.ended), gateway.stderr);
-      assert.match(gateway.stderr, /foundry-key/);
-      chmodSync(key, 0o600);
-    },
-  );
+      assert.match(gateway.stderr, new RegExp(path), 'the file is named');
+    }
+  });
 
   test('a certificate that does not fit its key', async () => {
     const { Authority } = await import('../harness/certificates.ts');
