@@ -142,6 +142,7 @@ Key parse_key(const json::object& row) {
   key.status = parse_status(text_of(row, "status"));
   key.nested_path = text_of(row, "json_path");
   key.nested_path_confirmed = flag_of(row, "json_path_confirmed");
+  key.former_paths = list_of(row, "json_paths_former");
   key.providers = split(text_of(row, "provider"), '|');
   key.platforms = platforms_of(row, "platforms");
   if (const json::value* values = row.if_contains("enum_platforms")) {

@@ -72,8 +72,9 @@ struct Key {
   Status status = Status::kDocumented;
   std::string nested_path;  ///< empty: none is known
   bool nested_path_confirmed = false;
-  std::vector<std::string> providers;  ///< empty: all
-  std::vector<Platform> platforms;     ///< empty: all
+  std::vector<std::string> former_paths;  ///< earlier nested paths: read, never written
+  std::vector<std::string> providers;     ///< empty: all
+  std::vector<Platform> platforms;        ///< empty: all
   std::vector<std::string> enum_values;
   std::vector<PlatformValue> platform_values;
   std::optional<double> min, max;

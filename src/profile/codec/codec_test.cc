@@ -427,16 +427,24 @@ TEST(Nested, PutsConfirmedKeysAtTheirPlacesWithoutAWord) {
   EXPECT_TRUE(notes.empty());
 }
 
-TEST(Nested, WarnsOfPlacesThatNobodyConfirmed) {
+TEST(Nested, WarnsOfKeysWithoutAPlace) {
   Findings notes;
   auto values =
       parse_json(
           R"({"inferenceProvider":"foundry","inferenceFoundryResource":"r","isDxtEnabled":true})")
           ->get_object();
   (void)to_nested(values, notes);
-  ASSERT_EQ(notes.size(), 2U);
-  EXPECT_EQ(notes[0].code, "nested.unconfirmed");
-  EXPECT_EQ(notes[1].code, "nested.no_place");
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_EQ(notes[0].code, "nested.no_place");
+  EXPECT_EQ(notes[0].key, "isDxtEnabled");
+}
+
+TEST(Nested, ReadsPlacesOfEarlierBuilds) {
+  auto values = from_nested(parse_json(R"({"bootstrap":{"relaunchEnforcementHours":4},
+                     "inference":{"provider":"bedrock","awsEnv":{"awsCliPath":"/usr/bin/aws"}}})")
+                                ->get_object());
+  EXPECT_EQ(values.at("relaunchEnforcementHours"), json::value(4));
+  EXPECT_EQ(values.at("inferenceBedrockAwsCliPath"), json::value("/usr/bin/aws"));
 }
 
 TEST(Nested, ProviderTellsKeysApartThatShareAPlace) {

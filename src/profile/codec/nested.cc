@@ -13,7 +13,14 @@ namespace {
 // Paths, and the objects that lie on the way to one.
 struct Paths {
   std::map<std::string, std::vector<const Key*>, std::less<>> keys;
+  std::map<std::string, const Key*, std::less<>> former;
   std::set<std::string, std::less<>> clusters;
+
+  void add_clusters(const std::string& path) {
+    for (auto dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1)) {
+      clusters.insert(path.substr(0, dot));
+    }
+  }
 };
 
 const Paths& paths() {
@@ -22,9 +29,10 @@ const Paths& paths() {
     for (const Key& key : Catalogue::builtin().keys()) {
       if (key.nested_path.empty()) continue;
       made.keys[key.nested_path].push_back(&key);
-      for (auto dot = key.nested_path.find('.'); dot != std::string::npos;
-           dot = key.nested_path.find('.', dot + 1)) {
-        made.clusters.insert(key.nested_path.substr(0, dot));
+      made.add_clusters(key.nested_path);
+      for (const std::string& path : key.former_paths) {
+        made.former.emplace(path, &key);
+        made.add_clusters(path);
       }
     }
     return made;
@@ -79,7 +87,7 @@ bool lies_in_cluster(std::string_view name) {
   if (std::ranges::count(name, '.') > kDeepestPath) return false;
   auto dot = name.find('.');
   return dot != std::string_view::npos && paths().clusters.contains(name.substr(0, dot)) &&
-         !paths().keys.contains(name);
+         !paths().keys.contains(name) && !paths().former.contains(name);
 }
 
 void read_members(const json::object& object, const std::string& prefix, const Choice& choice,
@@ -89,6 +97,8 @@ void read_members(const json::object& object, const std::string& prefix, const C
         prefix.empty() ? std::string(member.key()) : prefix + std::string(member.key());
     auto known = paths().keys.find(path);
     const Key* key = known == paths().keys.end() ? nullptr : chosen(known->second, choice);
+    auto former = paths().former.find(path);
+    if (key == nullptr && former != paths().former.end()) key = former->second;
     if (key != nullptr) {
       into[key->name] = typed_value(key, member.value());
     } else if (paths().clusters.contains(path) && member.value().is_object()) {

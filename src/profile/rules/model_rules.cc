@@ -11,9 +11,19 @@ namespace {
 constexpr std::string_view kTiers[] = {"sonnet", "opus", "haiku", "fable", "mythos"};
 constexpr std::string_view kAccepted[] = {"claude", "sonnet", "opus",     "haiku",
                                           "fable",  "mythos", "anthropic"};
-// The documented ones; the app's own list has about fifty more.
-constexpr std::string_view kForeign[] = {"gpt",   "gemini",  "qwen", "kimi", "deepseek",
-                                         "llama", "mistral", "glm",  "grok", "nova-"};
+// Other vendors' words, from the schema in Claude Code's package (2.1.329).
+constexpr std::string_view kForeign[] = {
+    "ark-code", "astron",   "command-r", "deepseek",  "doubao",  "gemini",  "gemma",
+    "glm",      "gpt",      "grok",      "hermes",    "hy3",     "kimi",    "lfm",
+    "llama",    "longcat",  "mimo",      "minimax",   "mistral", "mixtral", "moonshot",
+    "nemotron", "openai",   "phi-",      "qianfan",   "qwen",    "tc-code", "yi-",
+    "stepfun",  "step-3",   "seed-",     "bytedance", "hunyuan", "granite", "amazon.nova",
+    "nova-",    "devstral", "ministral", "ernie",     "codex",   "arcee",   "trinity",
+    "abab",     "jamba",    "arctic",    "solar",     "mercury", "zamba",   "kat-coder",
+    "dpsk"};
+// The same, but only where a word begins.
+constexpr std::string_view kForeignStarts[] = {"k2.", "m2.", "ds-"};
+constexpr std::string_view kForeignWords[] = {"ling", "unic"};
 
 bool is_tier(std::string_view name) {
   return std::find(std::begin(kTiers), std::end(kTiers), name) != std::end(kTiers);
@@ -25,11 +35,39 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+bool is_word_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+// `whole`: also ends at the end of a word.
+bool begins_word(std::string_view name, std::string_view word, bool whole) {
+  for (auto at = name.find(word); at != std::string_view::npos; at = name.find(word, at + 1)) {
+    auto end = at + word.size();
+    bool starts = at == 0 || !is_word_character(name[at - 1]);
+    bool ends = !whole || end == name.size() || !is_word_character(name[end]);
+    if (starts && ends) return true;
+  }
+  return false;
+}
+
+bool is_foreign(std::string_view name) {
+  for (std::string_view word : kForeign) {
+    if (contains_word(name, word)) return true;
+  }
+  for (std::string_view word : kForeignStarts) {
+    if (begins_word(name, word, false)) return true;
+  }
+  for (std::string_view word : kForeignWords) {
+    if (begins_word(name, word, true)) return true;
+  }
+  auto phi = name.find("phi");
+  return phi != std::string_view::npos && phi + 3 < name.size() && name[phi + 3] >= '0' &&
+         name[phi + 3] <= '9';
+}
+
 bool survives_filter(std::string_view model) {
   std::string name = lower_case(model);
-  for (std::string_view word : kForeign) {
-    if (contains_word(name, word)) return false;
-  }
+  if (is_foreign(name)) return false;
   return std::any_of(std::begin(kAccepted), std::end(kAccepted),
                      [&](std::string_view word) { return contains_word(name, word); });
 }

@@ -195,6 +195,10 @@ const std::vector<RuleRow>& rule_rows() {
        ""},
       {"model.default_without_tier", W, "inferenceModels[0]",
        R"({"inferenceModels":[{"name":"claude-a","isFamilyDefault":true}]})", ""},
+      {"model.filtered", W, "inferenceModels[1]",
+       R"({"inferenceModels":["claude-sonnet-5","claude-vs-phi3"]})", ""},
+      {"model.filtered", W, "inferenceModels[1]",
+       R"({"inferenceModels":["claude-sonnet-5","sonnet-k2.5"]})", ""},
       // 7, 14: connectors and marketplaces
       {"mcp.transport", E, "managedMcpServers[0]",
        R"({"managedMcpServers":[{"name":"a","url":"https://m.example"}]})", ""},

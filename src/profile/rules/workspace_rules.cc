@@ -41,8 +41,8 @@ void check_helper(Check& check, const std::string& place, std::string_view path)
   if (has_arguments(path)) {
     check.error("helper.arguments", place,
                 "the app takes the whole text as a file name, arguments included (ENOENT)",
-                "name a program that needs none; Sallyport's is installed as the link "
-                "sallyport-token");
+                "name a program that needs none (Sallyport's is installed as the link "
+                "sallyport-token), or use inferenceCredentialHelperArgs from app 2.110.0");
   }
 }
 
