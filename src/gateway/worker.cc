@@ -210,10 +210,22 @@ Task<bool> Worker::synced(Signal& signal, std::uint64_t sequence) {
 
 Task<bool> Worker::keys_fetched(Signal& signal, std::string_view issuer, std::string_view key_id) {
   signal.clear(kKeysFetched | kLimit);
-  bool started = shared_.keys.refresh_for_unknown_key(
-      issuer, key_id, [this] { loop_.post([this] { raise_all(key_waiters_, kKeysFetched); }); });
+  // Each is woken for its own key alone: who is told of another's looks once, and too early.
+  std::uint64_t number = ++last_key_waiter_;
+  bool started = shared_.keys.refresh_for_unknown_key(issuer, key_id, [this, number] {
+    loop_.post([this, number] {
+      if (auto found = key_waiters_.find(number); found != key_waiters_.end()) {
+        found->second->raise(kKeysFetched);
+      }
+    });
+  });
   if (!started) co_return false;
-  Listed listed(key_waiters_, signal);
+  struct KeyWaiter {
+    std::unordered_map<std::uint64_t, Signal*>& all;
+    std::uint64_t number;
+    ~KeyWaiter() { all.erase(number); }
+  } waiter{key_waiters_, number};
+  key_waiters_.emplace(number, &signal);
   Deadline limit(loop_, signal, kLimit);
   limit.set(loop_.now() + kKeyWait);
   std::uint32_t why = co_await signal.wait(kKeysFetched | kLimit | http::kPeerGone | kCut);

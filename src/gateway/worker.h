@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -129,7 +130,8 @@ class Worker {
   std::unordered_set<http::ServerConnection*> connections_;
   std::vector<Signal*> record_waiters_;
   std::vector<Signal*> sync_waiters_;
-  std::vector<Signal*> key_waiters_;
+  std::unordered_map<std::uint64_t, Signal*> key_waiters_;
+  std::uint64_t last_key_waiter_ = 0;
   bool sync_ok_ = true;
   bool draining_ = false;
   bool accepting_ = false;

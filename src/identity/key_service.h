@@ -88,7 +88,8 @@ class KeyService {
   /// A good-looking token named a key that the snapshot does not have. False: no fetch is running
   /// and none may start now (one in five minutes an issuer; a `kid` that a fetch did not bring
   /// waits longer, see absent_keys.h). True: `done` runs once on the fetch thread, after the fetch
-  /// that settles it was published or has failed; never after this object is gone.
+  /// that settles it was published or has failed; never after this object is gone. The same where
+  /// the key came since the caller's snapshot: then `done` follows that key's publication.
   [[nodiscard]] bool refresh_for_unknown_key(std::string_view issuer_name, std::string_view key_id,
                                              std::function<void()> done);
 

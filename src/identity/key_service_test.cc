@@ -223,6 +223,26 @@ TEST_F(KeyServiceTest, ARequestThatJoinsARunningFetchGetsOneOfItsOwnIfTheKeyDidN
   EXPECT_EQ(provider_.key_fetches(), 2);
 }
 
+TEST_F(KeyServiceTest, AKeyThatCameAMomentAgoIsWaitedForThoughNoFetchMayStart) {
+  provider_.publish({k1_});
+  auto service = make({settings()}, still());
+  listener_.wait_for_keys({"k1"});
+  settle();
+  provider_.publish({k1_, k2_});
+  // While the fetch thread is still telling about k2, a worker that has not heard asks for it.
+  std::promise<bool> asked;
+  std::promise<void> second;
+  ASSERT_TRUE(service->refresh_for_unknown_key("local", "k2", [&] {
+    std::thread worker([&] {
+      asked.set_value(service->refresh_for_unknown_key("local", "k2", [&] { second.set_value(); }));
+    });
+    worker.join();
+  }));
+  EXPECT_TRUE(asked.get_future().get());
+  EXPECT_EQ(second.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  EXPECT_FALSE(service->refresh_for_unknown_key("local", "k3", [] {}));
+}
+
 TEST_F(KeyServiceTest, RefusesToFetchForAnIssuerOrANameThatCannotBe) {
   provider_.publish({k1_});
   auto service = make({settings()}, still());

@@ -27,7 +27,10 @@ describe('sallyport token check', () => {
     const done = await run(['token', 'check', '--config', file, ...more], { input });
     for (const part of input.trim().split('.'))
       if (part.length > 60)
-        assert.ok(!`${done.stdout}${done.stderr}`.includes(part.slice(0, 60)), 'the token came back');
+        assert.ok(
+          !`${done.stdout}${done.stderr}`.includes(part.slice(0, 60)),
+          'the token came back',
+        );
     return done;
   };
 

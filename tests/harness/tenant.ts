@@ -87,6 +87,8 @@ export class Tenant {
   intercept: ((path: string, res: http.ServerResponse) => boolean) | undefined;
   /** Applications that sign in without a person. */
   machines: Claims[] = [];
+  /** How long it thinks before it answers for its keys, in milliseconds. */
+  delay = 0;
   private readonly memory = new Memory();
   private server: http.Server | undefined;
   private provider: any;
@@ -185,6 +187,8 @@ export class Tenant {
     const prefix = `/${tenantId}/v2.0`;
     const inner = path.startsWith(prefix) ? path.slice(prefix.length) : path;
     this.asked.set(inner, (this.asked.get(inner) ?? 0) + 1);
+    if (inner === '/jwks' && this.delay > 0)
+      await new Promise((resolve) => setTimeout(resolve, this.delay));
     if (!path.startsWith(prefix)) {
       res.writeHead(404).end();
       return;
