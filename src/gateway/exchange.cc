@@ -239,7 +239,8 @@ Task<bool> authenticate(ExchangeState& state) {
   const auto& fields = state.client.head().fields;
   auto token = identity::find_credential(fields, worker.identity()->extra_headers);
   if (!token) {
-    co_await refuse_token(state, {.reason = token.error()});
+    identity::TokenRefusal why{.reason = token.error()};
+    co_await refuse_token(state, why);
     co_return false;
   }
   auto& instruments = worker.shared().instruments;
@@ -251,7 +252,8 @@ Task<bool> authenticate(ExchangeState& state) {
   }
   if (worker.failures().blocked(state.source.address, worker.loop().now())) {
     instruments.damped.add();
-    co_await refuse_token(state, {.reason = identity::Reason::kTooManyFailures});
+    identity::TokenRefusal why{.reason = identity::Reason::kTooManyFailures};
+    co_await refuse_token(state, why);
     co_return false;
   }
   instruments.cache_misses.add();

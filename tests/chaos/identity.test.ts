@@ -1,10 +1,15 @@
 // The identity provider is down: nobody is let in on trust, and nobody who is known is put out.
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
+import { type Yaml } from '../harness/gateway.ts';
 import { House, question } from '../harness/house.ts';
 import { assertRefusal } from '../harness/refusal.ts';
+import { publicPart } from '../harness/smith.ts';
 import { Tenant } from '../harness/tenant.ts';
 import { value } from '../harness/wire.ts';
 
@@ -78,6 +83,37 @@ describe('an identity provider that is down', () => {
     } finally {
       await house.close();
       await tenant.close();
+    }
+  });
+});
+
+describe('a site without a way to the identity provider', () => {
+  test('takes the keys from a file, and its word counts at the reload', async () => {
+    const tenant = await Tenant.open();
+    const file = join(mkdtempSync(join(tmpdir(), 'sallyport-keys-')), 'keys.json');
+    const write = () =>
+      writeFileSync(file, JSON.stringify({ keys: [publicPart(tenant.keys[0].jwk)] }));
+    write();
+    const house = await House.open({
+      tenant,
+      change: (config) => (config.issuers[0].jwks_file = file),
+    });
+    try {
+      await house.ready();
+      await tenant.stop();
+      const old = await house.token();
+      assert.equal((await house.ask(old, question())).status, 200);
+      await tenant.rotate({ drop: true });
+      write();
+      house.gateway.reload(house.config as Yaml);
+      await house.gateway.logged('keys.changed', { skip: 1 });
+      assert.equal((await house.ask(await house.token(), question())).status, 200);
+      assertRefusal(await house.ask(old, question()), 401);
+      assert.equal(tenant.asked.get('/jwks') ?? 0, 0);
+    } finally {
+      await house.close();
+      await tenant.close();
+      rmSync(dirname(file), { recursive: true });
     }
   });
 });

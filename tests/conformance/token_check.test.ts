@@ -5,9 +5,13 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { rogueKeys } from '../harness/attack_bench.ts';
+import { Authority } from '../harness/certificates.ts';
+import { ConnectProxy } from '../harness/connect_proxy.ts';
 import { forgeries } from '../harness/forge.ts';
 import { run, writeConfig, type Yaml } from '../harness/gateway.ts';
 import { House, issuerConfig } from '../harness/house.ts';
+import { publicPart, Rogue, Smith } from '../harness/smith.ts';
 import { people } from '../harness/tenant.ts';
 import { value } from '../harness/wire.ts';
 
@@ -136,6 +140,38 @@ describe('sallyport token check', () => {
     assert.equal(done.code, 0, done.stderr);
   });
 
+  test('asks over TLS of a private authority, and through the proxy', async () => {
+    const authority = new Authority();
+    const rogue = await Rogue.open(authority.leaf('issuer'));
+    const proxy = await ConnectProxy.open();
+    try {
+      rogue.keys = [{ ...publicPart(rogueKeys.free), kid: 'free' }];
+      const mine = new Smith(rogueKeys.free).token(
+        { alg: 'RS256', kid: 'free', typ: 'JWT' },
+        { ...house.tenant.claims('ada'), iss: rogue.issuer, tid: rogue.tenantId },
+      );
+      const judged = (issuer: object) => {
+        const there = join(house.directory, 'tls.yaml');
+        const block = { ...issuerConfig(house.tenant), issuer: rogue.issuer, ...issuer };
+        writeConfig(there, { ...house.config, issuers: [block] } as Yaml);
+        return run(['token', 'check', '--config', there], { input: mine });
+      };
+      const stranger = await judged({});
+      assert.equal(stranger.code, 3, stranger.stdout);
+      assert.match(stranger.stdout, /no trusted TLS connection.*\n.*ca_file/);
+      const known = await judged({ ca_file: authority.caFile });
+      assert.equal(known.code, 0, known.stdout + known.stderr);
+      assert.deepEqual(proxy.tunnels, []);
+      const proxied = await judged({ ca_file: authority.caFile, proxy: proxy.url });
+      assert.equal(proxied.code, 0, proxied.stdout + proxied.stderr);
+      assert.equal(new Set(proxy.tunnels).size, 1);
+      assert.match(proxy.tunnels[0], /^localhost:/);
+    } finally {
+      await proxy.close();
+      await rogue.close();
+    }
+  });
+
   test('says what is wrong with its input', async () => {
     for (const [input, args] of [
       ['', ['--config', file]],
@@ -149,7 +185,3 @@ describe('sallyport token check', () => {
     }
   });
 });
-
-function publicPart({ kty, n, e, kid, alg, use }: Record<string, any>) {
-  return { kty, n, e, kid, alg, use };
-}

@@ -100,7 +100,9 @@ export class Rogue {
     this.server = tls ? https.createServer(tls, serve) : http.createServer(serve);
   }
   get origin(): string {
-    return `${this.scheme}://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    // A name where there is TLS: loopback addresses are never asked for through a proxy.
+    const host = this.scheme === 'https' ? 'localhost' : '127.0.0.1';
+    return `${this.scheme}://${host}:${(this.server.address() as AddressInfo).port}`;
   }
   get issuer(): string {
     return `${this.origin}/${this.tenantId}/v2.0`;
