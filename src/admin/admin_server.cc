@@ -1,9 +1,11 @@
 #include "admin/admin_server.h"
 
 #include <fmt/format.h>
+#include <pwd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <tuple>
 
 #include "base/log.h"
@@ -16,20 +18,41 @@ namespace sallyport::admin {
 namespace {
 
 constexpr std::uint32_t kStop = http::kFirstOwn;
+constexpr std::uint32_t kAnswered = http::kFirstOwn << 1;
 constexpr std::size_t kMaxConnections = 64;
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr http::ServerTimes kTimes{std::chrono::seconds(5), std::chrono::seconds(5),
                                    std::chrono::seconds(15)};
 
 // Who is at the other end of a UNIX socket: the kernel's word (SO_PEERCRED).
-bool may_enter(int fd) {
+std::optional<uid_t> peer_of(int fd) {
   ucred peer{};
   socklen_t size = sizeof peer;
-  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-  if (peer.uid == 0 || peer.uid == ::geteuid()) return true;
-  log::limited(log::Level::kWarning, "admin.peer_refused", {{"uid", std::uint64_t{peer.uid}}});
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+  return peer.uid;
+}
+
+bool may_enter(int fd) {
+  auto peer = peer_of(fd);
+  if (!peer) return false;
+  if (*peer == 0 || *peer == ::geteuid()) return true;
+  log::limited(log::Level::kWarning, "admin.peer_refused", {{"uid", std::uint64_t{*peer}}});
   return false;
 }
+
+std::string name_of(uid_t uid) {
+  std::array<char, 4096> room;
+  passwd entry{};
+  passwd* found = nullptr;
+  bool known = ::getpwuid_r(uid, &entry, room.data(), room.size(), &found) == 0 && found != nullptr;
+  return known ? fmt::format("{} (uid {})", entry.pw_name, uid) : fmt::format("uid {}", uid);
+}
+
+// What a question waits for; the reply may come when nobody waits any more.
+struct Waiting {
+  Signal* signal;
+  std::optional<Answer> answer;
+};
 
 std::string write_answer(const Answer& answer, bool keep_alive, bool to_head) {
   std::string out = fmt::format(
@@ -124,6 +147,7 @@ Task<void> AdminServer::serve(UniqueFd fd, bool local) {
     http::ServerConnection client(loop_, std::move(fd), kTimes);
     client.abort_on(kStop);
     connections_.insert(&client);
+    uid_t peer = local ? peer_of(client.stream().fd()).value_or(~uid_t{0}) : ~uid_t{0};
     struct Leave {
       std::unordered_set<http::ServerConnection*>& set;
       http::ServerConnection* client;
@@ -139,7 +163,17 @@ Task<void> AdminServer::serve(UniqueFd fd, bool local) {
         break;
       }
       if (next != http::ServerConnection::Next::kHead) break;
-      std::string text = answer(client.head(), local);
+      bool to_head = client.head().method == "HEAD";
+      bool keep = client.head().keep_alive;
+      std::optional<Answer> found;
+      const Route* route = find(client.head(), local);
+      if (route != nullptr && route->ask && route->method == client.head().method) {
+        found = co_await ask(client, *route, peer);
+        if (!found) break;
+      } else {
+        found = answer(client.head(), local);
+      }
+      std::string text = write_answer(*found, keep, to_head);
       bool sent = co_await client.send(text);
       if (!sent) break;
       bool drained = co_await client.drain();
@@ -159,20 +193,52 @@ bool AdminServer::host_is_ours(const http::RequestHead& head) const {
          (url->host == "localhost" || http::is_loopback_literal(url->host));
 }
 
-std::string AdminServer::answer(const http::RequestHead& head, bool local) const {
-  bool to_head = head.method == "HEAD";
-  bool keep = head.keep_alive;
-  if (!local && !host_is_ours(head)) {
-    return write_answer({421, "text/plain", "Ask by a loopback address.\n"}, keep, to_head);
-  }
+const Route* AdminServer::find(const http::RequestHead& head, bool local) const {
+  const Route* same_path = nullptr;
   for (const auto& route : routes_) {
     if (route.path != head.path || (!local && !route.on_port)) continue;
-    if (route.method != head.method && !(to_head && route.method == "GET")) {
-      return write_answer({405, "text/plain", "This method is not known here.\n"}, keep, to_head);
-    }
-    return write_answer(route.answer(), keep, to_head);
+    same_path = &route;
+    if (route.method == head.method || (head.method == "HEAD" && route.method == "GET")) break;
   }
-  return write_answer({404, "text/plain", "There is nothing here.\n"}, keep, to_head);
+  return same_path;
+}
+
+Answer AdminServer::answer(const http::RequestHead& head, bool local) const {
+  if (!local && !host_is_ours(head)) return {421, "text/plain", "Ask by a loopback address.\n"};
+  const Route* route = find(head, local);
+  if (route == nullptr) return {404, "text/plain", "There is nothing here.\n"};
+  bool to_head = head.method == "HEAD" && route->method == "GET";
+  if (!route->answer || (route->method != head.method && !to_head)) {
+    return {405, "text/plain", "This method is not known here.\n"};
+  }
+  return route->answer();
+}
+
+// Reads the question, hands it on and sleeps until the reply is there. Nothing: the peer left, or
+// the server stops; what was asked for is carried out all the same.
+Task<std::optional<Answer>> AdminServer::ask(http::ServerConnection& client, const Route& route,
+                                             uid_t peer) {
+  http::BudgetShare share(bodies_);
+  auto read = co_await client.read_body(kMaxQuestion, share);
+  if (read == http::ServerConnection::BodyRead::kTooLarge) {
+    co_return Answer{413, "text/plain", "The question is too long.\n"};
+  }
+  if (read != http::ServerConnection::BodyRead::kDone) co_return std::nullopt;
+  auto waiting = std::make_shared<Waiting>(Waiting{&client.signal(), std::nullopt});
+  struct Leave {
+    Waiting& waiting;
+    ~Leave() { waiting.signal = nullptr; }
+  } leave{*waiting};
+  client.signal().clear(kAnswered);
+  route.ask({std::string(client.body()), name_of(peer)}, [this, waiting](Answer answer) {
+    loop_.post([waiting, answer = std::move(answer)] {
+      waiting->answer = answer;
+      if (waiting->signal != nullptr) waiting->signal->raise(kAnswered);
+    });
+  });
+  std::uint32_t why = co_await client.signal().wait(kAnswered | kStop | http::kPeerGone);
+  client.signal().raise(why & kStop);
+  co_return std::move(waiting->answer);
 }
 
 }  // namespace sallyport::admin

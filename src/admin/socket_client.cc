@@ -67,7 +67,8 @@ Error explain(CURLcode code, long system_error, const std::string& path) {
 }  // namespace
 
 Result<SocketAnswer> ask_socket(const std::string& socket_path, const std::string& method,
-                                const std::string& target, std::chrono::milliseconds patience) {
+                                const std::string& target, std::chrono::milliseconds patience,
+                                const std::string& body) {
   if (auto looked = look_at(socket_path); !looked) return std::unexpected(looked.error());
   Curl curl(curl_easy_init(), &curl_easy_cleanup);
   if (!curl) return fail("status.failed", "the HTTP client cannot be started");
@@ -82,6 +83,10 @@ Result<SocketAnswer> ask_socket(const std::string& socket_path, const std::strin
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(patience.count()));
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, take);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer.body);
+  if (!body.empty()) {
+    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.data());
+    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  }
   CURLcode code = curl_easy_perform(curl.get());
   if (code != CURLE_OK) {
     long system_error = 0;

@@ -26,6 +26,6 @@ struct SocketAnswer {
 
 [[nodiscard]] Result<SocketAnswer> ask_socket(
     const std::string& socket_path, const std::string& method, const std::string& target,
-    std::chrono::milliseconds patience = std::chrono::seconds{5});
+    std::chrono::milliseconds patience = std::chrono::seconds{5}, const std::string& body = {});
 
 }  // namespace sallyport::admin

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "admin/admin_server.h"
+#include "admin/revocations.h"
 #include "admin/status.h"
 #include "audit/trail.h"
 #include "base/log.h"
@@ -15,7 +16,9 @@
 #include "http/fetch.h"
 #include "http/listener.h"
 #include "identity/key_service.h"
+#include "identity/revocation_register.h"
 #include "store/sqlite_name_table.h"
+#include "store/sqlite_revocation_log.h"
 
 namespace sallyport::app {
 namespace {
@@ -46,6 +49,7 @@ struct Service::Parts {
   config::Configuration configuration;  ///< guarded
   std::unique_ptr<audit::Trail> trail;
   std::unique_ptr<audit::NameTable> names;
+  std::unique_ptr<identity::RevocationLog> revocation_log;
   std::unique_ptr<gateway::Instruments> instruments;
   http::ByteBudget bodies{kBodyBudget};
   std::unique_ptr<gateway::ConnectionLimits> connections;
@@ -54,12 +58,15 @@ struct Service::Parts {
   std::unique_ptr<identity::KeyService> keys;
   std::unique_ptr<gateway::Shared> shared;
   std::unique_ptr<gateway::Gateway> gateway;
+  std::unique_ptr<identity::RevocationRegister> revocations;
+  std::unique_ptr<admin::RevocationDesk> desk;
   identity::SnapshotPtr identity;  ///< guarded; the newest that was published
   std::unique_ptr<admin::AdminServer> admin;
   bool stopped = false;
 
   void publish_identity(const identity::SnapshotPtr& snapshot);
   void on_key_event(const identity::KeyEvent& event);
+  void on_revocation(const identity::RevocationOutcome& outcome);
   void record_event(std::string_view name, std::span<const audit::Detail> details);
   [[nodiscard]] Result<void> open_record();
   [[nodiscard]] Result<void> open_gateway();
@@ -103,6 +110,43 @@ void Service::Parts::on_key_event(const identity::KeyEvent& event) {
   record_event("keys", details);
 }
 
+// On the register's thread, once every worker has applied it.
+void Service::Parts::on_revocation(const identity::RevocationOutcome& outcome) {
+  using What = identity::RevocationChange::What;
+  const auto& change = outcome.change;
+  const auto& revocation = *change.revocation;
+  std::string_view what = change.what == What::kRevoked  ? "revoked"
+                          : change.what == What::kLifted ? "lifted"
+                                                         : "ended";
+  std::vector<audit::Detail> details{
+      {"what", what}, {"id", revocation.id}, {"kind", identity::text(revocation.kind)}};
+  auto add = [&](std::string_view name, const std::string& text) {
+    if (!text.empty()) details.emplace_back(name, text);
+  };
+  add("target", revocation.target);
+  add("issuer", revocation.issuer);
+  add("user", revocation.person);
+  add("by", change.by);
+  add("reason", change.reason);
+  if (change.what == What::kRevoked) {
+    add("until", revocation.until ? format_time(*revocation.until) : std::string());
+    if (revocation.heals()) details.emplace_back("sign_ins_up_to", revocation.not_before);
+    add("last_request", outcome.effect.last_request);
+    if (!outcome.effect.last_request.empty()) {
+      add("last_admitted", format_time(outcome.effect.last_admitted));
+    }
+    details.emplace_back("cut", static_cast<std::int64_t>(outcome.effect.cut));
+    details.emplace_back("took_us", outcome.took.count());
+  }
+  record_event("revocation", details);
+  log::info("revocation", {{"what", what},
+                           {"id", revocation.id},
+                           {"kind", identity::text(revocation.kind)},
+                           {"by", change.by},
+                           {"cut", std::uint64_t{outcome.effect.cut}},
+                           {"took_us", outcome.took.count()}});
+}
+
 Result<void> Service::Parts::open_record() {
   auto opened = audit::Trail::open(configuration.audit, {.workers = configuration.listen.workers},
                                    system_clock(), system_entropy(), metrics);
@@ -111,6 +155,14 @@ Result<void> Service::Parts::open_record() {
   auto table = store::SqliteNameTable::open("sqlite:" + configuration.store_path, metrics);
   if (!table) return std::unexpected(std::move(table.error()));
   names = std::move(*table);
+  auto log = store::SqliteRevocationLog::open("sqlite:" + configuration.store_path);
+  if (!log) return std::unexpected(std::move(log.error()));
+  revocation_log = std::move(*log);
+  auto opened_register = identity::RevocationRegister::open(
+      *revocation_log, system_clock(), system_entropy(), metrics,
+      [this](const identity::RevocationOutcome& outcome) { on_revocation(outcome); });
+  if (!opened_register) return std::unexpected(std::move(opened_register.error()));
+  revocations = std::move(*opened_register);
   return {};
 }
 
@@ -138,6 +190,7 @@ Result<void> Service::Parts::open_gateway() {
   std::lock_guard lock(mutex);
   gateway = std::move(*opened);
   identity = without_keys;
+  gateway->load(revocations->in_force());
   return {};
 }
 
@@ -152,6 +205,10 @@ Result<void> Service::Parts::open_admin() {
 }
 
 admin::RouteTable Service::Parts::admin_routes() {
+  desk = std::make_unique<admin::RevocationDesk>(*revocations, *names, system_clock(), [this] {
+    std::lock_guard lock(mutex);
+    return configuration.issuers;
+  });
   auto metrics_page = [this] {
     return admin::Answer{200, "text/plain; version=0.0.4", metrics.render()};
   };
@@ -160,7 +217,12 @@ admin::RouteTable Service::Parts::admin_routes() {
   };
   return {{"GET", "/metrics", true, metrics_page},
           {"GET", "/healthz", true, [] { return admin::Answer{200, "text/plain", "ok\n"}; }},
-          {"GET", "/status", false, status_page}};
+          {"GET", "/status", false, status_page},
+          {"GET", "/revocations", false, [this] { return desk->list(); }},
+          {"POST", "/revocations", false, nullptr,
+           [this](const auto& question, const auto& reply) { desk->revoke(question, reply); }},
+          {"POST", "/revocations/lift", false, nullptr,
+           [this](const auto& question, const auto& reply) { desk->lift(question, reply); }}};
 }
 
 admin::Status Service::Parts::status() {
@@ -183,11 +245,10 @@ admin::Status Service::Parts::status() {
     row.connections = counts.connections;
     row.exchanges = counts.exchanges;
     row.cached_tokens = counts.cached_tokens;
-    row.requests = {{"complete", counts.complete},
-                    {"aborted_by_client", counts.aborted},
-                    {"upstream_error", counts.upstream_error},
-                    {"record_failed", counts.record_failed},
-                    {"refused", counts.refused}};
+    row.requests = {
+        {"complete", counts.complete},           {"aborted_by_client", counts.aborted},
+        {"cut_by_revocation", counts.cut},       {"upstream_error", counts.upstream_error},
+        {"record_failed", counts.record_failed}, {"refused", counts.refused}};
     status.workers.push_back(std::move(row));
     record = record && counts.record_accepting;
     const auto& chain = worker->chain_view();
@@ -234,6 +295,7 @@ Result<std::unique_ptr<Service>> Service::start(config::Configuration configurat
   if (!opened) return std::unexpected(std::move(opened.error()));
   p.record_event("configuration", details_of(p.configuration));
   p.gateway->start();
+  p.revocations->start(p.gateway->fanout());
   p.keys->start();
   p.admin->start();
   log::info("gateway.listening",
@@ -276,6 +338,7 @@ void Service::stop() {
   Parts& p = *parts_;
   if (std::exchange(p.stopped, true)) return;
   if (p.gateway) p.gateway->drain(kDrainPatience);
+  if (p.revocations) p.revocations->stop();
   if (p.admin) p.admin->stop();
   p.keys.reset();
   p.resolver.stop();

@@ -56,7 +56,7 @@ TEST_F(ChainTest, WritesRefusalsAnswersAndEventsOfKnownPersons) {
   auto id = request_id(7);
   auto base = opened(id, now());
   Refused refused{id,  now(),          base.person, base.source,   base.client, base.request,
-                  403, "role.missing", "roles",     "Claude.User", "Reader"};
+                  403, "role.missing", "roles",     "Claude.User", "Reader",    {}};
   Answered answered{id, now(), base.person, base.source, base.client, base.request, 200};
   Detail details[] = {{"sha256", "abc"}, {"line", std::int64_t{3}}};
   EXPECT_TRUE(chain->append_refused(refused));
@@ -108,7 +108,7 @@ TEST_F(ChainTest, KeepsTheLongestLinesWithinTheirLimits) {
   record.person.groups = record.source.proxies = record.request.tools = record.request.betas = many;
   ASSERT_TRUE(chain->append_opened(record));
   Refused refused{id,  now(), record.person, record.source, record.client, record.request,
-                  403, nasty, nasty,         nasty,         nasty};
+                  403, nasty, nasty,         nasty,         nasty,         nasty};
   ASSERT_TRUE(chain->append_refused(refused));
   std::string name(60, 'n');
   std::vector<Detail> details(100, Detail(name, nasty));
@@ -127,6 +127,7 @@ TEST_F(ChainTest, KeepsTheLongestLinesWithinTheirLimits) {
   std::vector<Attempt> attempts(9, Attempt{nasty, nasty, INT32_MIN, nasty});
   end.attempts = attempts;
   end.provider_request_id = end.apim_request_id = end.stop_reason = end.error_type = nasty;
+  end.revocation = nasty;
   end.outcome = Outcome::kCutByRevocation;
   end.status = INT32_MIN;
   end.first_byte_us = end.duration_us = end.bytes = INT64_MAX;

@@ -90,7 +90,7 @@ TEST_F(HistoryTest, ShowsRefusalsAnswersAndEventsInTheOrderOfTime) {
   process->clock.advance(std::chrono::seconds(1));
   auto id = request_id(2);
   Refused refused{id,  process->clock.wall(),  base.person, base.source, base.client, base.request,
-                  400, "model.not_configured", "model",     {},          "claude-9"};
+                  400, "model.not_configured", "model",     {},          "claude-9",  {}};
   ASSERT_TRUE(worker->append_refused(refused));
   ASSERT_TRUE(worker->flush());
   process->clock.advance(std::chrono::seconds(1));

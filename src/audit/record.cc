@@ -21,6 +21,7 @@ constexpr std::size_t kDetails = 24;
 // Of what stands in a closed line, which has a fixed room: identifiers, kept to plain ASCII.
 constexpr std::size_t kProviderId = 96;
 constexpr std::size_t kToken = 64;
+constexpr std::size_t kId = 40;  // ours: a UUID
 
 // Not in the middle of a UTF-8 sequence.
 std::string_view cut(std::string_view text, std::size_t limit) {
@@ -244,7 +245,7 @@ void append_members(JsonWriter& json, const Opened& record) {
 }
 
 void append_members(JsonWriter& json, const Closed& record) {
-  put_token(json, "id", record.id, kToken);
+  put_token(json, "id", record.id, kId);
   if (record.opened_sequence != 0) {
     json.number("opened", static_cast<std::int64_t>(record.opened_sequence));
   }
@@ -255,6 +256,7 @@ void append_members(JsonWriter& json, const Closed& record) {
   put_token(json, "apim_request_id", record.apim_request_id, kProviderId);
   put_token(json, "stop_reason", record.stop_reason, kToken);
   put_token(json, "error_type", record.error_type, kToken);
+  put_token(json, "revocation", record.revocation, kId);
   put_count(json, "first_byte_us", record.first_byte_us);
   json.number("duration_us", record.duration_us);
   json.number("bytes", record.bytes);
@@ -269,6 +271,7 @@ void append_members(JsonWriter& json, const Refused& record) {
   put(json, "expected", record.expected);
   put(json, "got", record.got);
   put(json, "next_step", record.next_step, kDetail);
+  put(json, "revocation", record.revocation, kName);
 }
 
 void append_members(JsonWriter& json, const Answered& record) {

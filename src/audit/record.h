@@ -123,6 +123,7 @@ struct Closed {
   std::string_view apim_request_id;      ///< `apim-request-id`
   std::string_view stop_reason;
   std::string_view error_type;      ///< of the provider's answer or of ours
+  std::string_view revocation;      ///< kCutByRevocation: its id
   std::int64_t first_byte_us = -1;  ///< from the head read to the first answer byte; -1: none
   std::int64_t duration_us = 0;
   std::int64_t bytes = 0;        ///< to the client
@@ -143,7 +144,8 @@ struct Refused {
   std::string_view claim;   ///< what was looked at: "roles"
   std::string_view expected;
   std::string_view got;
-  std::string_view next_step{};  ///< what the administrator can do about it
+  std::string_view next_step{};   ///< what the administrator can do about it
+  std::string_view revocation{};  ///< its id, where that is why
 };
 
 /// An answer of our own to a known person, such as GET /v1/models.

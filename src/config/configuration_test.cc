@@ -35,12 +35,14 @@ issuers:
     max_token_age: 12h
     guests: allow
     app_only: allow
+    heal_by: iat
     ca_file: ca.pem
     proxy: http://proxy.contoso.example:3128/
   - name: keys
     issuer: http://127.0.0.1:9000
     audiences: [desktop]
     token: id_token
+    heal_by: auth_time
     jwks_file: keys.json
 upstreams:
   - name: foundry
@@ -138,6 +140,7 @@ TEST_F(Loading, AGoodFileFillsTheIssuers) {
   contoso.max_token_age = std::chrono::hours{12};
   contoso.guests = identity::Gate::kAllow;
   contoso.app_only = identity::Gate::kAllow;
+  contoso.heal_by = identity::HealBy::kIssuedAt;
   contoso.ca_file = "/etc/sallyport/ca.pem";
   contoso.proxy = "http://proxy.contoso.example:3128";
   ASSERT_EQ(loaded.configuration->issuers.size(), 2u);

@@ -330,6 +330,19 @@ void check_issuers_apart(Scene& scene) {
   }
 }
 
+// `auth_time` is an optional claim: Entra ID writes it where the application asks for it, others
+// where the client sends max_age. Whoever writes the key down has thought of it.
+void check_heal_by(Scene& scene, const std::string& key) {
+  if (scene.draft.given(key + ".heal_by")) return;
+  scene.report.warning(
+      key + ".heal_by",
+      {"config.may_not_heal",
+       "tokens may lack auth_time, and then a person whose sign-ins were revoked stays out until "
+       "that is lifted, however often they sign in",
+       "have the provider write auth_time (Entra ID: Token configuration, Add optional claim) and "
+       "write heal_by: auth_time, or write heal_by: iat"});
+}
+
 // An application's token says nothing but that somebody in the tenant registered it.
 void check_app_only(Scene& scene, const std::string& key, const IssuerSettings& issuer) {
   if (issuer.app_only != identity::Gate::kAllow) return;
@@ -352,6 +365,7 @@ void check_issuers(Scene& scene) {
     check_id_token(scene, key, issuer);
     check_sign_in(scene, key, issuer);
     check_app_only(scene, key, issuer);
+    check_heal_by(scene, key);
     check_header(scene, key + ".header", issuer.header);
     check_files(scene, key, issuer);
   }

@@ -19,6 +19,7 @@ issuers:
     audiences: [b7d94e62-0c1f-4f3a-8e25-91f6a3c80b55]
     clients: [8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101]
     require: {scopes: [Gateway.Access]}
+    heal_by: auth_time
 upstreams:
   - name: foundry
     provider: foundry
@@ -206,8 +207,10 @@ const Case kIssuerCases[] = {
     {"AlgorithmInLowerCase", kRequire, "    algorithms: [rs256]\n", "config.bad_value",
      "issuers[0].algorithms[0]", "RS256"},
     {"SkewTooLarge", kRequire, "    skew: 301s\n", "config.out_of_range", "issuers[0].skew"},
-    {"HealByIsForLater", kRequire, "    heal_by: auth_time\n", "config.not_in_this_version",
+    {"HealByNobody", "heal_by: auth_time", "heal_by: sub", "config.bad_value",
      "issuers[0].heal_by"},
+    {"TokensMayLackAuthTime", "    heal_by: auth_time\n", "", "config.may_not_heal",
+     "issuers[0].heal_by", "", kWarn},
     {"HeaderOfOurOwn", kRequire, "    header: Authorization\n", "config.reserved_header",
      "issuers[0].header"},
     {"HeaderOfHttp", kRequire, "    header: content-length\n", "config.reserved_header",
@@ -236,17 +239,20 @@ const Case kIssuerCases[] = {
     {"ScopeAlone", kRequire, "    require: {scope: [x]}\n", "config.unknown_key",
      "issuers[0].require.scope", "scopes"},
     {"SameNameTwice", "upstreams:\n",
-     "  - {name: Contoso, issuer: \"https://id.example\", audiences: [x]}\nupstreams:\n",
+     "  - {name: Contoso, heal_by: iat, issuer: \"https://id.example\", audiences: "
+     "[x]}\nupstreams:\n",
      "config.name_taken", "issuers[1].name"},
     {"AppOnlyForEveryApplication", "upstreams:\n",
-     "  - {name: b, issuer: \"https://id.example\", app_only: allow, audiences: [x]}\nupstreams:\n",
+     "  - {name: b, heal_by: iat, issuer: \"https://id.example\", app_only: allow, audiences: "
+     "[x]}\nupstreams:\n",
      "config.app_only_open", "issuers[1].app_only"},
     {"OneAudienceForBothKinds", "upstreams:\n",
-     "  - {name: b, issuer: \"https://id.example\", token: id_token, audiences: "
+     "  - {name: b, heal_by: iat, issuer: \"https://id.example\", token: id_token, audiences: "
      "[b7d94e62-0c1f-4f3a-8e25-91f6a3c80b55]}\nupstreams:\n",
      "config.audience_of_both_kinds", "issuers[1].audiences[0]"},
     {"SameTenantTwice", "upstreams:\n",
-     "  - {name: b, issuer: \"https://sts.windows.net/5b1f0e7a-3c52-4d8e-9a41-7d20c6e1b9f4/\", "
+     "  - {name: b, heal_by: iat, issuer: "
+     "\"https://sts.windows.net/5b1f0e7a-3c52-4d8e-9a41-7d20c6e1b9f4/\", "
      "audiences: [b7d94e62-0c1f-4f3a-8e25-000000000000]}\nupstreams:\n",
      "config.person_counts_twice", "issuers[1].issuer", "", kWarn},
 };

@@ -218,8 +218,15 @@ constexpr Row kRows[] = {
     {.path = "issuers[].proxy", .type = Type::kProxyUrl, .fallback_note = "direct",
      .summary = "The proxy to the identity provider.",
      .store = [](Draft& d, Value& v) { issuer(d).proxy = v.text; }},
-    {.path = "issuers[].heal_by", .presence = Presence::kLater,
-     .summary = "Which claim of a new sign-in ends a person's revocation."},
+    {.path = "issuers[].heal_by", .type = Type::kChoice, .fallback = "auth_time",
+     .choices = "auth_time|iat",
+     .summary = "Which claim shows that somebody has signed in since their sign-ins were revoked. "
+                "`iat` also counts a silent refresh; without `auth_time` in its tokens a person "
+                "stays out until the revocation is lifted.",
+     .store = [](Draft& d, Value& v) {
+       issuer(d).heal_by = v.text == "iat" ? identity::HealBy::kIssuedAt
+                                           : identity::HealBy::kAuthTime;
+     }},
 
     {.path = "upstreams", .shape = Shape::kBlocks, .presence = Presence::kRequired, .min = 1,
      .max = 64,

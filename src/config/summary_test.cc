@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::string_view kYaml = R"(listen: {address: "127.0.0.1:8443", workers: 2}
 issuers:
-  - {name: contoso, issuer: "https://id.example", audiences: [api], require: {roles: [User]}}
-  - {name: guests, issuer: "https://id2.example", audiences: [api2], token: id_token}
+  - {name: contoso, heal_by: iat, issuer: "https://id.example", audiences: [api], require: {roles: [User]}}
+  - {name: guests, heal_by: iat, issuer: "https://id2.example", audiences: [api2], token: id_token}
 upstreams:
   - {name: claude, provider: anthropic, credential: {api_key: "${env:KEY}"}}
 models:

@@ -53,6 +53,8 @@ Task<void> answer_models(ExchangeState& state) {
   bool appended = state.worker.chain().append_answered(record);
   bool written = false;
   if (appended) written = co_await state.worker.recorded(state.signal());
+  if (written) written = co_await still_admitted(state);
+  if (state.revocation()) co_return;
   if (!written) {
     bool sent = co_await answer_refusal(state, refusal_of(Cause::kRecordUnavailable));
     if (!sent) state.client.close_after_answer();

@@ -25,7 +25,7 @@ constexpr std::size_t kMaxBody = 32 << 20;
 // journal for a stranger.
 Task<void> refuse(ExchangeState& state, http::Refusal refusal, std::string_view claim = {},
                   std::string_view expected = {}, std::string_view got = {},
-                  std::string_view next_step = {}) {
+                  std::string_view next_step = {}, std::string_view revocation = {}) {
   auto& worker = state.worker;
   auto& instruments = worker.shared().instruments;
   worker.count().refused.fetch_add(1, std::memory_order_relaxed);
@@ -43,7 +43,8 @@ Task<void> refuse(ExchangeState& state, http::Refusal refusal, std::string_view 
                           .claim = claim,
                           .expected = expected,
                           .got = got,
-                          .next_step = next_step};
+                          .next_step = next_step,
+                          .revocation = revocation};
     bool recorded = worker.chain().append_refused(record);
     if (!recorded) log::limited(log::Level::kError, "audit.refusal_lost", {{"id", state.id}});
   } else {
@@ -69,6 +70,38 @@ Task<void> refuse_token(ExchangeState& state, const identity::TokenRefusal& why)
                   identity::facts(why.reason).next_step);
 }
 
+// The first request that a revocation refuses is an event of its own: with it the record tells from
+// when on it held.
+void record_first_refusal(ExchangeState& state, const identity::Revocation& revocation) {
+  if (revocation.refused_one->exchange(true, std::memory_order_relaxed)) return;
+  const audit::Detail details[] = {{"what", "first_refused"},
+                                   {"id", revocation.id},
+                                   {"request", state.id},
+                                   {"person", state.person->key}};
+  bool recorded = state.worker.chain().append_event(
+      {"revocation", state.worker.shared().clock.wall(), details});
+  if (!recorded) log::limited(log::Level::kError, "audit.refusal_lost", {{"id", state.id}});
+}
+
+Task<void> refuse_revoked(ExchangeState& state, const identity::RevocationPtr& revocation) {
+  state.worker.shared().instruments.refused_revoked.add();
+  record_first_refusal(state, *revocation);
+  std::string expected;
+  std::string got;
+  if (revocation->heals()) {
+    expected = fmt::format("a sign-in after {}", revocation->not_before);
+    auto at = state.person->signed_in_at;
+    got = at == 0 ? "no auth_time in the token" : fmt::format("{}", at);
+  }
+  std::string_view next_step =
+      got.empty() ? "`sallyport revoke lift` ends it, if it was a mistake"
+      : state.person->signed_in_at == 0
+          ? "have the provider write auth_time, set heal_by: iat, or lift it"
+          : "the person has to sign in again";
+  co_await refuse(state, refusal_of_revoked(state, *revocation), text(revocation->kind), expected,
+                  got, next_step, revocation->id);
+}
+
 // ---- the steps ---------------------------------------------------------------------------------
 
 // The whole body, within the budget, and what the gateway acts upon in it. False: answered.
@@ -83,6 +116,8 @@ Task<bool> read_body(ExchangeState& state) {
     co_return false;
   }
   Read read = co_await state.client.read_body(kMaxBody, state.budget);
+  bool admitted = co_await still_admitted(state);
+  if (!admitted) co_return false;
   if (read == Read::kClientGone) {
     state.client.close_after_answer();
     co_return false;
@@ -213,6 +248,9 @@ void close_record(ExchangeState& state, const Ending& ending) {
                        .apim_request_id = state.apim_request_id,
                        .stop_reason = usage.stop_reason,
                        .error_type = error,
+                       .revocation = outcome == audit::Outcome::kCutByRevocation
+                                         ? std::string_view(state.revocation()->id)
+                                         : std::string_view(),
                        .first_byte_us = state.first_byte_us,
                        .duration_us = state.elapsed_us(),
                        .bytes = state.bytes_to_client,
@@ -227,12 +265,56 @@ void close_record(ExchangeState& state, const Ending& ending) {
   auto& counts = worker.count();
   auto& counted_as = outcome == audit::Outcome::kComplete          ? counts.complete
                      : outcome == audit::Outcome::kAbortedByClient ? counts.aborted
+                     : outcome == audit::Outcome::kCutByRevocation ? counts.cut
                      : outcome == audit::Outcome::kRecordFailed    ? counts.record_failed
                                                                    : counts.upstream_error;
   counted_as.fetch_add(1, std::memory_order_relaxed);
 }
 
+// Revoked? Asked on every request, whatever the cache knows. Who is let in can be found by a
+// revocation that comes later. False: answered.
+Task<bool> admit(ExchangeState& state, WallTime now) {
+  auto& admissions = state.worker.admissions();
+  auto revocation = admissions.find(*state.person, now);
+  if (!revocation) {
+    admissions.enter(state.running, state.person, state.id, now);
+    co_return true;
+  }
+  co_await refuse_revoked(state, revocation);
+  co_return false;
+}
+
+void remember(ExchangeState& state, const identity::Principal& person, WallTime now) {
+  using audit::Sighting;
+  unsigned marks = Sighting::kSeen;
+  if (!person.session_id.empty()) marks |= Sighting::kSession;
+  if (person.auth_time != 0) marks |= Sighting::kAuthTime;
+  if (!person.groups.empty()) marks |= Sighting::kGroups;
+  state.worker.shared().names.remember(person.key, {person.name, person.mail, marks}, now);
+}
+
 }  // namespace
+
+http::Refusal refusal_of_revoked(const ExchangeState& state,
+                                 const identity::Revocation& revocation) {
+  auto refusal = refusal_of(revocation);
+  if (!state.person->claims_challenge) return refusal;
+  for (const auto& issuer : state.worker.identity()->issuers) {
+    if (issuer.settings.name != state.person->issuer) continue;
+    auto not_before = revocation.heals() ? revocation.not_before + 1 : unix_seconds(revocation.at);
+    refusal.more_fields =
+        claims_challenge(issuer.settings.issuer, state.person->tenant, not_before);
+  }
+  return refusal;
+}
+
+Task<bool> still_admitted(ExchangeState& state) {
+  if (!state.revocation()) co_return true;
+  state.signal().clear(kCut);  // so that the answer is not taken for cut itself
+  co_await refuse_revoked(state, state.revocation());
+  state.client.close_after_answer();
+  co_return false;
+}
 
 Task<bool> authenticate(ExchangeState& state) {
   auto& worker = state.worker;
@@ -248,7 +330,8 @@ Task<bool> authenticate(ExchangeState& state) {
   state.person = worker.tokens().lookup(*token, *worker.identity(), now);
   if (state.person) {
     instruments.cache_hits.add();
-    co_return true;
+    bool admitted = co_await admit(state, now);
+    co_return admitted;
   }
   if (worker.failures().blocked(state.source.address, worker.loop().now())) {
     instruments.damped.add();
@@ -274,9 +357,10 @@ Task<bool> authenticate(ExchangeState& state) {
   }
   auto person = std::make_shared<const identity::Principal>(std::move(*verified));
   worker.tokens().insert(*token, person, *worker.identity());
-  if (!person->name.empty()) worker.shared().names.remember(person->key, person->name, now);
+  remember(state, *person, now);
   state.person = std::move(person);
-  co_return true;
+  bool admitted = co_await admit(state, now);
+  co_return admitted;
 }
 
 Task<bool> answer_refusal(ExchangeState& state, http::Refusal refusal) {

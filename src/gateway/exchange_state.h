@@ -9,6 +9,7 @@
 
 #include "audit/record.h"
 #include "base/few.h"
+#include "gateway/admissions.h"
 #include "gateway/body_scanner.h"
 #include "gateway/refusals.h"
 #include "gateway/splice.h"
@@ -39,7 +40,8 @@ struct ExchangeState {
         id(its_worker.make_request_id()),
         received(its_worker.shared().clock.wall()),
         started(std::chrono::steady_clock::now()),
-        to_head(its_client.head().method == "HEAD") {}
+        to_head(its_client.head().method == "HEAD"),
+        running(its_client.signal(), kCut) {}
 
   [[nodiscard]] Signal& signal() { return client.signal(); }
   [[nodiscard]] const Limits& limits() const { return routes->routes->limits; }
@@ -61,6 +63,7 @@ struct ExchangeState {
   Endpoint endpoint = Endpoint::kMessages;
   std::string_view target;  ///< without the public prefix, with the query; view into the head
   identity::PrincipalPtr person;
+  RunningExchange running;  ///< among the worker's, from authentication on
   BodyFacts facts;
   std::int64_t body_bytes = -1;
   const ModelRoute* model = nullptr;      ///< of the top-level model
@@ -79,13 +82,23 @@ struct ExchangeState {
                                                                  started)
         .count();
   }
+  /// Why this exchange has to end, or null. Looked at after every wait.
+  [[nodiscard]] const identity::RevocationPtr& revocation() const { return running.revocation(); }
   void note_first_byte() {
     if (first_byte_us < 0) first_byte_us = elapsed_us();
   }
 };
 
-/// Token -> cache -> signature and claims -> principal. False: answered. exchange.cc.
+/// Token -> cache -> signature and claims -> principal -> not revoked. False: answered.
+/// exchange.cc.
 [[nodiscard]] Task<bool> authenticate(ExchangeState& state);
+
+/// The refusal of somebody whose access was taken back. exchange.cc.
+[[nodiscard]] http::Refusal refusal_of_revoked(const ExchangeState& state,
+                                               const identity::Revocation& revocation);
+/// After a wait: false if the exchange was revoked meanwhile, and then it is answered. Only before
+/// its record is opened. exchange.cc.
+[[nodiscard]] Task<bool> still_admitted(ExchangeState& state);
 
 /// The life of a request that goes to a provider, from its token to its record. exchange.cc.
 [[nodiscard]] Task<void> answer_from_provider(ExchangeState& state);

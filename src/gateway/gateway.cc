@@ -16,10 +16,19 @@ Result<std::unique_ptr<Gateway>> Gateway::open(const ListenSettings& listen, Sha
     gateway->workers_.push_back(
         std::make_unique<Worker>(shared, trail.worker(i), routes, identity));
   }
+  std::vector<RevocationLane*> lanes;
+  for (auto& worker : gateway->workers_) lanes.push_back(&worker->revocations());
+  gateway->fanout_ = std::make_unique<WorkerFanout>(std::move(lanes));
   return gateway;
 }
 
 Gateway::~Gateway() = default;
+
+void Gateway::load(const std::vector<identity::RevocationPtr>& in_force) {
+  for (auto& worker : workers_) {
+    for (const auto& revocation : in_force) worker->revocations().admissions().load(revocation);
+  }
+}
 
 void Gateway::start() {
   for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start(std::move(listeners_[i]));

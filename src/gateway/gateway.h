@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "audit/trail.h"
+#include "gateway/revocation_fanout.h"
 #include "gateway/settings.h"
 #include "gateway/worker.h"
 
@@ -22,6 +23,10 @@ class Gateway {
                                                              const identity::SnapshotPtr& identity);
   ~Gateway();
 
+  /// The revocations that are in force. Before start().
+  void load(const std::vector<identity::RevocationPtr>& in_force);
+  /// To all workers; for the revocation register.
+  [[nodiscard]] identity::RevocationFanout& fanout() { return *fanout_; }
   void start();
   void publish_routes(const RoutesPtr& routes);
   void publish_identity(const identity::SnapshotPtr& identity);
@@ -36,6 +41,7 @@ class Gateway {
   std::uint16_t port_ = 0;
   std::vector<UniqueFd> listeners_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<WorkerFanout> fanout_;
 };
 
 }  // namespace sallyport::gateway

@@ -21,6 +21,8 @@ struct Instruments {
         record_failed(outcome(metrics, "record_failed")),
         refused_known(refused(metrics, "known")),
         refused_stranger(refused(metrics, "stranger")),
+        refused_revoked(metrics.counter("sallyport_refused_revoked_total",
+                                        "Requests refused because of a revocation.")),
         damped(metrics.counter("sallyport_damped_total",
                                "Requests answered 429 unverified because their source sent too "
                                "many bad tokens.")),
@@ -74,7 +76,7 @@ struct Instruments {
   Counter& connections_refused;
   Gauge& exchanges;
   Counter &complete, &aborted, &cut, &upstream_error, &record_failed;
-  Counter &refused_known, &refused_stranger, &damped;
+  Counter &refused_known, &refused_stranger, &refused_revoked, &damped;
   Counter &cache_hits, &cache_misses;
   Counter &input_tokens, &output_tokens, &cache_read_tokens, &cache_write_tokens;
   Counter& pings;

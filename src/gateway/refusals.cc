@@ -1,6 +1,9 @@
 #include "gateway/refusals.h"
 
+#include <fmt/format.h>
+
 #include "base/check.h"
+#include "base/encoding.h"
 
 namespace sallyport::gateway {
 namespace {
@@ -58,6 +61,43 @@ constexpr Row kRows[] = {
     {Cause::kDraining, "gateway.draining", 503, true, 1,
      "The gateway is shutting down. Try again in a moment."},
 };
+
+struct RevokedRow {
+  identity::RevocationKind kind;
+  std::string_view code;
+  std::string_view sentence;  ///< {} is when
+};
+
+// For the person who reads it in the middle of work: what happened and what helps.
+constexpr RevokedRow kRevoked[] = {
+    {identity::RevocationKind::kUser, "revoked.user",
+     "Your organization has taken back your access to this gateway{}. Signing in again does not "
+     "help: ask your administrator."},
+    {identity::RevocationKind::kSignIns, "revoked.sign_ins",
+     "Your organization has ended your sign-ins{}. Sign out and sign in again to go on."},
+    {identity::RevocationKind::kSession, "revoked.session",
+     "Your organization has ended this session{}. Sign out and sign in again to go on."},
+    {identity::RevocationKind::kToken, "revoked.token",
+     "Your organization has taken back this sign-in's token{}. Sign in again to go on."},
+    {identity::RevocationKind::kClient, "revoked.client",
+     "Your organization has blocked this application at this gateway{}. Ask your administrator "
+     "which one to use."},
+    {identity::RevocationKind::kGroup, "revoked.group",
+     "Your organization has taken back the access of a group that you belong to{}. Ask your "
+     "administrator."},
+    {identity::RevocationKind::kAll, "revoked.all",
+     "Your organization has ended all sign-ins to this gateway{}. Sign out and sign in again to go "
+     "on."},
+};
+
+// " until 2026-11-22 08:00 UTC", or for sign-ins " at 2026-11-21 08:15 UTC".
+std::string when(const identity::Revocation& revocation) {
+  bool ends = revocation.until && revocation.kind != identity::RevocationKind::kToken;
+  if (!ends && !revocation.heals()) return {};
+  std::string time = format_time(ends ? *revocation.until : revocation.at);
+  return fmt::format(" {} {} {} UTC", ends ? "until" : "at", time.substr(0, 10),
+                     time.substr(11, 5));
+}
 
 const Row& row_of(Cause cause) {
   for (const auto& row : kRows) {
@@ -123,6 +163,40 @@ http::Refusal refusal_of(identity::Reason reason) {
   refusal.retry = facts.status == 429 || facts.status == 503;
   refusal.retry_after = facts.status == 429 ? 1 : facts.status == 503 ? 5 : 0;
   return refusal;
+}
+
+http::Refusal refusal_of(const identity::Revocation& revocation) {
+  const RevokedRow& row = kRevoked[static_cast<std::size_t>(revocation.kind)];
+  SALLYPORT_CHECK(row.kind == revocation.kind);
+  http::Refusal refusal;
+  refusal.status = 401;
+  refusal.type = error_type(401);
+  refusal.code = row.code;
+  refusal.message = fmt::format(fmt::runtime(row.sentence), when(revocation));
+  refusal.authenticate = true;
+  return refusal;
+}
+
+// learn.microsoft.com, "Claims challenges, claims requests and client capabilities": the claims are
+// a minified claims request in base64; `nbf` asks for a token issued at that second or later.
+std::string claims_challenge(std::string_view issuer, std::string_view tenant,
+                             std::int64_t not_before) {
+  constexpr std::string_view kVersion2 = "/v2.0";
+  constexpr std::string_view kVersion1 = "https://sts.windows.net/";
+  std::string authority;
+  if (issuer.ends_with(kVersion2)) {
+    authority = issuer.substr(0, issuer.size() - kVersion2.size());
+  } else if (issuer.starts_with(kVersion1)) {
+    authority = fmt::format("https://login.microsoftonline.com/{}", tenant);
+  } else {
+    return {};
+  }
+  auto claims = to_base64(
+      fmt::format(R"({{"access_token":{{"nbf":{{"essential":true,"value":"{}"}}}}}})", not_before));
+  return fmt::format(
+      "www-authenticate: Bearer realm=\"{}\", authorization_uri=\"{}/oauth2/v2.0/authorize\", "
+      "error=\"insufficient_claims\", claims=\"{}\"\r\n",
+      tenant, authority, claims);
 }
 
 http::Refusal refusal_of(http::HeadFault fault) {

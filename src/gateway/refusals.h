@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "gateway/body_scanner.h"
 #include "http/message_parser.h"
 #include "http/refusal.h"
 #include "identity/reason.h"
+#include "identity/revocation.h"
 
 namespace sallyport::gateway {
 
@@ -41,8 +43,14 @@ enum class Cause : std::uint8_t {
 [[nodiscard]] std::string_view code(Cause cause);
 [[nodiscard]] http::Refusal refusal_of(Cause cause);
 [[nodiscard]] http::Refusal refusal_of(identity::Reason reason);
+[[nodiscard]] http::Refusal refusal_of(const identity::Revocation& revocation);
 [[nodiscard]] http::Refusal refusal_of(http::HeadFault fault);
 [[nodiscard]] http::Refusal refusal_of(BodyReason reason);
+
+/// The WWW-Authenticate line that asks a client which declared `cp1` for a newer token (Continuous
+/// Access Evaluation), beside the plain one; empty where the issuer is not of Entra's shape.
+[[nodiscard]] std::string claims_challenge(std::string_view issuer, std::string_view tenant,
+                                           std::int64_t not_before);
 
 /// error.type for a status (Anthropic's names).
 [[nodiscard]] std::string_view error_type(int status);

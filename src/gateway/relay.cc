@@ -18,6 +18,8 @@ namespace {
 using http::Io;
 
 constexpr std::size_t kMaxWholeAnswer = 32 << 20;
+// A revoked person's client that does not read gets this long for its last bytes.
+constexpr std::chrono::seconds kCutPatience{1};
 constexpr std::string_view kPing = "event: ping\ndata: {\"type\":\"ping\"}\n\n";
 
 class Relay {
@@ -33,28 +35,36 @@ class Relay {
                           std::span<const std::string_view> body, std::size_t length);
   Task<Ending> refuse(http::Refusal refusal, audit::Outcome outcome);
   Task<Ending> give_up(Got got);
+  Task<Ending> refuse_revoked();
   Task<bool> send_stream_bytes();
+  Task<bool> send_last_bytes();
   Task<Ending> end_stream(AnswerEditor& editor, Got got);
   void add_chunk(std::span<const std::string_view> pieces);
   [[nodiscard]] std::string client_head(std::string_view framing) const;
   void note_answer();
   [[nodiscard]] bool head_reveals_key() const;
   Ending cut_off(Got got) const;
+  [[nodiscard]] bool revoked() const { return s_.revocation() != nullptr; }
 
   ExchangeState& s_;
   ProviderCall call_;
   Few<ModelRename, 2> renames_;
+  std::string unsent_;  ///< of a stream that was cut while the client was slow to take it
 };
 
 Task<Ending> Relay::run() {
   for (std::size_t i = 0; i < s_.used_models.size(); ++i) {
     renames_.push_back({s_.used_models[i]->id, s_.used_models[i]->deployment});
   }
+  if (revoked()) {  // while its record was written
+    Ending ending = co_await refuse_revoked();
+    co_return ending;
+  }
   Got got = co_await call_.attempt(false);
   // A kept connection that the provider closed just as we used it: nothing of an answer came, so
   // the request is sent again, once, on a new one.
   if (got == Got::kDied && call_.may_send_again()) got = co_await call_.attempt(true);
-  if (got != Got::kBytes && got != Got::kEnd) {
+  if (revoked() || (got != Got::kBytes && got != Got::kEnd)) {
     Ending ending = co_await give_up(got);
     co_return ending;
   }
@@ -65,6 +75,10 @@ Task<Ending> Relay::run() {
     bool synced = co_await s_.worker.synced(s_.signal(), s_.opened_sequence);
     if (!synced) {
       call_.drop();
+      if (revoked()) {
+        Ending ending = co_await refuse_revoked();
+        co_return ending;
+      }
       Ending ending =
           co_await refuse(refusal_of(Cause::kRecordUnavailable), audit::Outcome::kRecordFailed);
       co_return ending;
@@ -89,9 +103,23 @@ Task<Ending> Relay::refuse(http::Refusal refusal, audit::Outcome outcome) {
   co_return ending;
 }
 
+// Revoked before a byte of the answer went out: the same answer as at the door, and no provider.
+Task<Ending> Relay::refuse_revoked() {
+  call_.drop();
+  s_.signal().clear(kCut);
+  s_.client.close_after_answer();
+  Ending ending =
+      co_await refuse(refusal_of_revoked(s_, *s_.revocation()), audit::Outcome::kCutByRevocation);
+  co_return ending;
+}
+
 // No answer to pass: say why, to the client and to the operator.
 Task<Ending> Relay::give_up(Got got) {
   call_.drop();
+  if (revoked()) {
+    Ending ending = co_await refuse_revoked();
+    co_return ending;
+  }
   if (got == Got::kClientGone || got == Got::kCut) {
     s_.client.close_after_answer();
     co_return cut_off(got);
@@ -199,9 +227,28 @@ Task<bool> Relay::send_stream_bytes() {
     out.clear();
     co_return false;
   }
-  std::string rest = out.substr(count);
+  unsent_ = out.substr(count);
   out.clear();
-  bool sent = co_await s_.client.send(rest);
+  std::size_t left = 0;
+  bool sent = co_await s_.client.send(unsent_, &left);
+  unsent_.erase(0, unsent_.size() - left);
+  co_return sent;
+}
+
+// The end of a stream that was cut: what its client was still taking, then our last event. It must
+// not hold the connection: the time is short.
+Task<bool> Relay::send_last_bytes() {
+  std::string last = std::move(unsent_);
+  last += s_.worker.scratch();
+  s_.worker.scratch().clear();
+  s_.signal().clear(kCut | kLimit);
+  Deadline patience(s_.worker.loop(), s_.signal(), kLimit);
+  patience.set(s_.worker.loop().now() + kCutPatience);
+  s_.client.abort_on(kCut | kLimit);
+  s_.note_first_byte();
+  s_.bytes_to_client += static_cast<std::int64_t>(last.size());
+  bool sent = co_await s_.client.send(last);
+  s_.client.abort_on(kCut);
   co_return sent;
 }
 
@@ -218,6 +265,10 @@ Task<Ending> Relay::pass_stream() {
   for (;;) {
     for (auto piece : call_.body()) add_chunk(editor.feed(piece));
     if (got == Got::kEnd) break;
+    if (revoked()) {  // a provider that never pauses would let nobody see the signal
+      got = Got::kCut;
+      break;
+    }
     bool sent = co_await send_stream_bytes();
     if (!sent) {
       got = s_.signal().is_raised(kCut) ? Got::kCut : Got::kClientGone;
@@ -250,6 +301,7 @@ Task<Ending> Relay::pass_stream() {
 // client's software, and so the person, what happened.
 Task<Ending> Relay::end_stream(AnswerEditor& editor, Got got) {
   Ending ending{200, audit::Outcome::kComplete, {}, true};
+  bool cut = got == Got::kCut && revoked();
   if (got == Got::kClientGone) {
     s_.client.close_after_answer();
     ending.outcome = audit::Outcome::kAbortedByClient;
@@ -263,11 +315,13 @@ Task<Ending> Relay::end_stream(AnswerEditor& editor, Got got) {
                   : got == Got::kCut  ? Cause::kDraining
                   : got == Got::kDied ? Cause::kProviderDied
                                       : Cause::kProviderBroken;
-    auto refusal = refusal_of(cause);
-    ending.outcome = audit::Outcome::kUpstreamError;
+    auto refusal = cut ? refusal_of_revoked(s_, *s_.revocation()) : refusal_of(cause);
+    ending.outcome = cut ? audit::Outcome::kCutByRevocation : audit::Outcome::kUpstreamError;
     ending.error_type = refusal.code;
-    log::limited(log::Level::kWarning, "upstream.failed",
-                 {{"id", s_.id}, {"upstream", s_.upstream().name()}, {"reason", refusal.code}});
+    if (!cut) {
+      log::limited(log::Level::kWarning, "upstream.failed",
+                   {{"id", s_.id}, {"upstream", s_.upstream().name()}, {"reason", refusal.code}});
+    }
     // An event that the provider did not finish is none (WHATWG HTML 9.2.6); a part of it that is
     // already on its way is ended, so that ours is read as one of its own.
     std::string event = editor.at_event_boundary() ? "" : "\n\n";
@@ -275,6 +329,13 @@ Task<Ending> Relay::end_stream(AnswerEditor& editor, Got got) {
     add_chunk(std::array{std::string_view(event)});
   }
   if (!s_.client.head_was_http10()) s_.worker.scratch() += "0\r\n\r\n";
+  if (cut) {
+    call_.drop();  // now, whatever the client does
+    s_.client.close_after_answer();
+    bool sent = co_await send_last_bytes();
+    if (!sent) s_.client.close_after_answer();
+    co_return ending;
+  }
   bool sent = co_await send_stream_bytes();
   if (!sent) {
     s_.client.close_after_answer();
@@ -302,7 +363,8 @@ Task<Ending> Relay::send_whole(int status, std::string_view reason, std::string_
   bool sent = co_await s_.client.send(parts);
   if (sent) s_.bytes_to_client += static_cast<std::int64_t>(head.size() + length);
   if (!sent) s_.client.close_after_answer();
-  auto outcome = !sent                            ? audit::Outcome::kAbortedByClient
+  auto outcome = !sent && revoked()               ? audit::Outcome::kCutByRevocation
+                 : !sent                          ? audit::Outcome::kAbortedByClient
                  : status >= 200 && status <= 299 ? audit::Outcome::kComplete
                                                   : audit::Outcome::kUpstreamError;
   co_return Ending{status, outcome, {}, true};
@@ -342,7 +404,7 @@ Task<Ending> Relay::pass_whole() {
     if (got != Got::kBytes && got != Got::kEnd) break;
   }
   silence.clear();
-  if (got != Got::kEnd) {
+  if (revoked() || got != Got::kEnd) {
     Ending ending = co_await give_up(got);
     co_return ending;
   }

@@ -63,6 +63,7 @@ Worker::Worker(Shared& shared, audit::Chain& chain, RoutesPtr routes,
       accept_signal_(loop_),
       tokens_(std::make_unique<identity::VerifiedTokenCache>(routes->limits.verified_tokens,
                                                              shared.cache_key)),
+      revocations_(loop_, shared.clock),
       failures_({}, random_seed(shared.entropy)),
       identity_(std::move(identity)),
       random_(kRandomBytes),
@@ -106,6 +107,7 @@ void Worker::start(UniqueFd listener) {
     accepting_ = true;
     spawn(accept_connections());
     loop_.run();
+    revocations_.end();
     routes_->pools.clear();
     done_.set_value();
   });

@@ -25,6 +25,7 @@
 #include "gateway/bits.h"
 #include "gateway/connection_limits.h"
 #include "gateway/instruments.h"
+#include "gateway/revocation_fanout.h"
 #include "gateway/routes.h"
 #include "http/byte_budget.h"
 #include "http/client_pool.h"
@@ -79,11 +80,12 @@ class Worker {
   struct Counts {
     std::atomic<std::uint64_t> connections{0}, exchanges{0}, cached_tokens{0};
     std::atomic<std::uint64_t> complete{0}, aborted{0}, upstream_error{0}, record_failed{0};
-    std::atomic<std::uint64_t> refused{0};
+    std::atomic<std::uint64_t> refused{0}, cut{0};
     std::atomic<bool> record_accepting{true};
   };
   [[nodiscard]] const Counts& counts() const { return counts_; }
   [[nodiscard]] const audit::Chain& chain_view() const { return chain_; }
+  [[nodiscard]] RevocationLane& revocations() { return revocations_; }
 
   // On the loop's thread.
 
@@ -91,6 +93,7 @@ class Worker {
   [[nodiscard]] EventLoop& loop() { return loop_; }
   [[nodiscard]] audit::Chain& chain() { return chain_; }
   [[nodiscard]] identity::VerifiedTokenCache& tokens() { return *tokens_; }
+  [[nodiscard]] Admissions& admissions() { return revocations_.admissions(); }
   [[nodiscard]] identity::FailureLimiter& failures() { return failures_; }
   [[nodiscard]] const identity::SnapshotPtr& identity() const { return identity_; }
   [[nodiscard]] const std::shared_ptr<WorkerRoutes>& routes() const { return routes_; }
@@ -124,6 +127,7 @@ class Worker {
   UniqueFd listener_;
   std::unique_ptr<Watch> listener_watch_;
   std::unique_ptr<identity::VerifiedTokenCache> tokens_;
+  RevocationLane revocations_;
   identity::FailureLimiter failures_;
   identity::SnapshotPtr identity_;
   std::shared_ptr<WorkerRoutes> routes_;

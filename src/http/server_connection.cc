@@ -246,14 +246,16 @@ void ServerConnection::release_request() {
   }
 }
 
-Task<bool> ServerConnection::send(std::string_view text) {
+Task<bool> ServerConnection::send(std::string_view text, std::size_t* left) {
   iovec piece{const_cast<char*>(text.data()), text.size()};
-  bool sent = co_await send(std::span<const iovec>(&piece, 1));
+  bool sent = co_await send(std::span<const iovec>(&piece, 1), left);
   co_return sent;
 }
 
-Task<bool> ServerConnection::send(std::span<const iovec> pieces) {
-  std::size_t left = 0;
+Task<bool> ServerConnection::send(std::span<const iovec> pieces, std::size_t* not_taken) {
+  std::size_t own = 0;
+  std::size_t& left = not_taken == nullptr ? own : *not_taken;
+  left = 0;
   for (const auto& piece : pieces) left += piece.iov_len;
   std::array<iovec, 64> part;
   std::size_t at = 0;

@@ -54,8 +54,9 @@ class ServerConnection {
   /// Reads the whole body; answers `expect: 100-continue` first.
   [[nodiscard]] Task<BodyRead> read_body(std::size_t limit, BudgetShare& budget);
   /// Writes everything; false when the client is gone or takes nothing for ServerTimes::body.
-  [[nodiscard]] Task<bool> send(std::span<const iovec> pieces);
-  [[nodiscard]] Task<bool> send(std::string_view text);
+  /// `left`: how many bytes were not taken when it ended.
+  [[nodiscard]] Task<bool> send(std::span<const iovec> pieces, std::size_t* left = nullptr);
+  [[nodiscard]] Task<bool> send(std::string_view text, std::size_t* left = nullptr);
   /// False: drain() would give up at once, so the answer should say that the connection closes.
   [[nodiscard]] bool can_drain() const;
   /// After an answer that came before the body: reads the body away, within bounds, so that the

@@ -27,13 +27,17 @@ struct Principal {
   std::string token_id;    ///< `uti`, else `jti`
   std::string session_id;  ///< `sid`
   std::string name;        ///< display only; kept outside the audit chain
+  std::string mail;        ///< the same: `preferred_username`, `upn` or `email`
   std::vector<std::string> groups;
   std::vector<std::string> roles;
   std::vector<std::string> scopes;
-  std::int64_t issued_at = 0;     ///< `iat`, seconds
-  std::int64_t not_before = 0;    ///< `nbf`, 0 if absent
-  std::int64_t expires_at = 0;    ///< `exp`
-  std::int64_t auth_time = 0;     ///< `auth_time`, 0 if absent
+  std::int64_t issued_at = 0;   ///< `iat`, seconds
+  std::int64_t not_before = 0;  ///< `nbf`, 0 if absent
+  std::int64_t expires_at = 0;  ///< `exp`
+  std::int64_t auth_time = 0;   ///< `auth_time`, 0 if absent
+  /// When the person signed in, as far as a revocation of sign-ins is concerned: `auth_time`, or
+  /// `iat` where the issuer's `heal_by` says so and for an application's own token; 0: not known.
+  std::int64_t signed_in_at = 0;
   std::int64_t skew = 0;          ///< of its issuer, seconds: for the times on a cache hit
   std::string key_id;             ///< `kid` of the key that signed
   bool claims_challenge = false;  ///< `xms_cc` has cp1

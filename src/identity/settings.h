@@ -14,6 +14,9 @@ enum class TokenKind { kAccessToken, kIdToken };
 
 enum class Gate { kRefuse, kAllow };
 
+/// Which claim of a token says when its person signed in: a revocation of sign-ins ends with it.
+enum class HealBy { kAuthTime, kIssuedAt };
+
 struct SignInSettings {
   std::string client;
   std::vector<std::string> scopes;
@@ -42,6 +45,7 @@ struct IssuerSettings {
   Gate app_only = Gate::kRefuse;
   /// How often keys are fetched; a twelfth of it is between two fetches for an unknown `kid`.
   std::chrono::milliseconds key_refresh = std::chrono::hours(1);
+  HealBy heal_by = HealBy::kAuthTime;
   std::string jwks_file;  ///< instead of discovery
   std::string ca_file;
   std::string proxy;

@@ -176,6 +176,9 @@ Refused read_identifiers(Examined& token) {
   for (std::string_view name : {"name", "preferred_username", "upn", "unique_name", "email"}) {
     if (principal.name.empty()) principal.name = claims.display(name);
   }
+  for (std::string_view name : {"preferred_username", "upn", "email"}) {
+    if (principal.mail.empty()) principal.mail = claims.display(name);
+  }
   return std::nullopt;
 }
 
@@ -247,6 +250,14 @@ bool is_guest(const Examined& token) {
          lower_case(idp->text()).find(token.principal.tenant) == std::string::npos;
 }
 
+// Clients refresh silently, so a fresh `iat` proves no sign-in; `auth_time` does. An application
+// proves who it is each time it gets a token: there `iat` is the sign-in.
+std::int64_t signed_in_at(const Examined& token) {
+  const Principal& principal = token.principal;
+  bool by_issue = principal.app_only || token.issuer->settings.heal_by == HealBy::kIssuedAt;
+  return by_issue ? principal.issued_at : principal.auth_time;
+}
+
 }  // namespace
 
 Refused check_claims(Examined& token) {
@@ -260,6 +271,7 @@ Refused check_claims(Examined& token) {
   principal.groups_overage = has_groups_overage(*token.claims);
   principal.app_only = is_app_only(token);
   principal.guest = is_guest(token);
+  principal.signed_in_at = signed_in_at(token);
   return std::nullopt;
 }
 

@@ -1,112 +1,17 @@
 #include "store/sqlite_name_table.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
 #include <sqlite3.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "base/log.h"
-#include "base/unique_fd.h"
 
 namespace sallyport::store {
 namespace {
 
-constexpr std::string_view kScheme = "sqlite:";
-constexpr int kBusyMillis = 5000;  // another command may hold the file for a moment
 constexpr int kNiceness = 10;
 constexpr std::chrono::milliseconds kGather{200};
-// The schema's version stands in SQLite's user_version; 0 is a fresh file.
-constexpr int kVersion = 1;
-constexpr const char* kSchema =
-    "CREATE TABLE IF NOT EXISTS people("
-    "key TEXT PRIMARY KEY, name TEXT NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID;"
-    "PRAGMA user_version = 1;";
-
-std::unexpected<Error> unusable(const std::filesystem::path& path, std::string_view why,
-                                std::string next_step) {
-  return fail("store.unusable", fmt::format("the store {} cannot be used: {}", path.string(), why),
-              std::move(next_step));
-}
-
-std::unexpected<Error> sqlite_failure(sqlite3* database, const std::filesystem::path& path) {
-  int code = sqlite3_errcode(database) & 0xff;
-  std::string next = "check the file, its folder's permissions and the room on the disk";
-  if (code == SQLITE_NOTADB) next = "name another file in `store`: this one is no SQLite database";
-  if (code == SQLITE_CORRUPT) next = "move the file away, or bring its backup back";
-  if (code == SQLITE_FULL) next = "make room on the disk";
-  if (code == SQLITE_BUSY) next = "end the process that holds it";
-  return unusable(path, sqlite3_errmsg(database), std::move(next));
-}
-
-bool execute(sqlite3* database, const char* sql) {
-  return sqlite3_exec(database, sql, nullptr, nullptr, nullptr) == SQLITE_OK;
-}
-
-class Statement {
- public:
-  Statement(sqlite3* database, const char* sql) {
-    sqlite3_prepare_v2(database, sql, -1, &statement_, nullptr);
-  }
-  ~Statement() { sqlite3_finalize(statement_); }
-  Statement(const Statement&) = delete;
-  Statement& operator=(const Statement&) = delete;
-
-  // The text lives until the next step().
-  void bind(int index, std::string_view text) {
-    sqlite3_bind_text(statement_, index, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
-  }
-  void bind(int index, std::int64_t value) { sqlite3_bind_int64(statement_, index, value); }
-  // SQLITE_ROW or SQLITE_DONE, else an error (also of preparing it).
-  int step() { return statement_ == nullptr ? SQLITE_ERROR : sqlite3_step(statement_); }
-  void again() { sqlite3_reset(statement_); }
-  [[nodiscard]] std::int64_t number() const { return sqlite3_column_int64(statement_, 0); }
-  [[nodiscard]] std::string text() const {
-    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, 0));
-    auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, 0));
-    return bytes == nullptr ? std::string() : std::string(bytes, size);
-  }
-
- private:
-  sqlite3_stmt* statement_ = nullptr;
-};
-
-// Made by us, so that its mode does not depend on the umask; SQLite gives its side files the same.
-Result<void> make_private_file(const std::filesystem::path& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!fd) {
-    return unusable(path, std::strerror(errno), "check `store`, its folder and their permissions");
-  }
-  struct stat info{};
-  if (::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    return unusable(path, "it is not a regular file", "name a file in `store`");
-  }
-  return {};
-}
-
-Result<void> prepare(sqlite3* database, const std::filesystem::path& path) {
-  sqlite3_extended_result_codes(database, 1);
-  sqlite3_busy_timeout(database, kBusyMillis);
-  // synchronous=NORMAL: a power cut may take the last names, never the file.
-  if (!execute(database,
-               "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-               "PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF;")) {
-    return sqlite_failure(database, path);
-  }
-  Statement version(database, "PRAGMA user_version");
-  if (version.step() != SQLITE_ROW) return sqlite_failure(database, path);
-  if (version.number() > kVersion) {
-    return unusable(path, "a newer version of the program has written it",
-                    "run that version, or name another file in `store`");
-  }
-  version.again();
-  if (!execute(database, kSchema)) return sqlite_failure(database, path);
-  return {};
-}
 
 std::string_view cut(std::string_view text, std::size_t limit) {
   if (text.size() <= limit) return text;
@@ -116,33 +21,14 @@ std::string_view cut(std::string_view text, std::size_t limit) {
 
 }  // namespace
 
-Result<std::filesystem::path> sqlite_path(std::string_view location) {
-  if (location.starts_with(kScheme) && location.size() > kScheme.size() + 1 &&
-      location[kScheme.size()] == '/' && location.find('\0') == std::string_view::npos) {
-    return std::filesystem::path(location.substr(kScheme.size()));
-  }
-  return fail("store.location",
-              fmt::format("\"{}\" is not a store that this version knows", location),
-              "write sqlite: and an absolute path, such as sqlite:/var/lib/sallyport/state.db");
-}
-
-void SqliteNameTable::Close::operator()(sqlite3* database) const {
-  sqlite3_close_v2(database);
-}
-
 Result<std::unique_ptr<SqliteNameTable>> SqliteNameTable::open(std::string_view location,
                                                                Metrics& metrics) {
   auto path = sqlite_path(location);
   if (!path) return std::unexpected(std::move(path.error()));
-  if (auto made = make_private_file(*path); !made) return std::unexpected(made.error());
-  sqlite3* raw = nullptr;
-  int opened =
-      sqlite3_open_v2(path->c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, nullptr);
-  Database database(raw);
-  if (raw == nullptr) return unusable(*path, "out of memory", "give the process more memory");
-  if (opened != SQLITE_OK) return sqlite_failure(raw, *path);
-  if (auto ready = prepare(raw, *path); !ready) return std::unexpected(std::move(ready.error()));
-  return std::unique_ptr<SqliteNameTable>(new SqliteNameTable(std::move(database), *path, metrics));
+  auto database = open_database(*path, false);
+  if (!database) return std::unexpected(std::move(database.error()));
+  return std::unique_ptr<SqliteNameTable>(
+      new SqliteNameTable(std::move(*database), *path, metrics));
 }
 
 SqliteNameTable::SqliteNameTable(Database database, std::filesystem::path path, Metrics& metrics)
@@ -163,13 +49,17 @@ SqliteNameTable::~SqliteNameTable() {
   thread_.join();
 }
 
-void SqliteNameTable::remember(std::string_view key, std::string_view name, WallTime seen) {
-  if (key.empty() || name.empty() || key.size() > kMaxKey) return;
+void SqliteNameTable::remember(std::string_view key, const audit::Sighting& sighting,
+                               WallTime seen) {
+  if (key.empty() || key.size() > kMaxKey) return;
   std::lock_guard lock(mutex_);
   auto found = waiting_.find(std::string(key));
   if (found == waiting_.end() && waiting_.size() >= kQueue) return dropped_.add();
   bool first = waiting_.empty();
-  waiting_.insert_or_assign(std::string(key), Waiting{std::string(cut(name, kMaxName)), seen});
+  unsigned marks = sighting.marks | (found == waiting_.end() ? 0 : found->second.marks);
+  waiting_.insert_or_assign(std::string(key),
+                            Waiting{std::string(cut(sighting.name, kMaxName)),
+                                    std::string(cut(sighting.mail, kMaxName)), marks, seen});
   if (first) changed_.notify_one();
 }
 
@@ -211,12 +101,15 @@ Result<void> SqliteNameTable::write(const std::map<std::string, Waiting>& names)
   bool good = true;
   {
     Statement insert(database,
-                     "INSERT INTO people(key, name, seen) VALUES(?1, ?2, ?3) "
-                     "ON CONFLICT(key) DO UPDATE SET name = ?2, seen = ?3");
+                     "INSERT INTO people(key, name, seen, mail, marks) VALUES(?1, ?2, ?3, ?4, ?5)"
+                     " ON CONFLICT(key) DO UPDATE SET name = ?2, seen = ?3, mail = ?4,"
+                     " marks = marks | ?5");
     for (const auto& [key, person] : names) {
       insert.bind(1, key);
       insert.bind(2, person.name);
       insert.bind(3, unix_seconds(person.seen));
+      insert.bind(4, person.mail);
+      insert.bind(5, std::int64_t{person.marks});
       good = insert.step() == SQLITE_DONE;
       insert.again();
       if (!good) break;
@@ -250,6 +143,42 @@ Result<bool> SqliteNameTable::erase(std::string_view key) {
   return was_there || waited;
 }
 
+// Names are compared without regard to the case of ASCII letters alone, as SQLite's NOCASE does.
+Result<std::vector<audit::KnownPerson>> SqliteNameTable::find(std::string_view name_or_mail,
+                                                              std::size_t most) {
+  drain();
+  std::lock_guard file(database_mutex_);
+  Statement query(database_.get(),
+                  "SELECT key, name, mail FROM people WHERE name = ?1 COLLATE NOCASE"
+                  " OR mail = ?1 COLLATE NOCASE ORDER BY key LIMIT ?2");
+  query.bind(1, name_or_mail);
+  query.bind(2, static_cast<std::int64_t>(most));
+  std::vector<audit::KnownPerson> people;
+  int step = query.step();
+  for (; step == SQLITE_ROW; step = query.step()) {
+    people.push_back({query.text(0), query.text(1), query.text(2)});
+  }
+  if (step != SQLITE_DONE) return sqlite_failure(database_.get(), path_);
+  return people;
+}
+
+Result<unsigned> SqliteNameTable::marks(std::string_view key, std::string_view issuer) {
+  drain();
+  std::lock_guard file(database_mutex_);
+  Statement query(database_.get(), key.empty() ? "SELECT marks FROM people WHERE"
+                                                 " substr(key, 1, length(?1)) = ?1"
+                                               : "SELECT marks FROM people WHERE key = ?1");
+  auto prefix = std::string(issuer) + "/";
+  query.bind(1, key.empty() ? std::string_view(prefix) : key);
+  unsigned marks = 0;
+  int step = query.step();
+  for (; step == SQLITE_ROW; step = query.step()) {
+    marks |= audit::Sighting::kSeen | static_cast<unsigned>(query.number());
+  }
+  if (step != SQLITE_DONE) return sqlite_failure(database_.get(), path_);
+  return marks;
+}
+
 void SqliteNameTable::drain() {
   std::unique_lock lock(mutex_);
   ++drains_;
@@ -261,34 +190,16 @@ void SqliteNameTable::drain() {
 Result<SqliteNames> SqliteNames::open(std::string_view location) {
   auto path = sqlite_path(location);
   if (!path) return std::unexpected(std::move(path.error()));
-  sqlite3* raw = nullptr;
-  int opened = sqlite3_open_v2(path->c_str(), &raw, SQLITE_OPEN_READONLY, nullptr);
-  SqliteNames names(raw);
-  if (raw == nullptr) return unusable(*path, "out of memory", "give the process more memory");
-  sqlite3_busy_timeout(raw, kBusyMillis);
-  // Nothing is read before the first query: ask for something that every such file has.
-  Statement probe(raw, "SELECT count(*) FROM people WHERE key = ''");
-  if (opened != SQLITE_OK || probe.step() != SQLITE_ROW) return sqlite_failure(raw, *path);
-  return names;
+  auto database = open_for_reading(*path);
+  if (!database) return std::unexpected(std::move(database.error()));
+  return SqliteNames(std::move(*database));
 }
 
 std::optional<std::string> SqliteNames::find(std::string_view key) const {
-  Statement query(database_, "SELECT name FROM people WHERE key = ?1");
+  Statement query(database_.get(), "SELECT name FROM people WHERE key = ?1");
   query.bind(1, key);
-  if (query.step() != SQLITE_ROW) return std::nullopt;
+  if (query.step() != SQLITE_ROW || query.text().empty()) return std::nullopt;
   return query.text();
-}
-
-SqliteNames::SqliteNames(SqliteNames&& other) noexcept
-    : database_(std::exchange(other.database_, nullptr)) {}
-
-SqliteNames& SqliteNames::operator=(SqliteNames&& other) noexcept {
-  std::swap(database_, other.database_);
-  return *this;
-}
-
-SqliteNames::~SqliteNames() {
-  sqlite3_close_v2(database_);
 }
 
 }  // namespace sallyport::store

@@ -2,11 +2,10 @@
 // nobody waits for the disk: a bounded queue, one transaction for what has gathered in it.
 //
 //   auto names = SqliteNameTable::open("sqlite:/var/lib/sallyport/state.db");
-//   (*names)->remember(principal.key, principal.name, clock.wall());
+//   (*names)->remember(principal.key, {principal.name, principal.mail}, clock.wall());
 //
 // The file is made with mode 0600, in WAL mode, with `secure_delete`, so that an erased name is
-// overwritten and not merely forgotten. Errors: store.location (not a "sqlite:/path"),
-// store.unusable (cannot be opened, is no database, has a newer format; says what to do).
+// overwritten and not merely forgotten. Errors: those of store/sqlite.h.
 #pragma once
 
 #include <condition_variable>
@@ -18,16 +17,13 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "audit/name_table.h"
 #include "base/metrics.h"
-
-struct sqlite3;
+#include "store/sqlite.h"
 
 namespace sallyport::store {
-
-/// The path in "sqlite:/path". Error: store.location.
-[[nodiscard]] Result<std::filesystem::path> sqlite_path(std::string_view location);
 
 class SqliteNameTable final : public audit::NameTable {
  public:
@@ -40,20 +36,21 @@ class SqliteNameTable final : public audit::NameTable {
   /// Writes what is queued.
   ~SqliteNameTable() override;
 
-  void remember(std::string_view key, std::string_view name, WallTime seen) override;
+  void remember(std::string_view key, const audit::Sighting& sighting, WallTime seen) override;
   [[nodiscard]] Result<bool> erase(std::string_view key) override;
+  [[nodiscard]] Result<std::vector<audit::KnownPerson>> find(std::string_view name_or_mail,
+                                                             std::size_t most) override;
+  [[nodiscard]] Result<unsigned> marks(std::string_view key, std::string_view issuer) override;
   /// Waits until all that was remembered by now is in the file, or could not be written.
   void drain();
 
  private:
   struct Waiting {
     std::string name;
+    std::string mail;
+    unsigned marks;
     WallTime seen;
   };
-  struct Close {
-    void operator()(sqlite3* database) const;
-  };
-  using Database = std::unique_ptr<sqlite3, Close>;
 
   SqliteNameTable(Database database, std::filesystem::path path, Metrics& metrics);
   void run();
@@ -84,13 +81,9 @@ class SqliteNames {
   /// Nothing if there is none.
   [[nodiscard]] std::optional<std::string> find(std::string_view key) const;
 
-  SqliteNames(SqliteNames&&) noexcept;
-  SqliteNames& operator=(SqliteNames&&) noexcept;
-  ~SqliteNames();
-
  private:
-  explicit SqliteNames(sqlite3* database) : database_(database) {}
-  sqlite3* database_;
+  explicit SqliteNames(Database database) : database_(std::move(database)) {}
+  Database database_;
 };
 
 }  // namespace sallyport::store

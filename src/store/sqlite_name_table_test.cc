@@ -52,9 +52,9 @@ class NameTableTest : public testing::Test {
 TEST_F(NameTableTest, RemembersNamesAcrossStarts) {
   {
     auto table = open();
-    table->remember(kAda, "Ada Lovelace", clock.wall());
-    table->remember(kBob, "Bob", clock.wall());
-    table->remember(kBob, "Robert", clock.wall());
+    table->remember(kAda, {.name = "Ada Lovelace"}, clock.wall());
+    table->remember(kBob, {.name = "Bob"}, clock.wall());
+    table->remember(kBob, {.name = "Robert"}, clock.wall());
     table->drain();
     EXPECT_EQ(find(kAda), "Ada Lovelace") << "readable beside the gateway";
   }
@@ -65,7 +65,7 @@ TEST_F(NameTableTest, RemembersNamesAcrossStarts) {
 
 TEST_F(NameTableTest, WritesWhatIsQueuedAtItsEnd) {
   {
-    open()->remember(kAda, "Ada Lovelace", clock.wall());
+    open()->remember(kAda, {.name = "Ada Lovelace"}, clock.wall());
   }
   open();
   EXPECT_EQ(find(kAda), "Ada Lovelace");
@@ -74,9 +74,9 @@ TEST_F(NameTableTest, WritesWhatIsQueuedAtItsEnd) {
 TEST_F(NameTableTest, AnErasedNameIsNowhereInTheFiles) {
   auto table = open();
   for (int i = 0; i < 200; ++i) {
-    table->remember("contoso/5b1f0e7a/" + std::to_string(i), "Somebody", clock.wall());
+    table->remember("contoso/5b1f0e7a/" + std::to_string(i), {.name = "Somebody"}, clock.wall());
   }
-  table->remember(kAda, "Ada Lovelace-Canary", clock.wall());
+  table->remember(kAda, {.name = "Ada Lovelace-Canary"}, clock.wall());
   table->drain();
   EXPECT_NE(all_bytes().find("Lovelace-Canary"), std::string::npos);
   auto erased = table->erase(kAda);
@@ -91,7 +91,7 @@ TEST_F(NameTableTest, AnErasedNameIsNowhereInTheFiles) {
 TEST_F(NameTableTest, ANameThatStillWaitsIsErasedToo) {
   auto table = open();
   for (int i = 0; i < 100; ++i) {
-    table->remember(kAda, "Ada Lovelace", clock.wall());
+    table->remember(kAda, {.name = "Ada Lovelace"}, clock.wall());
     EXPECT_TRUE(*table->erase(kAda));
     table->drain();
     EXPECT_EQ(find(kAda), std::nullopt);
@@ -105,7 +105,7 @@ TEST_F(NameTableTest, NeverWaitsForADiskThatStandsStill) {
   ASSERT_EQ(sqlite3_open((folder / "state.db").c_str(), &other), SQLITE_OK);
   ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
   for (std::size_t i = 0; i < SqliteNameTable::kQueue * 4; ++i) {
-    table->remember("contoso/5b1f0e7a/" + std::to_string(i), "Somebody", clock.wall());
+    table->remember("contoso/5b1f0e7a/" + std::to_string(i), {.name = "Somebody"}, clock.wall());
   }
   auto text = metrics.render();
   auto at = text.find("\nsallyport_names_dropped_total ");
@@ -120,10 +120,10 @@ TEST_F(NameTableTest, NeverWaitsForADiskThatStandsStill) {
 TEST_F(NameTableTest, CutsLongNamesAndKeepsStrangeOnes) {
   auto table = open();
   std::string name(255, 'n');
-  table->remember(kAda, name + "\xc3\xa9" + name, clock.wall());
-  table->remember(kBob, "Robert'); DROP TABLE people;--", clock.wall());
-  table->remember(std::string(5000, 'k'), "Nobody", clock.wall());
-  table->remember("", "Nobody", clock.wall());
+  table->remember(kAda, {.name = name + "\xc3\xa9" + name}, clock.wall());
+  table->remember(kBob, {.name = "Robert'); DROP TABLE people;--"}, clock.wall());
+  table->remember(std::string(5000, 'k'), {.name = "Nobody"}, clock.wall());
+  table->remember("", {.name = "Nobody"}, clock.wall());
   table->drain();
   EXPECT_EQ(find(kAda), name);
   EXPECT_EQ(find(kBob), "Robert'); DROP TABLE people;--");
@@ -132,7 +132,7 @@ TEST_F(NameTableTest, CutsLongNamesAndKeepsStrangeOnes) {
 
 TEST_F(NameTableTest, TheFileIsPrivate) {
   auto table = open();
-  table->remember(kAda, "Ada Lovelace", clock.wall());
+  table->remember(kAda, {.name = "Ada Lovelace"}, clock.wall());
   table->drain();
   for (const auto& file : std::filesystem::directory_iterator(folder)) {
     EXPECT_EQ(file.status().permissions(),

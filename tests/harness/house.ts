@@ -166,6 +166,7 @@ export function issuerConfig(tenant: Tenant): Tree {
     clients: [clientId],
     require: { scopes: [scopeName], roles: ['Claude.User'] },
     sign_in: { client: clientId, scopes: [scope, 'offline_access'] },
+    heal_by: 'auth_time',
   };
 }
 

@@ -1,0 +1,115 @@
+#include "gateway/admissions.h"
+
+#include <algorithm>
+
+namespace sallyport::gateway {
+
+using identity::Revocation;
+using identity::RevocationChange;
+using identity::RevocationEffect;
+using identity::RevocationKind;
+using identity::RevocationPtr;
+
+void RunningExchange::Hook::enter(Hook*& list, RunningExchange* exchange) {
+  owner = exchange;
+  next = list;
+  if (next != nullptr) next->link = &next;
+  link = &list;
+  list = this;
+}
+
+void RunningExchange::Hook::leave() {
+  if (link == nullptr) return;
+  *link = next;
+  if (next != nullptr) next->link = link;
+  link = nullptr;
+  next = nullptr;
+}
+
+void RunningExchange::leave() {
+  for (auto& hook : hooks_) hook.leave();
+}
+
+Admissions::Admissions() : buckets_(kBuckets), recent_(kRecent) {}
+
+Admissions::Hook*& Admissions::bucket(Place place, std::string_view key) {
+  std::size_t hash = std::hash<std::string_view>{}(key) + place * 0x9e3779b97f4a7c15;
+  return buckets_[hash % kBuckets];
+}
+
+void Admissions::enter(RunningExchange& exchange, identity::PrincipalPtr person,
+                       std::string_view id, WallTime now) {
+  exchange.leave();
+  auto hang = [&](Place place, const std::string& key) {
+    if (!key.empty()) exchange.hooks_[place].enter(bucket(place, key), &exchange);
+  };
+  exchange.hooks_[Place::kAll].enter(all_, &exchange);
+  hang(Place::kPerson, person->key);
+  hang(Place::kSession, person->session_id);
+  hang(Place::kToken, person->token_id);
+  hang(Place::kClient, person->client);
+  Recent& recent = recent_[next_recent_];
+  next_recent_ = (next_recent_ + 1) % kRecent;
+  recent.person = person;
+  std::ranges::copy_n(id.begin(),
+                      static_cast<std::ptrdiff_t>(std::min(id.size(), recent.id.size())),
+                      recent.id.begin());
+  recent.admitted = now;
+  exchange.person_ = std::move(person);
+}
+
+RevocationEffect Admissions::apply(const RevocationChange& change, WallTime now) {
+  RevocationEffect effect;
+  revocations_.apply(change);
+  if (change.what != RevocationChange::What::kRevoked) return effect;
+  effect.cut = cut(change.revocation, now);
+  find_last(*change.revocation, now, effect);
+  return effect;
+}
+
+// The list in which every exchange hangs that this revocation can concern.
+Admissions::Hook* Admissions::candidates(const Revocation& revocation) {
+  switch (revocation.kind) {
+    case RevocationKind::kUser:
+    case RevocationKind::kSignIns:
+      return bucket(Place::kPerson, revocation.target);
+    case RevocationKind::kSession:
+      return bucket(Place::kSession, revocation.target);
+    case RevocationKind::kToken:
+      return bucket(Place::kToken, revocation.target);
+    case RevocationKind::kClient:
+      return bucket(Place::kClient, revocation.target);
+    case RevocationKind::kGroup:
+    case RevocationKind::kAll:
+      break;
+  }
+  return all_;
+}
+
+// A bucket holds others too, of other places even: each is asked, and raising a signal only
+// schedules its exchange, so the list stays as it is.
+std::size_t Admissions::cut(const RevocationPtr& revocation, WallTime now) {
+  std::size_t count = 0;
+  for (Hook* hook = candidates(*revocation); hook != nullptr; hook = hook->next) {
+    RunningExchange& exchange = *hook->owner;
+    if (exchange.revocation_ || !identity::concerns(*revocation, *exchange.person_, now)) continue;
+    exchange.revocation_ = revocation;
+    exchange.signal_.raise(exchange.cut_bit_);
+    ++count;
+  }
+  return count;
+}
+
+void Admissions::find_last(const Revocation& revocation, WallTime now,
+                           RevocationEffect& effect) const {
+  for (std::size_t i = 0; i < kRecent; ++i) {
+    const Recent& recent = recent_[(next_recent_ + kRecent - 1 - i) % kRecent];
+    if (!recent.person) return;
+    if (!identity::concerns(revocation, *recent.person, now)) continue;
+    effect.last_request.assign(recent.id.data(), recent.id.size());
+    effect.last_admitted = recent.admitted;
+    return;
+  }
+}
+
+}  // namespace sallyport::gateway

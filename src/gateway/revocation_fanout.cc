@@ -1,0 +1,58 @@
+#include "gateway/revocation_fanout.h"
+
+namespace sallyport::gateway {
+
+using identity::RevocationChange;
+using identity::RevocationEffect;
+
+namespace {
+constexpr std::chrono::milliseconds kLookForEnded{20};
+}
+
+// What the workers bring together. Shared, since a worker that ended keeps what was posted to it.
+struct WorkerFanout::Gathering {
+  explicit Gathering(const std::vector<RevocationChange>& from, std::size_t lanes)
+      : changes(from), effects(from.size()), done(lanes, false) {}
+
+  const std::vector<RevocationChange> changes;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<RevocationEffect> effects;  ///< guarded
+  std::vector<bool> done;                 ///< guarded
+
+  void apply_to(Admissions& admissions, WallTime now, std::size_t lane) {
+    std::vector<RevocationEffect> own;
+    own.reserve(changes.size());
+    for (const auto& change : changes) own.push_back(admissions.apply(change, now));
+    std::lock_guard lock(mutex);
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      effects[i].cut += own[i].cut;
+      if (own[i].last_admitted <= effects[i].last_admitted) continue;
+      effects[i].last_admitted = own[i].last_admitted;
+      effects[i].last_request = std::move(own[i].last_request);
+    }
+    done[lane] = true;
+    changed.notify_one();
+  }
+};
+
+std::vector<RevocationEffect> WorkerFanout::apply(const std::vector<RevocationChange>& changes) {
+  auto gathering = std::make_shared<Gathering>(changes, lanes_.size());
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    RevocationLane& lane = *lanes_[i];
+    lane.loop_.post(
+        [gathering, &lane, i] { gathering->apply_to(lane.admissions_, lane.clock_.wall(), i); });
+  }
+  std::unique_lock lock(gathering->mutex);
+  auto all_done = [&] {
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      if (!gathering->done[i] && !lanes_[i]->ended_.load(std::memory_order_acquire)) return false;
+    }
+    return true;
+  };
+  while (!gathering->changed.wait_for(lock, kLookForEnded, all_done)) {
+  }
+  return gathering->effects;
+}
+
+}  // namespace sallyport::gateway

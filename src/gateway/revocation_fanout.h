@@ -1,0 +1,48 @@
+// Carries revocations to all workers and waits until each has applied them (identity/revocation.h).
+// Each worker has a lane; apply() posts to its loop. A worker that has ended admits nobody and is
+// not waited for.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "gateway/admissions.h"
+
+namespace sallyport::gateway {
+
+/// A worker's end: its loop and what it knows of admissions. Owned by the worker.
+class RevocationLane {
+ public:
+  RevocationLane(EventLoop& loop, Clock& clock) : loop_(loop), clock_(clock) {}
+
+  /// On the loop's thread.
+  [[nodiscard]] Admissions& admissions() { return admissions_; }
+  /// The loop does not run any more. Any thread.
+  void end() { ended_.store(true, std::memory_order_release); }
+
+ private:
+  friend class WorkerFanout;
+  EventLoop& loop_;
+  Clock& clock_;
+  Admissions admissions_;
+  std::atomic<bool> ended_{false};
+};
+
+class WorkerFanout final : public identity::RevocationFanout {
+ public:
+  /// The lanes outlive this object, and every apply().
+  explicit WorkerFanout(std::vector<RevocationLane*> lanes) : lanes_(std::move(lanes)) {}
+
+  /// From one thread at a time, not a worker's.
+  [[nodiscard]] std::vector<identity::RevocationEffect> apply(
+      const std::vector<identity::RevocationChange>& changes) override;
+
+ private:
+  struct Gathering;
+  std::vector<RevocationLane*> lanes_;
+};
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,44 @@
+// The revocations in force as one worker knows them: asked on every request after the token cache.
+// Not thread-safe; one a worker, fed with changes on its loop. find() neither allocates nor locks;
+// with nothing in force it is one comparison, and a kind of which there is none costs nothing.
+#pragma once
+
+#include <array>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "identity/revocation.h"
+
+namespace sallyport::identity {
+
+class RevocationTable {
+ public:
+  void apply(const RevocationChange& change);
+  void add(RevocationPtr revocation);
+  void remove(std::string_view id);
+
+  /// A revocation that concerns this person's request, or null. Of several, the one that comes
+  /// first in the order of RevocationKind.
+  [[nodiscard]] RevocationPtr find(const Principal& person, WallTime now) const;
+
+  [[nodiscard]] std::size_t size() const { return by_id_.size(); }
+
+ private:
+  // By target; the views point into the revocation.
+  using Index = std::unordered_multimap<std::string_view, RevocationPtr>;
+
+  [[nodiscard]] static const RevocationPtr* find_in(const Index& index, std::string_view target,
+                                                    const Principal& person, WallTime now);
+  [[nodiscard]] const RevocationPtr* look(const Principal& person, WallTime now) const;
+  [[nodiscard]] const RevocationPtr* look_at_groups(const Principal& person, WallTime now) const;
+
+  [[nodiscard]] const Index& index(RevocationKind kind) const {
+    return index_[static_cast<std::size_t>(kind)];
+  }
+
+  std::array<Index, kRevocationKinds> index_;
+  std::unordered_map<std::string_view, RevocationPtr> by_id_;
+};
+
+}  // namespace sallyport::identity
