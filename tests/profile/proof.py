@@ -99,6 +99,64 @@ class Proofs:
         keys = [finding["key"] for finding in found["findings"] if finding["code"] == "governed.claude_code"]
         assert keys == ["env.ANTHROPIC_BASE_URL", "env.CLAUDE_CODE_USE_BEDROCK", "allowedProviders", "apiKeyHelper"], keys
 
+    def test_variants_are_compared_moved_and_kept_whole(self):
+        self.call("profile", "new", "base0", "--governed", "https://claude.contoso.example", "--tenant", TENANT,
+                  "--client", CLIENT)
+        self.call("profile", "new", "leaf", "--base", "base0")
+        self.call("profile", "set", "leaf", "chatTabEnabled=true", "--description", "a leaf")
+        compared = json.loads(self.out("profile", "variants", "base0", "--json"))
+        assert compared["variants"] == ["leaf"]
+        assert compared["differences"] == {"chatTabEnabled": {"base0": None, "leaf": True}}, compared
+        self.call("profile", "delete", "base0", expect=2)
+        assert b"circle" in self.call("profile", "set", "base0", "--base", "leaf", expect=2).stderr
+        self.call("profile", "unset", "leaf", "--base")
+        self.call("profile", "check", "leaf", expect=1)  # alone it has no provider
+        self.call("profile", "set", "leaf", "--base", "base0")
+        self.call("profile", "check", self.work / "profiles" / "leaf.json")  # by its file, with its base
+        self.call("profile", "delete", "leaf")
+        self.call("profile", "delete", "base0")
+
+    def test_mistakes_are_refused_as_they_are_typed(self):
+        self.call("profile", "new", "typing")
+        for item, hint in (("inferenceProvider=gatway", b"did you mean gateway?"),
+                           ("inferenceProvder=gateway", b"did you mean inferenceProvider?"),
+                           ("autoUpdaterEnforcementHours=100", b"1 to 72"),
+                           ("inferenceGatewayOidc.clientId=x", b"whole object"),
+                           ('banner={"enabled":true,}', b"line 1, column 17")):
+            assert hint in self.call("profile", "set", "typing", item, expect=2).stderr, item
+        assert self.values("typing") == {}
+        self.call("profile", "set", "typing", "inferenceProvder=gateway", "--anyway")
+        assert self.values("typing") == {"inferenceProvder": "gateway"}
+        self.call("profile", "delete", "typing")
+
+    def test_every_command_answers_in_json(self):
+        made = json.loads(self.out("profile", "new", "j", "--json"))
+        assert made["profile"] == "j" and pathlib.Path(made["file"]).exists()
+        assert json.loads(self.out("profile", "set", "j", "chatTabEnabled=true", "--json"))["keys"] == ["chatTabEnabled"]
+        assert json.loads(self.out("profile", "reveal", "j", "--json"))["file"] == made["file"]
+        exported = self.work / "j.reg"
+        wrote = json.loads(self.out("profile", "export", "j", "--format", "reg", "--out", exported, "--json"))
+        assert wrote["files"] == [str(exported)]
+        assert json.loads(self.out("profile", "import", "k", exported, "--json"))["keys"] == 1
+        assert json.loads(self.out("profile", "duplicate", "k", "l", "--json"))["profile"] == "l"
+        assert json.loads(self.out("profile", "rename", "l", "m", "--json"))["profile"] == "m"
+        for name in ("j", "k", "m"):
+            assert json.loads(self.out("profile", "delete", name, "--json"))["profile"] == name
+        assert set(json.loads(self.out("profile", "plugins", "--json"))) == {"macos", "windows"}
+        for words in (("profile", "chek"), ("profile", "check", "--no-such"), ("profile", "show", "nobody"),
+                      ("profile", "keys", "--provider", "gatway")):
+            error = json.loads(self.call(*words, "--json", expect=2).stderr)["error"]
+            assert error["code"] and error["message"] and error["next_step"], words
+
+    def test_nothing_read_from_a_file_steers_the_terminal(self):
+        bad = self.work / "steer.json"
+        bad.write_text(json.dumps({"in\x1b[31mferenceProvider": "\x1b[2J", "inferenceProvider": "gat\u202eway",
+                                   "coworkEgressAllowedHosts": ["a\nevil.example"]}))
+        for words in (("check", bad), ("egress", bad), ("diff", bad, "staff"), ("egress", bad, "--format", "hosts")):
+            done = subprocess.run([self.program, "profile", *map(str, words)], capture_output=True, env=self.env)
+            shown = (done.stdout + done.stderr).decode()
+            assert "\x1b" not in shown and "\u202e" not in shown and "\nevil" not in shown, words
+
     def test_an_export_holds_no_secret_unless_asked(self):
         canary = "sk-canary-0123456789"
         self.call("profile", "new", "secret")

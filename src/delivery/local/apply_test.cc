@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -67,6 +68,22 @@ TEST_F(ApplyTest, BacksUpAndKeepsOtherEntriesAndModes) {
   EXPECT_EQ(saved->find("chatTabEnabled"), std::string::npos);
   auto meta = profile::parse_json(*read_file(data_ / "configLibrary" / "_meta.json", 1 << 16));
   EXPECT_EQ(meta->get_object().at("entries").as_array().size(), 2U);
+}
+
+// As with sudo in a person's home: a link laid there must not lead root anywhere.
+TEST_F(ApplyTest, RefusesAnotherPersonsHome) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root to give a folder away";
+  fs::path victim = data_.parent_path() / "victim";
+  fs::create_directories(victim);
+  fs::create_directories(data_);
+  fs::create_directory_symlink(victim, data_ / "configLibrary");
+  for (const fs::path& path : {data_.parent_path(), data_, data_ / "configLibrary"}) {
+    ASSERT_EQ(::lchown(path.c_str(), 1000, 1000), 0);
+  }
+  auto applied = apply_profile(pilot_, device_, data_, clock_);
+  ASSERT_FALSE(applied);
+  EXPECT_EQ(applied.error().code, "apply.owner");
+  EXPECT_TRUE(fs::is_empty(victim));
 }
 
 TEST_F(ApplyTest, RefusesWhenAManagedSourceOwnsTheDevice) {

@@ -46,6 +46,58 @@ TEST(DeviceReader, FindsTheFaultOfEachBrokenDevice) {
   EXPECT_GE(broken, 10);
 }
 
+class Collection : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "sallyport-device-XXXXXX").string();
+    root_ = ::mkdtemp(pattern.data());
+  }
+  void TearDown() override { fs::remove_all(root_); }
+  void put(const fs::path& name, std::string_view content) {
+    fs::create_directories((root_ / name).parent_path());
+    ASSERT_TRUE(write_file_atomically(root_ / name, content, 0644));
+  }
+  fs::path root_;
+};
+
+// A collection may come from somebody else; a link in it must not show this machine's files.
+TEST_F(Collection, ALinkThatLeadsOutIsNotFollowed) {
+  put("device.json", R"({"platform":"linux"})");
+  fs::create_symlink("/etc/hostname", root_ / "managed-settings.json");
+  auto device = read_device({root_, "", {}});
+  ASSERT_TRUE(device) << device.error().message;
+  const profile::Source& managed = device->sources.front();
+  EXPECT_TRUE(managed.unreadable);
+  EXPECT_NE(managed.why.find("leads out of the collection"), std::string::npos) << managed.why;
+  put("inside.json", R"({"chatTabEnabled":true})");
+  fs::remove(root_ / "managed-settings.json");
+  fs::create_symlink("inside.json", root_ / "managed-settings.json");
+  device = read_device({root_, "", {}});
+  ASSERT_TRUE(device);
+  EXPECT_EQ(device->sources.front().values.size(), 1U);
+}
+
+TEST_F(Collection, AMachineProfileIsNotAlsoAPersons) {
+  put("Library/Managed Preferences/com.anthropic.claudefordesktop.plist",
+      "<plist><dict><key>chatTabEnabled</key><true/></dict></plist>");
+  auto device = read_device({root_, "", {}});
+  ASSERT_TRUE(device);
+  profile::Resolution resolution = profile::resolve(*device);
+  ASSERT_TRUE(resolution.owner);
+  EXPECT_EQ(device->sources[*resolution.owner].kind, profile::SourceKind::kMacMachine);
+  EXPECT_TRUE(resolution.ignored.empty());
+}
+
+TEST_F(Collection, PlacesAreShownWithoutTheCollectionsOwnFolder) {
+  put("device.json", R"({"platform":"linux","user":"ada"})");
+  put("home/ada/.config/Claude-3p/configLibrary/_meta.json", R"({"appliedId":"UPPER"})");
+  auto device = read_device({root_, "", {}});
+  ASSERT_TRUE(device);
+  std::string report = profile::report_text(*device, profile::resolve(*device));
+  EXPECT_EQ(report.find(root_.string()), std::string::npos) << report;
+  EXPECT_NE(report.find("home/ada/.config"), std::string::npos);
+}
+
 TEST(DeviceReader, RefusesAFolderThatIsNotThere) {
   EXPECT_FALSE(read_device({"/nonexistent/collection", "", {}}));
 }
