@@ -86,14 +86,11 @@ function fill(setting: Setting, name: string, words: Record<string, string>): st
 
 let folders = 0;
 
-export async function startPeer(setting: Setting, name: PeerName, variant: Variant, upstream: Upstream): Promise<Measured> {
+// A folder of its own for a peer, with the words that fill its configuration.
+function prepare(setting: Setting, name: string, variant: Variant, upstream: Upstream, port: number): { folder: string; words: Record<string, string> } {
   const folder = join(setting.work, `${name}-${++folders}`);
   mkdirSync(folder, { recursive: true });
-  const began = performance.now();
-  const took = () => performance.now() - began;
-  if (name === 'direct') return new Measured(upstream.port, undefined, 0);
-  const port = name === 'sallyport' ? 0 : await freePort();
-  const words: Record<string, string> = {
+  const words = {
     PORT: String(port), UPSTREAM_PORT: String(upstream.port), KEY: providerKey, ISS: issuer, AUD: audience,
     TOKENS: join(setting.work, 'tokens'), TLS: join(setting.work, 'tls'), RUN: folder,
     VERIFIED_TOKENS: String(variant.verifiedTokens),
@@ -102,6 +99,31 @@ export async function startPeer(setting: Setting, name: PeerName, variant: Varia
     LISTEN_TLS: variant.tls
       ? `\n  tls: {certificate: ${join(setting.work, 'tls/server.pem')}, key: ${join(setting.work, 'tls/server.key')}}` : '',
   };
+  return { folder, words };
+}
+
+// What the gateway starts from: its configuration and the provider's key.
+export function writeGatewayFolder(setting: Setting, name: string, variant: Variant, upstream: Upstream): string {
+  const { folder, words } = prepare(setting, name, variant, upstream, 0);
+  writeFileSync(join(folder, 'key'), providerKey, { mode: 0o600 });
+  writeFileSync(join(folder, 'sallyport.yaml'), fill(setting, 'sallyport.yaml', words));
+  return folder;
+}
+
+export async function startPeer(setting: Setting, name: PeerName, variant: Variant, upstream: Upstream): Promise<Measured> {
+  const began = performance.now();
+  const took = () => performance.now() - began;
+  if (name === 'direct') return new Measured(upstream.port, undefined, 0);
+  if (name === 'sallyport') {
+    const folder = writeGatewayFolder(setting, name, variant, upstream);
+    const command = [setting.sallyport, 'gateway', '--config', 'sallyport.yaml'];
+    const started = await start(peerCore, command, folder, /gateway\.listening/);
+    const listening = /"port":\s*"?(\d+)/.exec(started.line);
+    if (!listening) throw new Error(`no port in: ${started.line}`);
+    return new Measured(Number(listening[1]), started, took());
+  }
+  const port = await freePort();
+  const { folder, words } = prepare(setting, name, variant, upstream, port);
   if (name === 'nginx') {
     writeFileSync(join(folder, 'nginx.conf'), fill(setting, variant.tls ? 'nginx-tls.conf' : 'nginx.conf', words));
     const command = ['nginx', '-p', folder, '-c', 'nginx.conf', '-e', 'error.log'];
@@ -111,17 +133,8 @@ export async function startPeer(setting: Setting, name: PeerName, variant: Varia
     await measured.untilForked();
     return measured;
   }
-  if (name === 'haproxy') {
-    writeFileSync(join(folder, 'haproxy.cfg'), fill(setting, 'haproxy.cfg', words));
-    const started = await start(peerCore, ['haproxy', '-db', '-q', '-f', 'haproxy.cfg'], folder);
-    await untilListening(port);
-    return new Measured(port, started, took());
-  }
-  writeFileSync(join(folder, 'key'), providerKey, { mode: 0o600 });
-  writeFileSync(join(folder, 'sallyport.yaml'), fill(setting, 'sallyport.yaml', words));
-  const command = [setting.sallyport, 'gateway', '--config', 'sallyport.yaml'];
-  const started = await start(peerCore, command, folder, /gateway\.listening/);
-  const listening = /"port":\s*"?(\d+)/.exec(started.line);
-  if (!listening) throw new Error(`no port in: ${started.line}`);
-  return new Measured(Number(listening[1]), started, took());
+  writeFileSync(join(folder, 'haproxy.cfg'), fill(setting, 'haproxy.cfg', words));
+  const started = await start(peerCore, ['haproxy', '-db', '-q', '-f', 'haproxy.cfg'], folder);
+  await untilListening(port);
+  return new Measured(port, started, took());
 }

@@ -7,6 +7,7 @@ import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeCertificates, makeTokens } from './credentials.ts';
+import { guard } from './guard.ts';
 import { type Figures, type Measurement, measurements } from './measurements.ts';
 import { type PeerName, providerKey, type Setting, startPeer, Upstream, type Variant } from './peers.ts';
 import { peerCore, rigCore, run } from './processes.ts';
@@ -19,11 +20,13 @@ const help = `usage: scripts/bench [--runs N] [--seconds S] [--only id,id] [--pe
   --only        measurements: ${measurements.map((one) => one.id).join(', ')}
   --peers       of ${Object.keys(peerTitles).join(', ')}
   --build DIR   build folder with the programs (default build/release)
-  --update      write the table into docs/performance.md`;
+  --update      write the table into docs/performance.md
+  --guard       no measurement: count the instructions of a request with callgrind and fail where
+                one needs 5 % more than bench/gateway/guard.json says; --update writes that file`;
 
 const { values } = parseArgs({ options: {
   runs: { type: 'string', default: '3' }, seconds: { type: 'string', default: '5' }, only: { type: 'string' },
-  peers: { type: 'string' }, build: { type: 'string' }, update: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+  peers: { type: 'string' }, build: { type: 'string' }, update: { type: 'boolean', default: false }, guard: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
 } });
 if (values.help) {
   console.log(help);
@@ -96,12 +99,14 @@ if (!existsSync(setting.sallyport)) {
   console.log('the program sallyport is not there: measuring the peers alone');
   peers = peers.filter((peer) => peer !== 'sallyport');
 }
-console.log('making 10,000 tokens');
-makeTokens(join(work, 'tokens'), 10_000);
+if (!values.guard) console.log('making 10,000 tokens');
+makeTokens(join(work, 'tokens'), values.guard ? 1 : 10_000);
 makeCertificates(join(work, 'tls'));
 writeFileSync(join(work, 'body-2k'), body(2048, false));
 writeFileSync(join(work, 'body-100k'), body(102_400, false));
 writeFileSync(join(work, 'body-2k-stream'), body(2048, true));
+
+if (values.guard) process.exit(await guard(setting, values.update) ? 0 : 1);
 
 const folder = join(root, 'build/bench');
 mkdirSync(folder, { recursive: true });
