@@ -476,6 +476,24 @@ for my $v ($h->node_values($n)) { my ($t, $d) = $h->value_value($v); print $h->v
         for name in ("detect.ps1", "remediate.ps1"):
             assert (folder / name).read_bytes().isascii()
 
+    def test_a_foreign_grammar_parses_the_powershell_scripts(self):
+        node = TREE / "tests" / "node_modules" / ".bin" / "node"
+        if not (TREE / "tests" / "node_modules" / "tree-sitter-powershell").exists():
+            raise Skip("the npm packages of tests/ are not installed")
+        parse = lambda *files, expect=0: self.tool(node, "--no-warnings", HERE / "parse_powershell.ts", *files, expect=expect)
+        for name in ("ordinary", "hostile"):
+            self.golden(name)
+            for user in ((), ("--user",)):
+                folder = self.work / f"ps-{name}-{len(user)}"
+                self.call("profile", "export", name, "--format", "powershell", *user, "--out", f"{folder}/")
+                parse(folder / "detect.ps1", folder / "remediate.ps1")
+        wdac = self.work / "wdac.ps1"
+        wdac.write_bytes(self.out("profile", "edr", "--format", "wdac"))
+        parse(wdac)
+        broken = self.work / "broken.ps1"
+        broken.write_text("if ($a { 'x' }\n")
+        parse(broken, expect=1)
+
     def test_powershell_itself_parses_the_scripts(self):
         need("pwsh")
         folder = self.work / "ps"
