@@ -20,6 +20,7 @@ namespace {
 constexpr std::chrono::seconds kKeyWait{2};
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::size_t kAcceptsPerTurn = 64;
+constexpr std::size_t kPipelinedPerTurn = 8;
 constexpr std::size_t kRandomBytes = 4096;
 
 std::uint64_t random_seed(Entropy& entropy) {
@@ -311,7 +312,7 @@ Task<void> Worker::serve(UniqueFd fd, Source peer) {
 
 Task<void> Worker::serve_requests(http::ServerConnection& client, const Source& peer) {
   using Next = http::ServerConnection::Next;
-  for (;;) {
+  for (std::size_t pipelined = 0;;) {
     Next next = co_await client.next_head();
     if (next == Next::kClosed) co_return;
     if (next == Next::kHead) {
@@ -330,6 +331,8 @@ Task<void> Worker::serve_requests(http::ServerConnection& client, const Source& 
       co_await client.linger();
       co_return;
     }
+    // Whoever sends requests without waiting for answers lets everybody else go first.
+    if (client.has_next() && ++pipelined % kPipelinedPerTurn == 0) co_await loop_.next_turn();
   }
 }
 

@@ -72,6 +72,8 @@ class ServerConnection {
   /// True if the client may send another request on this connection.
   [[nodiscard]] bool keep_alive() const { return keep_alive_; }
   void close_after_answer() { keep_alive_ = false; }
+  /// Bytes of the next request came with this one.
+  [[nodiscard]] bool has_next() const { return in_.content().size() > used_; }
   /// Ends an idle wait; a running exchange goes on.
   void close_when_idle();
   /// Bits of the signal that end every wait as if the client had gone (a cut by the gateway).
