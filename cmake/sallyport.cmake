@@ -2,7 +2,7 @@
 include(CTest)
 find_package(PkgConfig REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
-find_package(CURL REQUIRED)
+find_package(CURL REQUIRED)  # its header; the library is loaded when used
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(Threads REQUIRED)
