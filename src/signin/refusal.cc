@@ -156,9 +156,8 @@ constexpr NameRow kNameRows[] = {
 };
 
 std::string printable(std::string_view text) {
-  std::string line = identity::bounded(text, 300);
   // Only the first line: what follows are Entra's trace ids.
-  return line.substr(0, line.find_first_of("\r\n"));
+  return identity::bounded(text.substr(0, text.find_first_of("\r\n")), 300);
 }
 
 int entra_code_in(std::string_view text) {

@@ -115,7 +115,8 @@ TokenOutcome request_tokens(Web& web, const std::string& endpoint, Form form) {
   if (answer->status == 200) {
     auto tokens = parse_token_answer(answer->body);
     wipe(answer->body);
-    return {std::move(tokens), {}, RefusalKind::kOther};
+    // Not an answer of the provider's: a page of the network's, perhaps, which passes.
+    return {std::move(tokens), {}, RefusalKind::kTransient};
   }
   ProviderRefusal refusal = parse_refusal(answer->body, answer->status);
   wipe(answer->body);

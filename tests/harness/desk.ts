@@ -8,11 +8,20 @@
 //   await desk.close();
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { binary, type Run } from './gateway.ts';
+import { followAsABrowserWould } from './sign_in.ts';
 
 export const chromiumPath = '/usr/bin/chromium';
 
@@ -57,7 +66,8 @@ export class Running {
         const found = words.exec(this.stderr);
         if (found || this.over) this.listeners.delete(look);
         if (found) resolve(found);
-        else if (this.over) reject(new Error(`ended without ${words}: ${this.stderr}${this.stdout}`));
+        else if (this.over)
+          reject(new Error(`ended without ${words}: ${this.stderr}${this.stdout}`));
       };
       this.listeners.add(look);
       look();
@@ -104,11 +114,23 @@ export class Desk {
     return join(this.directory, 'opened');
   }
   get openedPages(): string[] {
-    return existsSync(this.opened) ? readFileSync(this.opened, 'utf8').trim().split('\n') : [];
+    return existsSync(this.opened)
+      ? readFileSync(this.opened, 'utf8').split('\n').slice(0, -1)
+      : [];
   }
   /** Where the program keeps what it keeps. */
   get state(): string {
     return join(this.directory, 'state', 'sallyport');
+  }
+
+  /** The page that is opened after `known` others. */
+  async nextPage(known: number): Promise<string> {
+    const end = performance.now() + 15_000;
+    while (this.openedPages.length <= known) {
+      if (performance.now() > end) throw new Error('no page was opened');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return this.openedPages[known];
   }
 
   start(args: string[], env: Record<string, string> = {}): Running {
@@ -144,9 +166,32 @@ export class Desk {
     return { ...(await command.done), page };
   }
 
+  /** The same without a browser's window, where the tenant lets in whoever is at the desk. */
+  async signInAtOnce(args: string[], env: Record<string, string> = {}): Promise<Run> {
+    const command = this.start(['sign-in', '--json', ...args], env);
+    const [, event] = await command.said(/^(\{"event":"browser".*\})$/m);
+    const start = new URL((JSON.parse(event) as { url: string }).url);
+    const landed = await followAsABrowserWould(
+      start,
+      String(start.searchParams.get('redirect_uri')),
+    );
+    await fetch(landed);
+    return command.done;
+  }
+
+  /** Waits until the token that is kept has run out. */
+  async tokenEnded(): Promise<void> {
+    const end = performance.now() + 10_000;
+    for (;;) {
+      const who = await this.run(['whoami', '--json']);
+      if (who.stdout.includes('"ended":true')) return;
+      if (performance.now() > end) throw new Error(`the token does not end: ${who.stdout}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
   async close(): Promise<void> {
-    for (let round = 0; round < 8; round += 1)
-      if ((await this.run(['sign-out'])).code !== 0) break; // leaves nothing in the kernel's key ring
+    for (let round = 0; round < 8; round += 1) if ((await this.run(['sign-out'])).code !== 0) break; // leaves nothing in the kernel's key ring
     await this.browser?.close();
     for (const companion of this.companions.reverse()) companion.kill('SIGTERM');
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 3 });
@@ -162,10 +207,14 @@ export class Desk {
       bus.once('error', reject);
       bus.stdout.once('data', (bytes: Buffer) => resolve(bytes.toString().trim()));
     });
-    const ring = spawn('gnome-keyring-daemon', ['--foreground', '--unlock', '--components=secrets'], {
-      env: this.env,
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
+    const ring = spawn(
+      'gnome-keyring-daemon',
+      ['--foreground', '--unlock', '--components=secrets'],
+      {
+        env: this.env,
+        stdio: ['pipe', 'pipe', 'ignore'],
+      },
+    );
     this.companions.push(ring);
     ring.stdin.end('the password of the desktop');
     await this.until(() => this.tool('secret-tool', ['store', '--label=probe', 'probe', '1'], 'x'));

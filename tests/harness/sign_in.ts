@@ -45,8 +45,11 @@ export async function signIn(tenant: Tenant, person: string): Promise<Tokens> {
   };
 }
 
-async function followAsABrowserWould(start: URL, until: string): Promise<URL> {
-  const jar = new Map<string, string>();
+export async function followAsABrowserWould(
+  start: URL,
+  until: string,
+  jar = new Map<string, string>(),
+): Promise<URL> {
   let at = start;
   for (let hop = 0; hop < 10; hop += 1) {
     if (at.href.startsWith(until)) return at;

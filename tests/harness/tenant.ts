@@ -18,6 +18,8 @@ import { codePage, confirmPage, donePage, readForm, signInPage } from './tenant_
 export const tenantId = '5b1f0e7a-3c52-4d8e-9a41-7d20c6e1b9f4';
 export const audience = 'b7d94e62-0c1f-4f3a-8e25-91f6a3c80b55';
 export const clientId = '8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101';
+/** The service principal of an application that signs in by itself. */
+export const machineId = '3d4c5b6a-7e8f-4901-a2b3-c4d5e6f70819';
 export const scopeName = 'Gateway.Access';
 export const scope = `api://${audience}/${scopeName}`;
 
@@ -85,6 +87,8 @@ export class Tenant {
   reuseSeconds = 0;
   /** Answers instead of the provider: for errors on order. True: it has answered. */
   intercept: ((path: string, res: http.ServerResponse) => boolean) | undefined;
+  /** Is told every token that is handed out. */
+  issued: ((tokens: Record<string, string>) => void) | undefined;
   /** Applications that sign in without a person. */
   machines: Claims[] = [];
   /** How long it thinks before it answers for its keys, in milliseconds. */
@@ -140,6 +144,12 @@ export class Tenant {
     this.build();
   }
 
+  /** Nobody is signed in any more: what refresh tokens there are do not count. */
+  forgetGrants(): void {
+    for (const key of [...this.memory.entries.keys()])
+      if (/^(RefreshToken|Grant|Session):/.test(key)) this.memory.entries.delete(key);
+  }
+
   /** The claims of an access token for this person, as Entra writes them. */
   claims(person: string): Claims {
     const who = people[person];
@@ -169,7 +179,7 @@ export class Tenant {
   /** The claims of an application's own token. */
   machineClaims(client: string): Claims {
     const { scp, name, preferred_username, groups, sid, ...rest } = this.claims('ada');
-    return { ...rest, azp: client, azpacr: '1', idtyp: 'app', oid: client, sub: client };
+    return { ...rest, azp: client, azpacr: '1', idtyp: 'app', oid: machineId, sub: machineId };
   }
 
   /** An access token without the sign-in; `overrides` with the value undefined remove a claim. */
@@ -268,7 +278,8 @@ export class Tenant {
       rotateRefreshToken: true,
       issueRefreshToken: async () => true,
       ttl: {
-        AccessToken: 3600,
+        AccessToken: () => this.tokenSeconds,
+        ClientCredentials: () => this.tokenSeconds,
         IdToken: 3600,
         RefreshToken: 86400,
         Grant: 86400,
@@ -342,6 +353,15 @@ export class Tenant {
         await grant.save();
         return grant;
       },
+    });
+    this.provider.use(async (ctx: any, next: () => Promise<void>) => {
+      await next();
+      const answer = ctx.body as Record<string, unknown> | undefined;
+      if (!this.issued || !ctx.path.endsWith('/token') || typeof answer?.access_token !== 'string')
+        return;
+      const names = ['access_token', 'id_token', 'refresh_token'];
+      const tokens = Object.entries(answer).filter(([name]) => names.includes(name));
+      this.issued(Object.fromEntries(tokens) as Record<string, string>);
     });
     this.answer = this.provider.callback();
   }

@@ -1,0 +1,88 @@
+// `sallyport token` is killed at a random moment while it renews, as a client that has waited long
+// enough does. Nobody may be signed out by that. 25 kills; 300 with LONG=1.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { Desk } from '../harness/desk.ts';
+import { House } from '../harness/house.ts';
+
+const rounds = process.env.LONG ? 300 : 25;
+
+/** The processes that renew a sign-in of this desk. */
+function renewing(desk: Desk): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return (
+          readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('\0--renew\0') &&
+          readFileSync(`/proc/${pid}/environ`, 'utf8').includes(
+            `XDG_STATE_HOME=${desk.env.XDG_STATE_HOME}`,
+          )
+        );
+      } catch {
+        return false;
+      }
+    });
+}
+
+describe('killed while renewing', () => {
+  let house: House;
+  let desk: Desk;
+  before(async () => {
+    house = await House.open();
+    await house.ready();
+    desk = await Desk.open();
+    house.tenant.tokenSeconds = 1; // each call finds a token that has run out
+    assert.equal((await desk.signInAtOnce(['--gateway', house.url])).code, 0);
+  });
+  after(async () => {
+    await desk?.close();
+    await house?.close();
+  });
+
+  test('the client that asked: a refresh token that works once only is not lost', async (t) => {
+    let killed = 0;
+    for (let round = 0; round < rounds; round += 1) {
+      await desk.tokenEnded();
+      const asking = desk.start(['token']);
+      const moment = Math.random() * 90;
+      const timer = setTimeout(() => {
+        if (asking.process.exitCode === null && asking.process.kill('SIGKILL')) killed += 1;
+      }, moment);
+      await asking.done;
+      clearTimeout(timer);
+      const next = await desk.run(['token']);
+      assert.equal(next.code, 0, `round ${round}, killed after ${moment} ms: ${next.stderr}`);
+    }
+    t.diagnostic(`${killed} of ${rounds} were killed before they had ended`);
+    assert.ok(killed > rounds / 5);
+  });
+
+  test('also the process that renews, where the provider takes a refresh token twice within a minute', async (t) => {
+    house.tenant.reuseSeconds = 60; // as Okta, Auth0 and Entra ID do
+    let killed = 0;
+    for (let round = 0; round < rounds; round += 1) {
+      await desk.tokenEnded();
+      const asking = desk.start(['token']);
+      const moment = Math.random() * 90;
+      await new Promise((resolve) => setTimeout(resolve, moment));
+      for (const pid of renewing(desk)) {
+        try {
+          process.kill(pid, 'SIGKILL');
+          killed += 1;
+        } catch {
+          // it has just ended
+        }
+      }
+      asking.process.kill('SIGKILL');
+      await asking.done;
+      const next = await desk.run(['token']);
+      assert.equal(next.code, 0, `round ${round}, killed after ${moment} ms: ${next.stderr}`);
+    }
+    t.diagnostic(`${killed} renewals were killed in ${rounds} rounds`);
+    assert.ok(killed > 0);
+  });
+});
