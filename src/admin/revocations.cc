@@ -20,6 +20,7 @@ using identity::RevocationRequest;
 
 constexpr std::size_t kMaxTargets = 1000;
 constexpr std::size_t kMaxText = 1024;
+constexpr std::size_t kMaxNotes = 10;  // each takes a look at the store
 constexpr std::size_t kMostNamesakes = 5;
 
 int status_of(const Error& error) {
@@ -141,7 +142,9 @@ void RevocationDesk::revoke(const Question& question, const Reply& reply) {
   auto requests = understand(*asked, question.who);
   if (!requests) return reply(write_error(requests.error()));
   std::vector<std::string> notes;
-  for (const auto& request : *requests) notes.push_back(note_about(request));
+  if (requests->size() <= kMaxNotes) {
+    for (const auto& request : *requests) notes.push_back(note_about(request));
+  }
   revocations_.revoke(std::move(*requests), [reply, notes = std::move(notes)](auto outcomes) {
     reply(outcomes ? write_outcomes(*outcomes, notes) : write_error(outcomes.error()));
   });

@@ -51,6 +51,15 @@ void append_audit(JsonWriter& json, const AuditStatus& audit) {
   json.end_array().end();
 }
 
+void append_revocations(JsonWriter& json, const RevocationStatus& revocations) {
+  json.object("revocations")
+      .number("in_force", number(revocations.in_force))
+      .number("applied", number(revocations.applied))
+      .number("cut", number(revocations.cut))
+      .text_if("problem", revocations.problem)
+      .end();
+}
+
 // "3s", "12m", "5h 20m", "9d 4h": two units are enough for an age.
 std::string age(WallTime from, WallTime now) {
   auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - from).count();
@@ -141,6 +150,7 @@ std::string status_json(const Status& status) {
   json.end_array();
   append_workers(json, status);
   append_audit(json, status.audit);
+  append_revocations(json, status.revocations);
   json.end();
   return out;
 }
@@ -167,6 +177,13 @@ std::string status_text(const Status& status, WallTime now) {
   }
   append_worker_rows(out, status);
   append_audit_rows(out, status.audit);
+  append_row(
+      out, "revoked",
+      fmt::format("{} in force; since the start {} changes, {} running requests cut",
+                  status.revocations.in_force, status.revocations.applied, status.revocations.cut));
+  if (!status.revocations.problem.empty()) {
+    append_row(out, "", "NOTHING CAN BE REVOKED: " + status.revocations.problem);
+  }
   // What stands here came over a socket: it must not steer a terminal.
   for (char& c : out) {
     auto byte = static_cast<unsigned char>(c);

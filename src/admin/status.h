@@ -51,6 +51,13 @@ struct AuditStatus {
   std::vector<ChainStatus> chains;
 };
 
+struct RevocationStatus {
+  std::uint64_t in_force = 0;
+  std::uint64_t applied = 0;  ///< revocations and lifts since the start
+  std::uint64_t cut = 0;      ///< running requests told to end since the start
+  std::string problem;        ///< why nothing can be revoked now; empty if it can
+};
+
 struct Status {
   std::string version;
   std::string instance;  ///< of this process, as in the record
@@ -66,6 +73,7 @@ struct Status {
   std::vector<UpstreamStatus> upstreams;
   std::vector<WorkerStatus> workers;
   AuditStatus audit;
+  RevocationStatus revocations;
 };
 
 /// One JSON object without a line end. Times as 2026-11-21T08:00:00.000000Z.

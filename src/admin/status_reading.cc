@@ -111,6 +111,9 @@ Status status_of(const json::object& from) {
   each(from, "workers",
        [&](const json::object& worker) { status.workers.push_back(worker_of(worker)); });
   status.audit = audit_of(object(from, "audit"));
+  const auto& revoked = object(from, "revocations");
+  status.revocations = {count(revoked, "in_force"), count(revoked, "applied"),
+                        count(revoked, "cut"), text(revoked, "problem")};
   return status;
 }
 

@@ -26,6 +26,7 @@ Status sample() {
                        "file /etc/sallyport/foundry-key"}};
   status.workers = {{12, 1, 400, {{"complete", 100}, {"refused", 3}}}, {1, 0, 0, {}}};
   status.audit = {"/var/lib/sallyport/audit", "100ms", {{0, 1234, 7}, {1, 1, 0}}};
+  status.revocations = {3, 4, 5, {}};
   return status;
 }
 
@@ -48,6 +49,7 @@ worker 1  1 connection, 0 requests running, 0 tokens cached
 record    /var/lib/sallyport/audit, on the disk every 100ms
           chain 0: 1234 lines, 7 not on the disk yet
           chain 1: 1 line, 0 not on the disk yet
+revoked   3 in force; since the start 4 changes, 5 running requests cut
 )");
 }
 
@@ -58,6 +60,13 @@ TEST(StatusPage, SaysWhyItIsNotReady) {
   EXPECT_TRUE(
       status_text(status, kStart)
           .starts_with("sallyport 0.1.0 is NOT READY (keys.unavailable), pid 4711, up 0s\n"));
+}
+
+TEST(StatusPage, SaysThatNothingCanBeRevoked) {
+  auto status = sample();
+  status.revocations.problem = "store.gone: the store is gone";
+  EXPECT_NE(status_text(status, kStart).find("NOTHING CAN BE REVOKED: store.gone"),
+            std::string::npos);
 }
 
 TEST(StatusPage, CannotSteerATerminal) {

@@ -123,6 +123,7 @@ void Service::Parts::on_revocation(const identity::RevocationOutcome& outcome) {
   auto add = [&](std::string_view name, const std::string& text) {
     if (!text.empty()) details.emplace_back(name, text);
   };
+  add("at", format_time(change.at));
   add("target", revocation.target);
   add("issuer", revocation.issuer);
   add("user", revocation.person);
@@ -258,6 +259,8 @@ admin::Status Service::Parts::status() {
   }
   status.ready = keys_there && record;
   status.reason = !keys_there ? "keys.unavailable" : !record ? "audit.unavailable" : "";
+  auto revoked = revocations->health();
+  status.revocations = {revoked.in_force, revoked.applied, revoked.cut, revoked.problem};
   for (const auto& health : keys->health()) {
     status.issuers.push_back({health.name, health.issuer, health.ready, health.keys,
                               health.last_success, health.last_error});

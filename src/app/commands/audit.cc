@@ -10,6 +10,7 @@
 
 #include "app/command.h"
 #include "audit/history.h"
+#include "audit/revocation_story.h"
 #include "audit/verify.h"
 #include "base/clock.h"
 #include "base/json_writer.h"
@@ -28,6 +29,7 @@ struct ShowOptions {
   std::string id;
   std::string person;
   std::string since;
+  std::string revocation;
   bool json = false;
 };
 
@@ -158,7 +160,53 @@ std::optional<std::string> parse_since(std::string text) {
   return format_time(system_clock().wall() - std::chrono::seconds(seconds));
 }
 
+// --- show --revocation ---
+
+std::string in_words(std::string_view what) {
+  std::string words(what == "cut"             ? "answer cut"
+                    : what == "last_admitted" ? "last admitted"
+                                              : what);
+  std::ranges::replace(words, '_', ' ');
+  return words;
+}
+
+void print_story(const audit::RevocationStory& story, const std::string& id) {
+  print(fmt::format("revocation {}: {} running answers cut, {} requests refused\n\n", id, story.cut,
+                    story.refused));
+  for (const auto& step : story.steps) {
+    print(fmt::format("{:<26}  {:<14} {}{}{}\n", for_terminal(step.time.substr(0, 23)) + "Z",
+                      in_words(step.what), for_terminal(step.request),
+                      step.request.empty() || step.text.empty() ? "" : "  ",
+                      for_terminal(step.text)));
+  }
+}
+
+Exit show_revocation(const ShowOptions& options) {
+  auto story = audit::read_revocation_story(options.directory, options.revocation);
+  if (!story) return refuse(story.error(), options.directory, options.json);
+  if (options.json) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin().text("revocation", options.revocation);
+    json.number("cut", static_cast<std::int64_t>(story->cut));
+    json.number("refused", static_cast<std::int64_t>(story->refused)).array("steps");
+    for (const auto& step : story->steps) {
+      json.begin().text("time", step.time).text("what", step.what);
+      json.text_if("request", step.request).text_if("text", step.text);
+      json.raw("record", step.record).end();
+    }
+    json.end_array().end();
+    print(out + "\n");
+  } else if (!story->steps.empty()) {
+    print_story(*story, options.revocation);
+  } else {
+    print("the record does not know this revocation\n");
+  }
+  return story->steps.empty() ? Exit::kNo : Exit::kDone;
+}
+
 Exit run_show(const ShowOptions& options) {
+  if (!options.revocation.empty()) return show_revocation(options);
   auto since = parse_since(options.since);
   if (!since) {
     print_error({"usage.since", fmt::format("\"{}\" is no time", options.since),
@@ -283,6 +331,8 @@ void add_audit_command(CLI::App& root, Exit& exit) {
   show->add_option("--person", show_options->person,
                    "One person: issuer/tenant/object id, or the object id alone");
   show->add_option("--since", show_options->since, "2026-11-21T08:00 (UTC), or 15m, 2h, 7d ago");
+  show->add_option("--revocation", show_options->revocation,
+                   "The story of one revocation, by its id");
   show->add_option("--store", show_options->store, "The store, to show names instead of ids");
   show->add_flag("--json", show_options->json, "One JSON object");
   show->callback([show_options, &exit] { exit = run_show(*show_options); });

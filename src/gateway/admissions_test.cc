@@ -1,0 +1,142 @@
+#include "gateway/admissions.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "gateway/bits.h"
+
+namespace sallyport::gateway {
+namespace {
+
+using identity::Principal;
+using identity::Revocation;
+using identity::RevocationChange;
+using identity::RevocationKind;
+using enum identity::RevocationKind;
+
+constexpr WallTime kNow = WallTime(std::chrono::seconds(1795219200));
+
+struct Exchange {
+  explicit Exchange(EventLoop& loop) : signal(loop), running(signal, kCut) {}
+  Signal signal;
+  RunningExchange running;
+  [[nodiscard]] bool told() const { return running.revocation() && signal.is_raised(kCut); }
+};
+
+class AdmissionsTest : public testing::Test {
+ protected:
+  static std::shared_ptr<Principal> person(std::string name) {
+    auto made = std::make_shared<Principal>();
+    made->issuer = "contoso";
+    made->key = "contoso/t/" + name;
+    made->session_id = "session-" + name;
+    made->token_id = "token-" + name;
+    made->client = "desktop";
+    made->groups = {"staff"};
+    return made;
+  }
+  Exchange& enter(std::shared_ptr<Principal> who, const std::string& id = "r") {
+    auto& made = exchanges.emplace_back(loop);
+    std::string uuid = id + std::string(36 - id.size(), '.');
+    admissions.enter(made.running, std::move(who), uuid, kNow);
+    return made;
+  }
+  static RevocationChange change(RevocationKind kind, std::string target) {
+    auto made = std::make_shared<Revocation>();
+    made->id = "id";
+    made->kind = kind;
+    made->target = std::move(target);
+    made->not_before = 1795219200;
+    return {RevocationChange::What::kRevoked, made, kNow, {}, {}};
+  }
+
+  EventLoop loop;
+  Admissions admissions;
+  std::deque<Exchange> exchanges;
+};
+
+TEST_F(AdmissionsTest, EachKindTellsTheExchangesThatItConcerns) {
+  for (auto [kind, target] :
+       std::initializer_list<std::pair<RevocationKind, const char*>>{{kUser, "contoso/t/ada"},
+                                                                     {kSignIns, "contoso/t/ada"},
+                                                                     {kSession, "session-ada"},
+                                                                     {kToken, "token-ada"}}) {
+    Admissions fresh;
+    Exchange ada(loop), again(loop), bob(loop);
+    fresh.enter(ada.running, person("ada"), std::string(36, '1'), kNow);
+    fresh.enter(again.running, person("ada"), std::string(36, '2'), kNow);
+    fresh.enter(bob.running, person("bob"), std::string(36, '3'), kNow);
+    auto effect = fresh.apply(change(kind, target), kNow);
+    EXPECT_EQ(effect.cut, 2U) << text(kind);
+    EXPECT_TRUE(ada.told() && again.told());
+    EXPECT_FALSE(bob.told()) << text(kind);
+    EXPECT_EQ(effect.last_request, std::string(36, '2'));
+    EXPECT_NE(fresh.find(*person("ada"), kNow), nullptr);
+    EXPECT_EQ(fresh.find(*person("bob"), kNow), nullptr);
+  }
+}
+
+TEST_F(AdmissionsTest, AClientAGroupAndEverybodyConcernAll) {
+  for (auto [kind, target] : std::initializer_list<std::pair<RevocationKind, const char*>>{
+           {kClient, "desktop"}, {kGroup, "staff"}, {kAll, ""}}) {
+    Admissions fresh;
+    Exchange ada(loop), bob(loop);
+    fresh.enter(ada.running, person("ada"), std::string(36, '1'), kNow);
+    fresh.enter(bob.running, person("bob"), std::string(36, '2'), kNow);
+    EXPECT_EQ(fresh.apply(change(kind, target), kNow).cut, 2U) << text(kind);
+    EXPECT_TRUE(ada.told() && bob.told());
+  }
+}
+
+TEST_F(AdmissionsTest, WhoHasLeftIsNotTold) {
+  auto& first = enter(person("ada"), "first");
+  {
+    Exchange gone(loop);
+    admissions.enter(gone.running, person("ada"), std::string(36, 'g'), kNow);
+  }
+  auto& third = enter(person("ada"), "third");
+  auto effect = admissions.apply(change(kUser, "contoso/t/ada"), kNow);
+  EXPECT_EQ(effect.cut, 2U);
+  EXPECT_TRUE(first.told() && third.told());
+  EXPECT_TRUE(effect.last_request.starts_with("third"));
+}
+
+TEST_F(AdmissionsTest, AnExchangeIsToldOnce) {
+  auto& ada = enter(person("ada"));
+  EXPECT_EQ(admissions.apply(change(kUser, "contoso/t/ada"), kNow).cut, 1U);
+  auto first = ada.running.revocation();
+  EXPECT_EQ(admissions.apply(change(kClient, "desktop"), kNow).cut, 0U);
+  EXPECT_EQ(ada.running.revocation(), first);
+}
+
+TEST_F(AdmissionsTest, KnowsTheLastRequestThatWasAdmittedAmongTheRecentOnes) {
+  for (int i = 0; i < 3; ++i) {
+    Exchange done(loop);
+    admissions.enter(done.running, person("ada"), std::string(36, static_cast<char>('a' + i)),
+                     kNow + std::chrono::seconds(i));
+  }
+  for (std::size_t i = 0; i < Admissions::kRecent - 1; ++i) {
+    Exchange done(loop);
+    admissions.enter(done.running, person("bob"), std::string(36, 'b'), kNow);
+  }
+  auto effect = admissions.apply(change(kUser, "contoso/t/ada"), kNow);
+  EXPECT_EQ(effect.cut, 0U);
+  EXPECT_EQ(effect.last_request, std::string(36, 'c'));
+  EXPECT_EQ(effect.last_admitted, kNow + std::chrono::seconds(2));
+  Exchange one_more(loop);
+  admissions.enter(one_more.running, person("bob"), std::string(36, 'b'), kNow);
+  EXPECT_EQ(admissions.apply(change(kToken, "token-ada"), kNow).last_request, "") << "forgotten";
+}
+
+TEST_F(AdmissionsTest, ALiftLetsInAgain) {
+  auto revoked = change(kUser, "contoso/t/ada");
+  admissions.apply(revoked, kNow);
+  EXPECT_NE(admissions.find(*person("ada"), kNow), nullptr);
+  revoked.what = RevocationChange::What::kLifted;
+  admissions.apply(revoked, kNow);
+  EXPECT_EQ(admissions.find(*person("ada"), kNow), nullptr);
+}
+
+}  // namespace
+}  // namespace sallyport::gateway

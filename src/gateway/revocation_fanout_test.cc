@@ -1,0 +1,113 @@
+#include "gateway/revocation_fanout.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <thread>
+
+#include "base/task.h"
+#include "gateway/bits.h"
+
+namespace sallyport::gateway {
+namespace {
+
+using identity::Principal;
+using identity::Revocation;
+using identity::RevocationChange;
+using identity::RevocationKind;
+
+std::shared_ptr<Principal> person(int number) {
+  auto made = std::make_shared<Principal>();
+  made->issuer = "contoso";
+  made->key = "contoso/t/" + std::to_string(number);
+  return made;
+}
+
+RevocationChange revoked(int number) {
+  auto made = std::make_shared<Revocation>();
+  made->id = std::to_string(number);
+  made->target = "contoso/t/" + std::to_string(number);
+  return {RevocationChange::What::kRevoked, made, {}, {}, {}};
+}
+
+// A loop on a thread of its own that admits the same few people again and again, as a worker does.
+class Lane {
+ public:
+  explicit Lane(Clock& clock) : clock_(clock), lane(loop_, clock) {
+    thread_ = std::thread([this] {
+      spawn(work());
+      loop_.run();
+      lane.end();
+    });
+  }
+  ~Lane() { stop(); }
+  void stop() {
+    if (!thread_.joinable()) return;
+    loop_.post([this] { ending_ = true; });
+    loop_.stop();
+    thread_.join();
+  }
+  std::atomic<int> admitted{0}, refused{0}, cut{0};
+
+ private:
+  Task<void> work() {
+    Signal signal(loop_);
+    for (int round = 0; !ending_; ++round) {
+      auto who = person(round % 100);
+      if (lane.admissions().find(*who, clock_.wall())) {
+        ++refused;
+      } else {
+        RunningExchange exchange(signal, kCut);
+        lane.admissions().enter(exchange, who, std::string(36, 'r'), clock_.wall());
+        ++admitted;
+        co_await loop_.next_turn();
+        if (exchange.revocation()) ++cut;
+      }
+      co_await loop_.next_turn();
+    }
+  }
+
+  Clock& clock_;
+  EventLoop loop_;
+  bool ending_ = false;
+
+ public:
+  RevocationLane lane;
+
+ private:
+  std::thread thread_;
+};
+
+TEST(RevocationFanout, ReturnsWhenEveryWorkerHasAppliedIt) {
+  FakeClock clock;
+  std::deque<Lane> lanes;
+  std::vector<RevocationLane*> ends;
+  for (int i = 0; i < 4; ++i) ends.push_back(&lanes.emplace_back(clock).lane);
+  WorkerFanout fanout(ends);
+  for (int number = 0; number < 100; number += 10) {
+    std::vector<RevocationChange> changes;
+    for (int i = 0; i < 10; ++i) changes.push_back(revoked(number + i));
+    EXPECT_EQ(fanout.apply(changes).size(), 10U);
+  }
+  // Everybody is revoked everywhere: from here on nobody is admitted by anybody.
+  std::vector<int> before;
+  for (auto& lane : lanes) before.push_back(lane.admitted);
+  for (auto& lane : lanes) {
+    int refused = lane.refused;
+    while (lane.refused < refused + 100) std::this_thread::yield();
+  }
+  for (std::size_t i = 0; i < lanes.size(); ++i) EXPECT_EQ(lanes[i].admitted, before[i]);
+}
+
+TEST(RevocationFanout, DoesNotWaitForAWorkerThatHasEnded) {
+  FakeClock clock;
+  std::deque<Lane> lanes;
+  std::vector<RevocationLane*> ends;
+  for (int i = 0; i < 2; ++i) ends.push_back(&lanes.emplace_back(clock).lane);
+  WorkerFanout fanout(ends);
+  lanes[0].stop();
+  EXPECT_EQ(fanout.apply({revoked(1)}).size(), 1U);
+}
+
+}  // namespace
+}  // namespace sallyport::gateway
