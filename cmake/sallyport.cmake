@@ -37,7 +37,7 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
 else()
   # g++ 12 reports false positives in its own library headers under optimisation.
   target_compile_options(sallyport_options INTERFACE -Wno-maybe-uninitialized -Wno-restrict
-    -Wno-stringop-overflow -Wno-array-bounds -Wno-dangling-pointer -Wno-missing-field-initializers)
+    -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds -Wno-dangling-pointer -Wno-missing-field-initializers)
 endif()
 if(SALLYPORT_SANITIZE)
   target_compile_options(sallyport_options INTERFACE -fsanitize=${SALLYPORT_SANITIZE}

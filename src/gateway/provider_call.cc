@@ -38,7 +38,7 @@ std::string_view code_of(Got got) {
       return code(Cause::kProviderBroken);
     case Got::kClientGone:
       return "client.gone";
-    case Got::kCut:
+    case Got::kStopped:
       return code(Cause::kDraining);
     default:
       return {};
@@ -55,7 +55,7 @@ Task<Got> ProviderCall::attempt(bool fresh) {
     auto& instruments = s_.worker.shared().instruments;
     (connection_ ? instruments.upstream_connects : instruments.upstream_connect_failures).add();
     if (fault == http::ConnectFault::kAborted) {
-      co_return s_.signal().is_raised(kCut) ? Got::kCut : Got::kClientGone;
+      co_return s_.signal().is_raised(kCut) ? Got::kStopped : Got::kClientGone;
     }
     if (!connection_) {
       failure_ = fmt::format("{}: {}", http::describe(fault), failure_);
@@ -132,7 +132,7 @@ Task<Got> ProviderCall::send_request() {
     s_.signal().raise(why & kCut);
     if ((why & kPeerGone) != 0) got = Got::kClientGone;
     if ((why & kLimit) != 0) got = Got::kTimeUp;
-    if ((why & kCut) != 0) got = Got::kCut;
+    if ((why & kCut) != 0) got = Got::kStopped;
     if (got != Got::kBytes) break;
   }
   wipe(head);
@@ -192,7 +192,7 @@ Task<Got> ProviderCall::read_more(bool pings) {
                                                   (pings ? kPingDue : 0));
     if ((why & kCut) != 0) {
       s_.signal().raise(kCut);
-      co_return Got::kCut;
+      co_return Got::kStopped;
     }
     if ((why & kPeerGone) != 0) co_return Got::kClientGone;
     if ((why & kLimit) != 0) co_return Got::kTimeUp;

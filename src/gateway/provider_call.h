@@ -27,7 +27,7 @@ enum class Got : std::uint8_t {
   kTimeUp,    ///< first byte or silence
   kTooLarge,  ///< a whole answer that does not fit
   kClientGone,
-  kCut,
+  kStopped,  ///< we were told to end it
 };
 
 /// Stable text codes for the record and the log; empty for kBytes and kEnd.

@@ -120,7 +120,7 @@ Task<Ending> Relay::give_up(Got got) {
     Ending ending = co_await refuse_revoked();
     co_return ending;
   }
-  if (got == Got::kClientGone || got == Got::kCut) {
+  if (got == Got::kClientGone || got == Got::kStopped) {
     s_.client.close_after_answer();
     co_return cut_off(got);
   }
@@ -266,12 +266,12 @@ Task<Ending> Relay::pass_stream() {
     for (auto piece : call_.body()) add_chunk(editor.feed(piece));
     if (got == Got::kEnd) break;
     if (revoked()) {  // a provider that never pauses would let nobody see the signal
-      got = Got::kCut;
+      got = Got::kStopped;
       break;
     }
     bool sent = co_await send_stream_bytes();
     if (!sent) {
-      got = s_.signal().is_raised(kCut) ? Got::kCut : Got::kClientGone;
+      got = s_.signal().is_raised(kCut) ? Got::kStopped : Got::kClientGone;
       break;
     }
     // Both limits begin when the client has taken everything: a slow client is no silent provider.
@@ -285,7 +285,7 @@ Task<Ending> Relay::pass_stream() {
         add_chunk(std::array{kPing});
         sent = co_await send_stream_bytes();
         if (!sent) {
-          got = s_.signal().is_raised(kCut) ? Got::kCut : Got::kClientGone;
+          got = s_.signal().is_raised(kCut) ? Got::kStopped : Got::kClientGone;
           break;
         }
       }
@@ -301,7 +301,7 @@ Task<Ending> Relay::pass_stream() {
 // client's software, and so the person, what happened.
 Task<Ending> Relay::end_stream(AnswerEditor& editor, Got got) {
   Ending ending{200, audit::Outcome::kComplete, {}, true};
-  bool cut = got == Got::kCut && revoked();
+  bool cut = got == Got::kStopped && revoked();
   if (got == Got::kClientGone) {
     s_.client.close_after_answer();
     ending.outcome = audit::Outcome::kAbortedByClient;
@@ -311,10 +311,10 @@ Task<Ending> Relay::end_stream(AnswerEditor& editor, Got got) {
   if (got == Got::kEnd) {
     add_chunk(editor.finish());
   } else {
-    Cause cause = got == Got::kTimeUp ? Cause::kProviderSilent
-                  : got == Got::kCut  ? Cause::kDraining
-                  : got == Got::kDied ? Cause::kProviderDied
-                                      : Cause::kProviderBroken;
+    Cause cause = got == Got::kTimeUp    ? Cause::kProviderSilent
+                  : got == Got::kStopped ? Cause::kDraining
+                  : got == Got::kDied    ? Cause::kProviderDied
+                                         : Cause::kProviderBroken;
     auto refusal = cut ? refusal_of_revoked(s_, *s_.revocation()) : refusal_of(cause);
     ending.outcome = cut ? audit::Outcome::kCutByRevocation : audit::Outcome::kUpstreamError;
     ending.error_type = refusal.code;
