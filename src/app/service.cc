@@ -120,22 +120,24 @@ void Service::Parts::on_revocation(const identity::RevocationOutcome& outcome) {
                                                          : "ended";
   std::vector<audit::Detail> details{
       {"what", what}, {"id", revocation.id}, {"kind", identity::text(revocation.kind)}};
-  auto add = [&](std::string_view name, const std::string& text) {
+  auto add = [&](std::string_view name, std::string_view text) {
     if (!text.empty()) details.emplace_back(name, text);
   };
-  add("at", format_time(change.at));
+  // Details are views.
+  const std::string at = format_time(change.at);
+  const std::string until = revocation.until ? format_time(*revocation.until) : std::string();
+  const std::string last_admitted = format_time(outcome.effect.last_admitted);
+  add("at", at);
   add("target", revocation.target);
   add("issuer", revocation.issuer);
   add("user", revocation.person);
   add("by", change.by);
   add("reason", change.reason);
   if (change.what == What::kRevoked) {
-    add("until", revocation.until ? format_time(*revocation.until) : std::string());
+    add("until", until);
     if (revocation.heals()) details.emplace_back("sign_ins_up_to", revocation.not_before);
     add("last_request", outcome.effect.last_request);
-    if (!outcome.effect.last_request.empty()) {
-      add("last_admitted", format_time(outcome.effect.last_admitted));
-    }
+    if (!outcome.effect.last_request.empty()) add("last_admitted", last_admitted);
     details.emplace_back("cut", static_cast<std::int64_t>(outcome.effect.cut));
     details.emplace_back("took_us", outcome.took.count());
   }

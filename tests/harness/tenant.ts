@@ -81,6 +81,8 @@ export class Tenant {
   /** How often each path was asked for, such as `/discovery/keys`. */
   readonly asked = new Map<string, number>();
   tokenSeconds = 3600;
+  /** When each person last signed in: `auth_time` of their tokens from then on. */
+  private readonly signedInAt = new Map<string, number>();
   /** People sign in at a page with a form, in a browser; else whoever is at the desk is let in. */
   pages = false;
   /** A provider's grace: for so long a refresh token that was used is taken again. */
@@ -217,12 +219,15 @@ export class Tenant {
           res.writeHead(200, { 'content-type': 'text/html' }).end(signInPage('wrong'));
           return;
         }
+        this.signedInAt.set(login, Math.floor(Date.now() / 1000));
         const answer = form.get('cancel')
           ? { error: 'access_denied', error_description: 'the person said no' }
           : { login: { accountId: login } };
         await this.provider.interactionFinished(req, res, answer);
         return;
       }
+      if (details.prompt.name === 'login')
+        this.signedInAt.set(this.atTheDesk, Math.floor(Date.now() / 1000));
       const result =
         details.prompt.name === 'login'
           ? { login: { accountId: this.atTheDesk } }
@@ -329,7 +334,7 @@ export class Tenant {
           ) => {
             jwt.header = { typ: 'JWT' };
             jwt.payload = token.accountId
-              ? this.claims(token.accountId)
+              ? { ...this.claims(token.accountId), auth_time: this.signedInAt.get(token.accountId) }
               : this.machineClaims(token.clientId);
           },
         },
