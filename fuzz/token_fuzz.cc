@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "identity/test_tokens.h"
+#include "identity/token_report.h"
 
 using namespace sallyport;
 using namespace sallyport::identity;
@@ -48,6 +49,14 @@ void judge(const Snapshot& snapshot, std::string_view token) {
   require(refusal.got.size() <= 200 && refusal.expected.size() <= 200);
   auto explained = explain(snapshot, token, test_time());
   require(!explained.verdict && explained.verdict.error().reason == refusal.reason);
+  TokenReport report{.explanation = explain_credential(snapshot, token, test_time()),
+                     .issuer = nullptr,
+                     .keys_from = {},
+                     .keys = nullptr,
+                     .keys_problem = std::nullopt,
+                     .now = test_time()};
+  require(!report.explanation.verdict);
+  require(report_text(report).size() < 65536 && report_json(report).size() < 65536);
 }
 
 }  // namespace

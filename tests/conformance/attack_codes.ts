@@ -103,9 +103,9 @@ export const rows: Record<string, string> = {
 };
 /** Of the whole table, what is not proved in this file. */
 export const elsewhere: Record<string, string> = {
-  R1: 'a revoked person with an old token: comes with revocation',
-  R2: 'the same person with a newer token: comes with revocation',
-  R3: 'a revoked token or session: comes with revocation',
-  R4: 'revoked in the middle of a stream: comes with revocation',
+  R1: 'a revoked person with an old token: e2e/revocation, identity/revocation_table_test',
+  R2: 'the same person with a newer token: identity/revocation_table_test',
+  R3: 'a revoked token or session: identity/revocation_table_test',
+  R4: 'revoked in the middle of a stream: e2e/revocation',
   F1: 'fuzzing: fuzz/token_fuzz, fuzz/key_set_fuzz and fuzz/discovery_fuzz',
 };

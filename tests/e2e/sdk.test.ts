@@ -48,6 +48,8 @@ describe('the official client', () => {
       true,
       'names the person by object id',
     );
+    assert.equal(opened.client.program, 'Anthropic/JS');
+    assert.match(opened.client.version, /^\d+\.\d+/);
     assert.ok(complete(closed));
     assert.deepEqual(tokens(closed), {
       input: 25,
