@@ -185,7 +185,9 @@ std::string report_text(const TokenReport& report) {
   out += '\n';
   const auto& verdict = report.explanation.verdict;
   if (verdict) {
-    out += "ACCEPTED: the gateway would let this token in.\n";
+    out +=
+        "ACCEPTED: the gateway would let this token in, unless it is revoked "
+        "(sallyport revoke list).\n";
     append_person(out, *verdict);
   } else {
     const auto& why = facts(verdict.error().reason);

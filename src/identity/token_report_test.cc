@@ -47,7 +47,7 @@ TEST(TokenReport, SaysWhatEveryCheckThatPassedHasSeen) {
                               std::string(kTestApi) + ")"));
   EXPECT_THAT(page, HasSubstr("(kid: k1)"));
   EXPECT_THAT(page, HasSubstr("(roles: Claude.User)"));
-  EXPECT_THAT(page, HasSubstr("ACCEPTED: the gateway would let this token in."));
+  EXPECT_THAT(page, HasSubstr("ACCEPTED: the gateway would let this token in"));
   EXPECT_THAT(page, HasSubstr("Rina Okafor"));
   EXPECT_THAT(page, HasSubstr("good until 2026-11-21T01:00:00Z"));
   EXPECT_THAT(page, Not(HasSubstr("FAILED")));
