@@ -14,7 +14,7 @@
 namespace sallyport::log {
 namespace {
 
-constexpr std::size_t kQueueLines = 4096;
+constexpr std::size_t kQueueLines = 1024;  // 400 bytes each, made at the start
 constexpr int kLimitPerSecond = 10;
 constexpr std::size_t kLimitedEvents = 256;
 

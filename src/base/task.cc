@@ -6,8 +6,8 @@
 namespace sallyport {
 namespace {
 
-constexpr std::size_t kStep = 128;
-constexpr std::size_t kClasses = 32;
+constexpr std::size_t kStep = 32;  // a waiting stream holds some ten frames
+constexpr std::size_t kClasses = 128;
 constexpr std::size_t kKeepPerClass = 512;
 
 // Under AddressSanitizer every frame comes from the heap, so that a use after free is seen.

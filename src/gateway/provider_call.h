@@ -49,6 +49,8 @@ class ProviderCall {
 
   /// In place until the next read_more().
   [[nodiscard]] const http::ResponseHead& head() const { return connection_->parser.head(); }
+  /// Gives the memory of head().fields back, before an answer that may take minutes.
+  void forget_fields() { connection_->parser.forget_fields(); }
   [[nodiscard]] std::span<const std::string_view> body() const {
     return connection_->parser.body();
   }

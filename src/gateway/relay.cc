@@ -261,6 +261,8 @@ Task<Ending> Relay::pass_stream() {
   bool chunked = !s_.client.head_was_http10();
   if (!chunked) s_.client.close_after_answer();
   s_.worker.scratch() = client_head(chunked ? "transfer-encoding: chunked\r\n" : "");
+  s_.client.release_request_for_long();
+  call_.forget_fields();
   Got got = call_.done() ? Got::kEnd : Got::kBytes;
   for (;;) {
     for (auto piece : call_.body()) add_chunk(editor.feed(piece));

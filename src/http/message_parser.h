@@ -86,6 +86,8 @@ class RequestParser {
   [[nodiscard]] const RequestHead& head() const { return head_; }
   /// The parts of the body that the last feed() took.
   [[nodiscard]] std::span<const std::string_view> body() const;
+  /// Gives the memory of head().fields back, when the connection will be busy for long.
+  void forget_fields() { head_.fields = {}; }
 
  private:
   std::unique_ptr<detail::BeastRequest> beast_;
@@ -108,6 +110,7 @@ class ResponseParser {
   [[nodiscard]] bool head_done() const { return head_done_; }
   [[nodiscard]] bool done() const;
   [[nodiscard]] const ResponseHead& head() const { return head_; }
+  void forget_fields() { head_.fields = {}; }
   [[nodiscard]] std::span<const std::string_view> body() const;
 
  private:

@@ -246,6 +246,11 @@ void ServerConnection::release_request() {
   }
 }
 
+void ServerConnection::release_request_for_long() {
+  release_request();
+  parser_.forget_fields();
+}
+
 Task<bool> ServerConnection::send(std::string_view text, std::size_t* left) {
   iovec piece{const_cast<char*>(text.data()), text.size()};
   bool sent = co_await send(std::span<const iovec>(&piece, 1), left);

@@ -69,6 +69,8 @@ class ServerConnection {
   [[nodiscard]] std::string_view body() const { return body_; }
   /// Gives head and body back while an answer streams; head() and body() are gone.
   void release_request();
+  /// The same before an answer that may take minutes: also the memory of the list of fields.
+  void release_request_for_long();
   /// True if the client may send another request on this connection.
   [[nodiscard]] bool keep_alive() const { return keep_alive_; }
   void close_after_answer() { keep_alive_ = false; }

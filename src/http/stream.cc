@@ -27,6 +27,9 @@ Io Stream::tls_result(int result) {
   switch (SSL_get_error(ssl_.get(), result)) {
     case SSL_ERROR_WANT_READ:
       if (!watch_.hung_up) watch_.readable = false;
+      // OpenSSL gives its buffers back by itself, but for the one to write with that it makes when
+      // the server's tickets come, after the handshake: 16 KiB for as long as a stream waits.
+      SSL_free_buffers(ssl_.get());
       return Io::kWaitRead;
     case SSL_ERROR_WANT_WRITE:
       watch_.writable = false;
