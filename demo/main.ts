@@ -1,7 +1,7 @@
 // The main job of Sallyport, seen from beginning to end, without a cloud: a tenant (a certified
 // OpenID provider), a simulated Foundry that is strict about its key, and the real gateway between
 // them. A person signs in with PKCE, gets a streamed answer, a forger does not, and the record
-// shows both lines of the request.
+// shows both lines of the request. Then her access is taken back in the middle of an answer.
 //
 //   node demo/main.ts            stays up until Ctrl-C, for your own Claude Code
 //   node demo/main.ts --once     ends after the show; exit 0 if everything went as told
@@ -10,13 +10,13 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { refreshedAccessToken, signIn } from '../tests/harness/sign_in.ts';
+import { refreshedAccessToken, signIn, type Tokens } from '../tests/harness/sign_in.ts';
 import { sendEvents, textEvents, withTool } from '../tests/harness/answers.ts';
 import type { Call } from '../tests/harness/foundry.ts';
 import { forgedFor } from '../tests/harness/forge.ts';
 import { binary, run } from '../tests/harness/gateway.ts';
 import { House, question } from '../tests/harness/house.ts';
-import { audience, clientId, people, scope, scopeName } from '../tests/harness/tenant.ts';
+import { audience, clientId, people, scope, scopeName, tenantId } from '../tests/harness/tenant.ts';
 import { value } from '../tests/harness/wire.ts';
 import { bad, bold, dim, good, heading, indent, pairs, say } from './screen.ts';
 
@@ -125,6 +125,8 @@ async function show(house: House): Promise<{ tokenFile: string; refresh: () => P
   console.log('');
   indent(await answerOf('audit', 'verify', ...directory));
 
+  await revoke(house, ada);
+
   const tokenFile = join(house.directory, 'ada.token');
   let refreshToken = ada.refreshToken;
   writeFileSync(tokenFile, ada.accessToken, { mode: 0o600 });
@@ -134,6 +136,55 @@ async function show(house: House): Promise<{ tokenFile: string; refresh: () => P
     writeFileSync(tokenFile, next.accessToken, { mode: 0o600 });
   };
   return { tokenFile, refresh };
+}
+
+/** She is cut off in the middle of an answer, and the record tells it. */
+async function revoke(house: House, ada: Tokens): Promise<void> {
+  heading('5', 'Her access is taken back while she is being answered');
+  const socket = ['--socket', join(house.directory, 'admin.sock')];
+  const stream = house.client(ada.accessToken).messages.stream({
+    model: 'claude-sonnet-5',
+    max_tokens: 300,
+    messages: [{ role: 'user', content: 'And who decides whether I may stay?' }],
+  });
+  let pieces = 0;
+  const answered = new Promise<void>((resolve) =>
+    stream.on('text', (text) => {
+      pieces += 1;
+      process.stdout.write(pieces === 1 ? `  ${good(text)}` : good(text));
+      if (pieces === 12) resolve();
+    }),
+  );
+  const ending = stream.finalMessage().then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  await Promise.race([answered, ending]);
+  const key = `contoso/${tenantId}/${people.ada.oid}`;
+  const done = JSON.parse(
+    await answerOf('revoke', 'user', key, '--reason', 'the badge was handed in', '--json', ...socket),
+  ).revocations[0];
+  const error = await ending;
+  if (error === undefined || done.cut !== 1) throw new Error('she was not cut off');
+  say(`\n${bad('the answer ends:')} ${sentenceOf(error)}`);
+  say(dim(`in force on every worker ${(done.took_us / 1000).toFixed(1)} ms after the command`));
+  const next = await refreshedAccessToken(ada.config, ada.refreshToken);
+  ada.refreshToken = next.refreshToken;
+  const refused = await house.ask(next.accessToken, question());
+  say(`She refreshes her token silently and asks again: ${bad(String(refused.status))}`);
+  if (refused.status !== 401) throw new Error('a silent refresh brought access back');
+  indent(await answerOf('revoke', 'lift', done.id, '--reason', 'a mistake', ...socket));
+  const back = await house.ask(next.accessToken, question());
+  if (back.status !== 200) throw new Error('the lift did not bring access back');
+  await house.closed(value(back.head, 'x-request-id') ?? '');
+  say('Lifted, she is answered again. The record tells it in order:');
+  const directory = ['--directory', house.auditDirectory];
+  indent(await answerOf('audit', 'show', '--revocation', done.id, ...directory));
+}
+
+function sentenceOf(error: unknown): string {
+  const found = /"message":"([^"]*)"/.exec(String(error));
+  return found?.[1] ?? String(error);
 }
 
 /** Runs a command of the program, says which, and gives back what it prints. */
@@ -161,7 +212,7 @@ function record(line: Record<string, any>): void {
 }
 
 function pointers(house: House, tokenFile: string): void {
-  heading('5', 'Point your own Claude here');
+  heading('6', 'Point your own Claude here');
   say(bold('Claude Code'));
   indent(
     `ANTHROPIC_BASE_URL=${house.url} \\\n` +
