@@ -53,7 +53,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                   !configuration.models.empty());
   for (const auto& issuer : configuration.issuers) SALLYPORT_CHECK(!issuer.audiences.empty());
   for (const auto& upstream : configuration.upstreams) {
-    SALLYPORT_CHECK(upstream.api_key != nullptr && !upstream.api_key->empty());
+    const auto& credential = upstream.credential;
+    bool key = credential.kind == upstream::CredentialKind::kApiKey;
+    SALLYPORT_CHECK(!key || (credential.secret != nullptr && !credential.secret->empty()));
+    SALLYPORT_CHECK(key || !credential.endpoint.empty());
     SALLYPORT_CHECK(upstream.base_url.starts_with("http"));
   }
   SALLYPORT_CHECK(refuse_reload(configuration, configuration).empty());

@@ -25,6 +25,28 @@ void append_issuers(JsonWriter& json, const Status& status) {
   json.end_array();
 }
 
+void append_upstreams(JsonWriter& json, const Status& status) {
+  json.array("upstreams");
+  for (const auto& upstream : status.upstreams) {
+    json.begin()
+        .text("name", upstream.name)
+        .text("provider", upstream.provider)
+        .text("host", upstream.host)
+        .text("credential", upstream.credential)
+        .text("source", upstream.source)
+        .boolean("ready", upstream.ready);
+    if (upstream.obtained) json.text("obtained", format_time(*upstream.obtained));
+    if (upstream.expires) json.text("expires", format_time(*upstream.expires));
+    json.text_if("problem", upstream.problem);
+    if (upstream.refused) {
+      json.text("refused", format_time(*upstream.refused));
+      json.number("refused_status", number(upstream.refused_status));
+    }
+    json.end();
+  }
+  json.end_array();
+}
+
 void append_workers(JsonWriter& json, const Status& status) {
   json.array("workers");
   for (const auto& worker : status.workers) {
@@ -89,6 +111,27 @@ void append_issuer_rows(std::string& out, const Status& status, WallTime now) {
   }
 }
 
+void append_upstream_rows(std::string& out, const UpstreamStatus& upstream, WallTime now) {
+  bool key = upstream.source == "api_key";
+  append_row(out, "upstream",
+             fmt::format("{} ({}): {}, {}{}", upstream.name, upstream.provider, upstream.host,
+                         key ? "key from " : "", upstream.credential));
+  if (!upstream.ready) {
+    append_row(out, "", "NO CREDENTIAL");
+  } else if (!key && upstream.obtained && upstream.expires) {
+    append_row(out, "",
+               fmt::format("credential obtained {} ago, ends in {}", age(*upstream.obtained, now),
+                           age(now, *upstream.expires)));
+  }
+  if (upstream.refused) {
+    append_row(out, "",
+               fmt::format("the provider refused it {} ago ({}): run `sallyport upstream "
+                           "check`",
+                           age(*upstream.refused, now), upstream.refused_status));
+  }
+  if (!upstream.problem.empty()) append_row(out, "", "last problem: " + upstream.problem);
+}
+
 void append_worker_rows(std::string& out, const Status& status) {
   for (std::size_t i = 0; i < status.workers.size(); ++i) {
     const auto& worker = status.workers[i];
@@ -138,16 +181,7 @@ std::string status_json(const Status& status) {
       .text("public_url", status.public_url)
       .end();
   append_issuers(json, status);
-  json.array("upstreams");
-  for (const auto& upstream : status.upstreams) {
-    json.begin()
-        .text("name", upstream.name)
-        .text("provider", upstream.provider)
-        .text("host", upstream.host)
-        .text("credential", upstream.credential)
-        .end();
-  }
-  json.end_array();
+  append_upstreams(json, status);
   append_workers(json, status);
   append_audit(json, status.audit);
   append_revocations(json, status.revocations);
@@ -170,11 +204,7 @@ std::string status_text(const Status& status, WallTime now) {
   append_row(out, "instance",
              fmt::format("{}, started {}", status.instance, format_time(status.started)));
   append_issuer_rows(out, status, now);
-  for (const auto& upstream : status.upstreams) {
-    append_row(out, "upstream",
-               fmt::format("{} ({}): {}, key from {}", upstream.name, upstream.provider,
-                           upstream.host, upstream.credential));
-  }
+  for (const auto& upstream : status.upstreams) append_upstream_rows(out, upstream, now);
   append_worker_rows(out, status);
   append_audit_rows(out, status.audit);
   append_row(

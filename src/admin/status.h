@@ -29,6 +29,13 @@ struct UpstreamStatus {
   std::string provider;    ///< foundry | anthropic
   std::string host;        ///< of its base_url, with the port where one is given
   std::string credential;  ///< where it comes from: "file /etc/sallyport/foundry-key"
+  std::string source;      ///< its kind: "api_key", "managed_identity.imds"
+  bool ready = false;      ///< there is one now
+  std::optional<WallTime> obtained;
+  std::optional<WallTime> expires;  ///< nothing: never
+  std::string problem;              ///< why the last request for one failed; empty if it did not
+  std::optional<WallTime> refused;  ///< when the provider last refused it
+  std::uint64_t refused_status = 0;
 };
 
 struct WorkerStatus {

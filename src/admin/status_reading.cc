@@ -67,6 +67,22 @@ std::optional<WallTime> time_of(const std::string& text) {
          std::chrono::seconds{second} + std::chrono::microseconds{micro};
 }
 
+UpstreamStatus upstream_of(const json::object& from) {
+  UpstreamStatus upstream;
+  upstream.name = text(from, "name");
+  upstream.provider = text(from, "provider");
+  upstream.host = text(from, "host");
+  upstream.credential = text(from, "credential");
+  upstream.source = text(from, "source");
+  upstream.ready = truth(from, "ready");
+  upstream.obtained = time_of(text(from, "obtained"));
+  upstream.expires = time_of(text(from, "expires"));
+  upstream.problem = text(from, "problem");
+  upstream.refused = time_of(text(from, "refused"));
+  upstream.refused_status = count(from, "refused_status");
+  return upstream;
+}
+
 WorkerStatus worker_of(const json::object& from) {
   WorkerStatus worker{
       count(from, "connections"), count(from, "exchanges"), count(from, "cached_tokens"), {}};
@@ -104,10 +120,8 @@ Status status_of(const json::object& from) {
                               count(issuer, "keys"), time_of(text(issuer, "refreshed")),
                               text(issuer, "problem")});
   });
-  each(from, "upstreams", [&](const json::object& upstream) {
-    status.upstreams.push_back({text(upstream, "name"), text(upstream, "provider"),
-                                text(upstream, "host"), text(upstream, "credential")});
-  });
+  each(from, "upstreams",
+       [&](const json::object& upstream) { status.upstreams.push_back(upstream_of(upstream)); });
   each(from, "workers",
        [&](const json::object& worker) { status.workers.push_back(worker_of(worker)); });
   status.audit = audit_of(object(from, "audit"));

@@ -22,8 +22,25 @@ Status sample() {
   status.ready = true;
   status.issuers = {{"contoso", "https://id.example", true, 5, kStart + minutes{50}, ""},
                     {"fabrikam", "https://id2.example", false, 0, std::nullopt, "timed out"}};
-  status.upstreams = {{"foundry", "foundry", "contoso-ai.services.ai.azure.com",
-                       "file /etc/sallyport/foundry-key"}};
+  auto& key = status.upstreams.emplace_back();
+  key.name = key.provider = "foundry";
+  key.host = "contoso-ai.services.ai.azure.com";
+  key.credential = "file /etc/sallyport/foundry-key";
+  key.source = "api_key";
+  key.ready = true;
+  auto& token = status.upstreams.emplace_back(key);
+  token.name = "second";
+  token.credential = "managed identity (IMDS)";
+  token.source = "managed_identity.imds";
+  token.obtained = kStart + minutes{60};
+  token.expires = kStart + minutes{180};
+  token.problem = "timed out";
+  token.refused = kStart + minutes{120};
+  token.refused_status = 403;
+  auto& none = status.upstreams.emplace_back(token);
+  none.name = "third";
+  none.ready = false;
+  none.refused = none.obtained = none.expires = std::nullopt;
   status.workers = {{12, 1, 400, {{"complete", 100}, {"refused", 3}}}, {1, 0, 0, {}}};
   status.audit = {"/var/lib/sallyport/audit", "100ms", {{0, 1234, 7}, {1, 1, 0}}};
   status.revocations = {3, 4, 5, {}};
@@ -43,6 +60,13 @@ issuer    fabrikam: NOT READY, 0 keys
           https://id2.example
           last problem: timed out
 upstream  foundry (foundry): contoso-ai.services.ai.azure.com, key from file /etc/sallyport/foundry-key
+upstream  second (foundry): contoso-ai.services.ai.azure.com, managed identity (IMDS)
+          credential obtained 1h 5m ago, ends in 55m
+          the provider refused it 5m ago (403): run `sallyport upstream check`
+          last problem: timed out
+upstream  third (foundry): contoso-ai.services.ai.azure.com, managed identity (IMDS)
+          NO CREDENTIAL
+          last problem: timed out
 worker 0  12 connections, 1 request running, 400 tokens cached
           since the start: complete 100, refused 3
 worker 1  1 connection, 0 requests running, 0 tokens cached

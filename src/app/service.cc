@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <mutex>
 
 #include "admin/admin_server.h"
@@ -19,6 +20,7 @@
 #include "identity/revocation_register.h"
 #include "store/sqlite_name_table.h"
 #include "store/sqlite_revocation_log.h"
+#include "upstream/credential_service.h"
 
 namespace sallyport::app {
 namespace {
@@ -45,7 +47,7 @@ struct Service::Parts {
 
   WallTime started = system_clock().wall();
   Metrics metrics;
-  std::mutex mutex;                     ///< of `configuration` and `identity`
+  std::mutex mutex;                     ///< of what is marked as guarded
   config::Configuration configuration;  ///< guarded
   std::unique_ptr<audit::Trail> trail;
   std::unique_ptr<audit::NameTable> names;
@@ -56,6 +58,7 @@ struct Service::Parts {
   http::Resolver resolver;
   http::Fetcher fetcher;
   std::unique_ptr<identity::KeyService> keys;
+  std::unique_ptr<upstream::CredentialService> credentials;
   std::unique_ptr<gateway::Shared> shared;
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<identity::RevocationRegister> revocations;
@@ -67,12 +70,15 @@ struct Service::Parts {
   void publish_identity(const identity::SnapshotPtr& snapshot);
   void on_key_event(const identity::KeyEvent& event);
   void on_revocation(const identity::RevocationOutcome& outcome);
+  void on_credential_event(const upstream::CredentialEvent& event);
+  void make_credentials();
   void record_event(std::string_view name, std::span<const audit::Detail> details);
   [[nodiscard]] Result<void> open_record();
   [[nodiscard]] Result<void> open_gateway();
   [[nodiscard]] Result<void> open_admin();
   [[nodiscard]] admin::RouteTable admin_routes();
   [[nodiscard]] admin::Status status();
+  void add_upstreams(admin::Status& status) const;
 };
 
 void Service::Parts::record_event(std::string_view name, std::span<const audit::Detail> details) {
@@ -150,6 +156,32 @@ void Service::Parts::on_revocation(const identity::RevocationOutcome& outcome) {
                            {"took_us", outcome.took.count()}});
 }
 
+void Service::Parts::on_credential_event(const upstream::CredentialEvent& event) {
+  using Kind = upstream::CredentialEvent::Kind;
+  bool bad = event.kind == Kind::kFetchFailed || event.kind == Kind::kExpired ||
+             event.kind == Kind::kRefused;
+  std::string expires = event.expires ? format_time(*event.expires) : std::string();
+  log::write(bad ? log::Level::kWarning : log::Level::kInfo, upstream::name_of(event.kind),
+             {{"upstream", event.upstream},
+              {"source", event.source},
+              {"message", event.message},
+              {"expires", expires}});
+  std::vector<audit::Detail> details{{"what", upstream::name_of(event.kind)},
+                                     {"upstream", event.upstream},
+                                     {"source", event.source}};
+  if (!event.message.empty()) details.emplace_back("message", event.message);
+  if (!expires.empty()) details.emplace_back("expires", expires);
+  record_event("credential", details);
+}
+
+// Before the gateway there is nobody to publish to; start() publishes anew.
+void Service::Parts::make_credentials() {
+  credentials = std::make_unique<upstream::CredentialService>(
+      fetcher, system_clock(), system_entropy(), metrics, configuration.upstreams,
+      [this](const upstream::CredentialsPtr& snapshot) { gateway->publish_credentials(snapshot); },
+      [this](const upstream::CredentialEvent& event) { on_credential_event(event); });
+}
+
 Result<void> Service::Parts::open_record() {
   auto opened = audit::Trail::open(configuration.audit, {.workers = configuration.listen.workers},
                                    system_clock(), system_entropy(), metrics);
@@ -181,9 +213,10 @@ Result<void> Service::Parts::open_gateway() {
       fetcher, system_clock(), system_entropy(), configuration.issuers,
       [this](identity::SnapshotPtr snapshot) { publish_identity(snapshot); },
       [this](const identity::KeyEvent& event) { on_key_event(event); });
+  make_credentials();
   shared = std::make_unique<gateway::Shared>(gateway::Shared{
-      system_clock(), system_entropy(), *instruments, trail->side(), *names, *keys, resolver,
-      bodies, *connections, random_key(), configuration.audit.sync.count() == 0});
+      system_clock(), system_entropy(), *instruments, trail->side(), *names, *keys, *credentials,
+      resolver, bodies, *connections, random_key(), configuration.audit.sync.count() == 0});
   std::vector<identity::IssuerState> states;
   for (const auto& issuer : configuration.issuers) states.emplace_back(issuer);
   auto without_keys = identity::make_snapshot(0, std::move(states));
@@ -259,28 +292,48 @@ admin::Status Service::Parts::status() {
     std::uint64_t written = chain.written_sequence();
     status.audit.chains.push_back({status.workers.size() - 1, written, written - synced});
   }
-  status.ready = keys_there && record;
-  status.reason = !keys_there ? "keys.unavailable" : !record ? "audit.unavailable" : "";
   auto revoked = revocations->health();
   status.revocations = {revoked.in_force, revoked.applied, revoked.cut, revoked.problem};
   for (const auto& health : keys->health()) {
     status.issuers.push_back({health.name, health.issuer, health.ready, health.keys,
                               health.last_success, health.last_error});
   }
-  for (std::size_t i = 0; i < configuration.upstreams.size(); ++i) {
-    const auto& upstream = configuration.upstreams[i];
-    auto url = http::parse_url(upstream.base_url);
-    status.upstreams.push_back({upstream.name, std::string(upstream::facts(upstream.provider).name),
-                                url ? url->authority() : std::string(),
-                                i < configuration.credential_sources.size()
-                                    ? configuration.credential_sources[i]
-                                    : std::string()});
-  }
+  add_upstreams(status);
+  bool credential = std::ranges::any_of(status.upstreams, &admin::UpstreamStatus::ready);
+  status.ready = keys_there && record && credential;
+  status.reason = !keys_there   ? "keys.unavailable"
+                  : !record     ? "audit.unavailable"
+                  : !credential ? "upstream.no_credential"
+                                : "";
   status.audit.directory = configuration.audit.directory.string();
   status.audit.sync = configuration.audit.sync.count() == 0
                           ? "each"
                           : fmt::format("{}ms", configuration.audit.sync.count());
   return status;
+}
+
+void Service::Parts::add_upstreams(admin::Status& status) const {
+  auto health = credentials->health();
+  for (std::size_t i = 0; i < configuration.upstreams.size(); ++i) {
+    const auto& upstream = configuration.upstreams[i];
+    auto url = http::parse_url(upstream.base_url);
+    admin::UpstreamStatus row;
+    row.name = upstream.name;
+    row.provider = upstream::facts(upstream.provider).name;
+    row.host = url ? url->authority() : std::string();
+    row.credential = configuration.credential_sources[i];
+    auto found = std::ranges::find(health, upstream.name, &upstream::CredentialHealth::upstream);
+    if (found != health.end()) {
+      row.source = found->source;
+      row.ready = found->ready;
+      row.obtained = found->obtained;
+      row.expires = found->expires;
+      row.problem = found->last_error;
+      row.refused = found->refused;
+      row.refused_status = static_cast<std::uint64_t>(found->refused_status);
+    }
+    status.upstreams.push_back(std::move(row));
+  }
 }
 
 Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -302,6 +355,7 @@ Result<std::unique_ptr<Service>> Service::start(config::Configuration configurat
   p.gateway->start();
   p.revocations->start(p.gateway->fanout());
   p.keys->start();
+  p.credentials->start();
   p.admin->start();
   log::info("gateway.listening",
             {{"address", http::format_address(p.configuration.listen.host, p.gateway->port())},
@@ -330,6 +384,8 @@ Result<void> Service::reload(config::Configuration next) {
   {
     std::lock_guard lock(p.mutex);
     p.configuration = std::move(next);
+    // First, so that a request on the new routes finds its source known.
+    p.credentials->reload(p.configuration.upstreams);
     p.connections->set(p.configuration.limits.connections,
                        p.configuration.limits.connections_per_source);
     p.gateway->publish_routes(*routes);
@@ -346,6 +402,7 @@ void Service::stop() {
   if (p.revocations) p.revocations->stop();
   if (p.admin) p.admin->stop();
   p.keys.reset();
+  p.credentials.reset();
   p.resolver.stop();
   p.gateway.reset();
   if (p.trail) {

@@ -158,12 +158,12 @@ TEST_F(Loading, AGoodFileFillsUpstreamsAndModels) {
   const auto& c = *loaded.configuration;
   ASSERT_EQ(c.upstreams.size(), 3u);
   EXPECT_EQ(c.upstreams[0].base_url, "https://contoso-ai.services.ai.azure.com/anthropic");
-  EXPECT_EQ(c.upstreams[0].api_key->reveal(), "foundry-canary");
-  EXPECT_EQ(c.upstreams[0].credential_header, "api-key");
+  EXPECT_EQ(c.upstreams[0].credential.secret->reveal(), "foundry-canary");
+  EXPECT_EQ(c.upstreams[0].credential.header, "api-key");
   EXPECT_EQ(c.upstreams[1].provider, upstream::Provider::kAnthropic);
   EXPECT_EQ(c.upstreams[1].base_url, "https://api.anthropic.com");
-  EXPECT_EQ(c.upstreams[1].api_key->reveal(), "claude-canary");
-  EXPECT_EQ(c.upstreams[1].credential_header, "x-api-key");
+  EXPECT_EQ(c.upstreams[1].credential.secret->reveal(), "claude-canary");
+  EXPECT_EQ(c.upstreams[1].credential.header, "x-api-key");
   EXPECT_EQ(c.upstreams[1].proxy, "http://proxy.contoso.example:3128");
   EXPECT_EQ(c.upstreams[2].base_url, "https://ai.internal.contoso.example/anthropic");
   EXPECT_EQ(c.upstreams[2].ca_file, "/etc/sallyport/ca.pem");
@@ -299,7 +299,7 @@ TEST_F(Loading, ALiteralSecretIsTakenWithAWarning) {
   yaml.replace(yaml.find("\"${env:CLAUDE_KEY}\""), 19, "sk-ant-canary");
   auto loaded = load_text(yaml);
   ASSERT_TRUE(loaded.configuration);
-  EXPECT_EQ(loaded.configuration->upstreams[1].api_key->reveal(), "sk-ant-canary");
+  EXPECT_EQ(loaded.configuration->upstreams[1].credential.secret->reveal(), "sk-ant-canary");
   ASSERT_EQ(loaded.findings.size(), 1u);
   EXPECT_EQ(loaded.findings[0].code, "config.secret_in_file");
   EXPECT_EQ(loaded.findings[0].severity, Severity::kWarning);

@@ -11,9 +11,19 @@
 
 namespace sallyport::config {
 
+/// What an upstream's `credential` says in words, before the rules make an endpoint of it.
+struct CredentialWords {
+  std::string source = "auto";  ///< of a managed identity
+  std::string tenant;
+  std::string authority;
+  std::string certificate;  ///< its file
+  std::string key;          ///< its file
+};
+
 struct Draft {
   Configuration configuration;
   std::vector<std::string> resources;         ///< of the upstreams, in their order; empty: base_url
+  std::vector<CredentialWords> credentials;   ///< of the upstreams, in their order
   std::vector<unsigned> deployments;          ///< how many each model has
   std::set<std::string, std::less<>> broken;  ///< keys with an error
 

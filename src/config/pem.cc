@@ -77,6 +77,15 @@ Result<CertificateFacts> read_certificates(std::string_view pem, const std::stri
               "put certificates in PEM form there (-----BEGIN CERTIFICATE-----)");
 }
 
+Result<void> check_signing_key(std::string_view certificate_pem, std::string_view key_pem) {
+  if (auto checked = check_key(certificate_pem, key_pem); !checked) return checked;
+  auto certificate = first_certificate(certificate_pem);
+  EVP_PKEY* key = X509_get0_pubkey(certificate.get());
+  if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA && EVP_PKEY_get_bits(key) >= 2048) return {};
+  return fail("config.key_unfit", "Entra takes assertions signed with RSA of at least 2048 bits",
+              "make such a key and certificate, and upload the certificate at the registration");
+}
+
 Result<void> check_key(std::string_view certificate_pem, std::string_view key_pem) {
   auto bio = open(key_pem);
   bool asked = false;

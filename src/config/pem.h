@@ -26,4 +26,9 @@ struct CertificateFacts {
 /// Errors: config.not_a_key, config.key_has_password, config.key_mismatch.
 [[nodiscard]] Result<void> check_key(std::string_view certificate_pem, std::string_view key_pem);
 
+/// The same, and that it can sign an assertion for Entra: RSA of at least 2048 bits.
+/// Error beside those: config.key_unfit.
+[[nodiscard]] Result<void> check_signing_key(std::string_view certificate_pem,
+                                             std::string_view key_pem);
+
 }  // namespace sallyport::config

@@ -13,22 +13,6 @@ namespace {
 
 constexpr std::size_t kMaxPemBytes = 4 << 20;
 
-std::optional<Environment::File> open_file(Scene& scene, const std::string& key,
-                                           const std::string& path) {
-  auto file = scene.environment.file(path, kMaxPemBytes);
-  if (file) return std::move(*file);
-  bool missing = file.error().code == "file.missing";
-  scene.report.error(
-      key, {missing ? "config.file_missing" : "config.file_unreadable", file.error().message,
-            missing ? "put the file there, or mend the path" : "let the gateway's user read it"});
-  return std::nullopt;
-}
-
-void report_failure(Scene& scene, const std::string& key, const std::string& path, Error error) {
-  scene.report.error(key, {error.code, fmt::format("{}: {}", shown(path), error.message),
-                           std::move(error.next_step)});
-}
-
 std::string date_of(WallTime time) {
   return format_time(time).substr(0, 10);
 }
@@ -72,13 +56,7 @@ void check_tls(Scene& scene) {
   if (auto match = check_key(certificate->content.reveal(), key->content.reveal()); !match) {
     report_failure(scene, "listen.tls.key", listen.tls_key, std::move(match.error()));
   }
-  if ((key->mode & 0007) != 0) {
-    scene.report.warning(
-        "listen.tls.key",
-        {"config.secret_world_readable",
-         fmt::format("every user of this machine may open {}", shown(listen.tls_key)),
-         fmt::format("run `chmod o= {}`", shown(listen.tls_key))});
-  }
+  check_key_mode(scene, "listen.tls.key", listen.tls_key, key->mode);
 }
 
 // Segments of unreserved characters (RFC 3986 section 2.3): the prefix is compared byte for byte.
@@ -132,6 +110,29 @@ void check_public_url(Scene& scene) {
 }
 
 }  // namespace
+
+std::optional<Environment::File> open_file(Scene& scene, const std::string& key,
+                                           const std::string& path) {
+  auto file = scene.environment.file(path, kMaxPemBytes);
+  if (file) return std::move(*file);
+  bool missing = file.error().code == "file.missing";
+  scene.report.error(
+      key, {missing ? "config.file_missing" : "config.file_unreadable", file.error().message,
+            missing ? "put the file there, or mend the path" : "let the gateway's user read it"});
+  return std::nullopt;
+}
+
+void report_failure(Scene& scene, const std::string& key, const std::string& path, Error error) {
+  scene.report.error(key, {error.code, fmt::format("{}: {}", shown(path), error.message),
+                           std::move(error.next_step)});
+}
+
+void check_key_mode(Scene& scene, const std::string& key, const std::string& path, unsigned mode) {
+  if ((mode & 0007) == 0) return;
+  scene.report.warning(key, {"config.secret_world_readable",
+                             fmt::format("every user of this machine may open {}", shown(path)),
+                             fmt::format("run `chmod o= {}`", shown(path))});
+}
 
 void check_authorities(Scene& scene, const std::string& key, const std::string& path) {
   if (path.empty()) return;

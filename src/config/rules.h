@@ -19,8 +19,19 @@ void check_listen(Scene& scene);
 void check_limits(Scene& scene);
 void check_issuers(Scene& scene);
 void check_upstreams(Scene& scene);
+void check_credential(Scene& scene, std::size_t index);  ///< part of check_upstreams
 void check_models(Scene& scene);
 void check_admin(Scene& scene);
+
+/// A file that a key names; nothing, and a finding, where it cannot be read.
+[[nodiscard]] std::optional<Environment::File> open_file(Scene& scene, const std::string& key,
+                                                         const std::string& path);
+
+/// A finding where every user of this machine may open the file of a private key.
+void check_key_mode(Scene& scene, const std::string& key, const std::string& path, unsigned mode);
+
+/// An error that was found in a file.
+void report_failure(Scene& scene, const std::string& key, const std::string& path, Error error);
 
 /// A PEM file with authorities that a key names; nothing where the key is not given.
 void check_authorities(Scene& scene, const std::string& key, const std::string& path);

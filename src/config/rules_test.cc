@@ -290,8 +290,8 @@ const Case kUpstreamCases[] = {
      "upstreams[0].provider", "foundry"},
     {"NoCredential", "    credential: {api_key: \"${env:KEY}\"}\n", "", "config.missing_key",
      "upstreams[0].credential"},
-    {"IdentityForLater", kCredential, "{api_key: \"${env:KEY}\", managed_identity: system}",
-     "config.not_in_this_version", "upstreams[0].credential.managed_identity"},
+    {"IdentityThatIsNoBlock", kCredential, "{managed_identity: system}", "config.wrong_shape",
+     "upstreams[0].credential.managed_identity"},
     {"KeyOutsideItsBlock", "    credential: {api_key: \"${env:KEY}\"}\n",
      "    credential: {api_key: \"${env:KEY}\"}\n    api_key: x\n", "config.unknown_key",
      "upstreams[0].api_key"},
@@ -338,6 +338,84 @@ const Case kModelCases[] = {
      "config.no_value", "models"},
 };
 
+// One credential and everything that can be wrong about it.
+const Case kCredentialCases[] = {
+    {"SystemIdentity", kCredential, "{managed_identity: {}}", ""},
+    {"UserIdentity", kCredential,
+     "{managed_identity: {source: imds, client_id: 8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101}, scope: "
+     "\"https://cognitiveservices.azure.com/.default\"}",
+     ""},
+    {"NothingAtAll", kCredential, "{header: api-key}", "config.missing_key",
+     "upstreams[0].credential"},
+    {"TwoKinds", kCredential, "{api_key: \"${env:KEY}\", managed_identity: {}}",
+     "config.keys_exclude", "upstreams[0].credential.managed_identity"},
+    {"KeyWithScope", kCredential,
+     "{api_key: \"${env:KEY}\", scope: \"https://ai.azure.com/.default\"}", "config.keys_exclude",
+     "upstreams[0].credential.scope"},
+    {"TokenWithHeader", kCredential, "{managed_identity: {}, header: api-key}",
+     "config.keys_exclude", "upstreams[0].credential.header"},
+    {"IdentityThroughProxy", kCredential,
+     "{managed_identity: {}, proxy: \"http://proxy.example:3128\"}", "config.keys_exclude",
+     "upstreams[0].credential.proxy"},
+    {"TwoNamesForOneIdentity", kCredential,
+     "{managed_identity: {client_id: 8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101, object_id: "
+     "8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101}}",
+     "config.keys_exclude", "upstreams[0].credential.managed_identity.object_id"},
+    {"IdentityByName", kCredential, "{managed_identity: {client_id: gateway}}", "config.bad_value",
+     "upstreams[0].credential.managed_identity.client_id"},
+    {"ResourceIdThatIsNone", kCredential, "{managed_identity: {resource_id: gateway}}",
+     "config.bad_value", "upstreams[0].credential.managed_identity.resource_id"},
+    {"ArcWithUserIdentity", kCredential,
+     "{managed_identity: {source: arc, client_id: 8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101}}",
+     "config.keys_exclude", "upstreams[0].credential.managed_identity.client_id"},
+    {"AppServiceElsewhere", kCredential, "{managed_identity: {source: app_service}}",
+     "config.variable_missing", "upstreams[0].credential.managed_identity"},
+    {"ScopeWithoutDefault", kCredential, "{managed_identity: {}, scope: \"https://ai.azure.com/\"}",
+     "config.bad_value", "upstreams[0].credential.scope", "https://ai.azure.com/.default"},
+    {"ScopeThatIsNone", kCredential, "{managed_identity: {}, scope: .default}", "config.bad_value",
+     "upstreams[0].credential.scope"},
+    {"WorkloadOutsideACluster", kCredential,
+     "{workload_identity: {client_id: 8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101, tenant: "
+     "contoso.onmicrosoft.com}}",
+     "config.missing_key", "upstreams[0].credential.workload_identity"},
+    {"Workload", kCredential,
+     "{workload_identity: {client_id: 8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101, tenant: "
+     "contoso.onmicrosoft.com, token_file: /var/run/token}}",
+     ""},
+    {"ApplicationSecret", kCredential,
+     "{client_secret: {tenant: 5b1f0e7a-3c52-4d8e-9a41-7d20c6e1b9f4, client_id: "
+     "8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101, secret: \"${env:KEY}\"}}",
+     ""},
+    {"TenantThatIsNone", kCredential,
+     "{client_secret: {tenant: contoso, client_id: 8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101, secret: "
+     "\"${env:KEY}\"}}",
+     "config.bad_value", "upstreams[0].credential.client_secret.tenant"},
+    {"AuthorityWithoutTls", kCredential,
+     "{client_secret: {tenant: contoso.com, client_id: 8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101, "
+     "authority: \"http://login.example\", secret: \"${env:KEY}\"}}",
+     "config.plain_http", "upstreams[0].credential.client_secret.authority",
+     "https://login.example"},
+    {"SecretLeftOut", kCredential,
+     "{client_secret: {tenant: contoso.com, client_id: 8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101}}",
+     "config.missing_key", "upstreams[0].credential.client_secret.secret"},
+    {"Certificate", kCredential,
+     "{client_certificate: {tenant: contoso.com, client_id: 8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101, "
+     "certificate: app.pem, key: app.key}}",
+     ""},
+    {"CertificateOnAnEllipticCurve", kCredential,
+     "{client_certificate: {tenant: contoso.com, client_id: 8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101, "
+     "certificate: tls.pem, key: tls.key}}",
+     "config.key_unfit", "upstreams[0].credential.client_certificate.key"},
+    {"CertificateOfAnotherKey", kCredential,
+     "{client_certificate: {tenant: contoso.com, client_id: 8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101, "
+     "certificate: app.pem, key: tls.key}}",
+     "config.key_mismatch", "upstreams[0].credential.client_certificate.key"},
+    {"TokenForAnthropic", "models:\n",
+     "  - {name: b, provider: anthropic, credential: {managed_identity: {}}}\nmodels:\n  - {id: "
+     "claude-b, deployments: {b: claude-b}}\n",
+     "config.credential_unfit", "upstreams[1].credential.managed_identity"},
+};
+
 class Rules : public testing::TestWithParam<Case> {
  protected:
   static const FakeEnvironment& environment() {
@@ -353,6 +431,7 @@ class Rules : public testing::TestWithParam<Case> {
       auto good = make_test_certificate(host, sys_days{year{2026} / 11 / 1}, 90);
       add("tls", good);
       add("old", make_test_certificate(host, sys_days{year{2026} / 1 / 1}, 90));
+      add("app", make_test_certificate(host, sys_days{year{2026} / 11 / 1}, 90, true));
       add("other", make_test_certificate("DNS:x.example", sys_days{year{2026} / 11 / 1}, 90));
       made.files["/etc/sallyport/locked.key"] = {good.locked_key, 0600};
       made.files["/etc/sallyport/open.key"] = {good.key, 0644};
@@ -395,6 +474,7 @@ std::string name_of(const testing::TestParamInfo<Case>& info) {
 INSTANTIATE_TEST_SUITE_P(Listen, Rules, testing::ValuesIn(kListenCases), name_of);
 INSTANTIATE_TEST_SUITE_P(Issuers, Rules, testing::ValuesIn(kIssuerCases), name_of);
 INSTANTIATE_TEST_SUITE_P(Upstreams, Rules, testing::ValuesIn(kUpstreamCases), name_of);
+INSTANTIATE_TEST_SUITE_P(Credentials, Rules, testing::ValuesIn(kCredentialCases), name_of);
 INSTANTIATE_TEST_SUITE_P(Models, Rules, testing::ValuesIn(kModelCases), name_of);
 
 }  // namespace

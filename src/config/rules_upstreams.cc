@@ -42,7 +42,7 @@ void check_anthropic_target(Scene& scene, const std::string& key, UpstreamSettin
                                            "take it away, or set `provider: foundry`"});
   }
   if (!scene.draft.given(key + ".base_url")) settings.base_url = kAnthropicUrl;
-  if (settings.credential_header != "x-api-key") {
+  if (settings.credential.header != "x-api-key") {
     scene.report.warning(key + ".credential.header",
                          {"config.header_unusual", "the Claude API reads its key from x-api-key",
                           "leave `header` out"});
@@ -148,6 +148,7 @@ void check_upstreams(Scene& scene) {
       if (scene.draft.given(key + ".base_url")) check_base_path(scene, key + ".base_url", settings);
     }
     check_authorities(scene, key + ".ca_file", settings.ca_file);
+    check_credential(scene, i);
     check_name_taken(scene, i);
     check_used(scene, i);
   }

@@ -7,6 +7,7 @@ namespace {
 
 using std::chrono::duration_cast;
 using std::chrono::seconds;
+using upstream::CredentialKind;
 
 constexpr std::int64_t kSecond = 1000;
 constexpr std::int64_t kMinute = 60 * kSecond;
@@ -17,6 +18,12 @@ auto& issuer(Draft& draft) {
 }
 auto& upstream_of(Draft& draft) {
   return draft.configuration.upstreams.back();
+}
+auto& credential(Draft& draft) {
+  return upstream_of(draft).credential;
+}
+auto& words_of(Draft& draft) {
+  return draft.credentials.back();
 }
 auto& model(Draft& draft) {
   return draft.configuration.models.back();
@@ -235,6 +242,7 @@ constexpr Row kRows[] = {
        d.configuration.upstreams.emplace_back();
        d.configuration.credential_sources.emplace_back();
        d.resources.emplace_back();
+       d.credentials.emplace_back();
      }},
     {.path = "upstreams[].name", .type = Type::kName, .presence = Presence::kRequired,
      .summary = "Your name for it, for `models` and records.",
@@ -256,26 +264,110 @@ constexpr Row kRows[] = {
      .summary = "The URL that `/v1/messages` is put after, for private endpoints and other clouds.",
      .store = [](Draft& d, Value& v) { upstream_of(d).base_url = v.text; }},
     {.path = "upstreams[].credential", .shape = Shape::kBlock, .presence = Presence::kRequired,
-     .summary = "What the provider is shown instead of the person's token."},
+     .summary = "What the provider is shown instead of the person's token. Exactly one of "
+                "`api_key`, `managed_identity`, `workload_identity`, `client_certificate` and "
+                "`client_secret`; docs/upstream-credentials.md helps to choose."},
     {.path = "upstreams[].credential.api_key", .type = Type::kSecret,
-     .presence = Presence::kRequired,
      .summary = "The provider's key.",
      .store = [](Draft& d, Value& v) {
-       upstream_of(d).api_key = v.secret;
+       credential(d).secret = v.secret;
        d.configuration.credential_sources.back() = v.source;
      }},
     {.path = "upstreams[].credential.header", .type = Type::kChoice, .fallback = "x-api-key",
      .choices = "x-api-key|api-key",
-     .summary = "The header that carries it.",
-     .store = [](Draft& d, Value& v) { upstream_of(d).credential_header = v.text; }},
-    {.path = "upstreams[].credential.managed_identity", .presence = Presence::kLater,
-     .summary = "The machine's own identity in Azure."},
-    {.path = "upstreams[].credential.workload_identity", .presence = Presence::kLater,
-     .summary = "The identity of a Kubernetes service account."},
-    {.path = "upstreams[].credential.client_certificate", .presence = Presence::kLater,
-     .summary = "An application with a certificate."},
-    {.path = "upstreams[].credential.client_secret", .presence = Presence::kLater,
-     .summary = "An application with a secret."},
+     .summary = "The header that carries the key.",
+     .store = [](Draft& d, Value& v) { credential(d).header = v.text; }},
+    {.path = "upstreams[].credential.managed_identity", .shape = Shape::kBlock,
+     .summary = "The machine's own identity in Azure: `{}` is the system-assigned one.",
+     .store = [](Draft& d, Value&) { credential(d).kind = CredentialKind::kImds; }},
+    {.path = "upstreams[].credential.managed_identity.source", .type = Type::kChoice,
+     .fallback = "auto", .choices = "auto|imds|app_service|arc",
+     .summary = "Which endpoint of the platform gives the tokens; `auto` looks at the variables "
+                "that the platform sets.",
+     .store = [](Draft& d, Value& v) { words_of(d).source = v.text; }},
+    {.path = "upstreams[].credential.managed_identity.client_id", .type = Type::kWord,
+     .fallback_note = "the system-assigned identity",
+     .summary = "The client id of a user-assigned identity.",
+     .store = [](Draft& d, Value& v) { credential(d).client_id = v.text; }},
+    {.path = "upstreams[].credential.managed_identity.object_id", .type = Type::kWord,
+     .summary = "The same, by its object id.",
+     .store = [](Draft& d, Value& v) { credential(d).object_id = v.text; }},
+    {.path = "upstreams[].credential.managed_identity.resource_id", .type = Type::kText,
+     .summary = "The same, by its resource id (`/subscriptions/...`).",
+     .store = [](Draft& d, Value& v) { credential(d).resource_id = v.text; }},
+    {.path = "upstreams[].credential.workload_identity", .shape = Shape::kBlock,
+     .summary = "The identity of a Kubernetes service account: `{}` takes everything from the "
+                "variables that the cluster sets.",
+     .store = [](Draft& d, Value&) { credential(d).kind = CredentialKind::kWorkloadIdentity; }},
+    {.path = "upstreams[].credential.workload_identity.client_id", .type = Type::kWord,
+     .fallback_note = "the variable `AZURE_CLIENT_ID`",
+     .summary = "The client id of the application or of the user-assigned identity.",
+     .store = [](Draft& d, Value& v) { credential(d).client_id = v.text; }},
+    {.path = "upstreams[].credential.workload_identity.tenant", .type = Type::kWord,
+     .fallback_note = "the variable `AZURE_TENANT_ID`",
+     .summary = "The tenant's id, or one of its domains.",
+     .store = [](Draft& d, Value& v) { words_of(d).tenant = v.text; }},
+    {.path = "upstreams[].credential.workload_identity.token_file", .type = Type::kPath,
+     .fallback_note = "the variable `AZURE_FEDERATED_TOKEN_FILE`",
+     .summary = "The file with the service account's token; read at every request for a token.",
+     .store = [](Draft& d, Value& v) { credential(d).token_file = v.text; }},
+    {.path = "upstreams[].credential.workload_identity.authority", .type = Type::kServiceUrl,
+     .fallback_note = "the variable `AZURE_AUTHORITY_HOST`, else `https://login.microsoftonline.com`",
+     .summary = "Entra's address.",
+     .store = [](Draft& d, Value& v) { words_of(d).authority = v.text; }},
+    {.path = "upstreams[].credential.client_certificate", .shape = Shape::kBlock,
+     .summary = "An application that proves itself by a certificate.",
+     .store = [](Draft& d, Value&) { credential(d).kind = CredentialKind::kClientCertificate; }},
+    {.path = "upstreams[].credential.client_certificate.tenant", .type = Type::kWord,
+     .presence = Presence::kRequired, .summary = "The tenant's id, or one of its domains.",
+     .store = [](Draft& d, Value& v) { words_of(d).tenant = v.text; }},
+    {.path = "upstreams[].credential.client_certificate.client_id", .type = Type::kWord,
+     .presence = Presence::kRequired, .summary = "The application's client id.",
+     .store = [](Draft& d, Value& v) { credential(d).client_id = v.text; }},
+    {.path = "upstreams[].credential.client_certificate.certificate", .type = Type::kReadableFile,
+     .presence = Presence::kRequired,
+     .summary = "PEM file with the certificate that is uploaded at the registration; read again at "
+                "a reload.",
+     .store = [](Draft& d, Value& v) { words_of(d).certificate = v.text; }},
+    {.path = "upstreams[].credential.client_certificate.key", .type = Type::kReadableFile,
+     .presence = Presence::kRequired,
+     .summary = "PEM file with its private key, RSA of at least 2048 bits, without a password.",
+     .store = [](Draft& d, Value& v) { words_of(d).key = v.text; }},
+    {.path = "upstreams[].credential.client_certificate.authority", .type = Type::kServiceUrl,
+     .fallback = "https://login.microsoftonline.com", .summary = "Entra's address.",
+     .store = [](Draft& d, Value& v) { words_of(d).authority = v.text; }},
+    {.path = "upstreams[].credential.client_secret", .shape = Shape::kBlock,
+     .summary = "An application that proves itself by a secret.",
+     .store = [](Draft& d, Value&) { credential(d).kind = CredentialKind::kClientSecret; }},
+    {.path = "upstreams[].credential.client_secret.tenant", .type = Type::kWord,
+     .presence = Presence::kRequired, .summary = "The tenant's id, or one of its domains.",
+     .store = [](Draft& d, Value& v) { words_of(d).tenant = v.text; }},
+    {.path = "upstreams[].credential.client_secret.client_id", .type = Type::kWord,
+     .presence = Presence::kRequired, .summary = "The application's client id.",
+     .store = [](Draft& d, Value& v) { credential(d).client_id = v.text; }},
+    {.path = "upstreams[].credential.client_secret.secret", .type = Type::kSecret,
+     .presence = Presence::kRequired, .summary = "The secret's value; read again at a reload.",
+     .store = [](Draft& d, Value& v) {
+       credential(d).secret = v.secret;
+       d.configuration.credential_sources.back() = v.source;
+     }},
+    {.path = "upstreams[].credential.client_secret.authority", .type = Type::kServiceUrl,
+     .fallback = "https://login.microsoftonline.com", .summary = "Entra's address.",
+     .store = [](Draft& d, Value& v) { words_of(d).authority = v.text; }},
+    {.path = "upstreams[].credential.scope", .type = Type::kWord,
+     .fallback = upstream::kFoundryScope,
+     .summary = "What the token is for. Also in use: "
+                "`https://cognitiveservices.azure.com/.default` and "
+                "`https://ai.cognitiveservices.com/.default`; `sallyport upstream check` says "
+                "which one your resource takes.",
+     .store = [](Draft& d, Value& v) { credential(d).scope = v.text; }},
+    {.path = "upstreams[].credential.ca_file", .type = Type::kReadableFile,
+     .fallback_note = "the system's trust store",
+     .summary = "PEM file with the authorities that Entra is trusted by.",
+     .store = [](Draft& d, Value& v) { credential(d).ca_file = v.text; }},
+    {.path = "upstreams[].credential.proxy", .type = Type::kProxyUrl, .fallback_note = "direct",
+     .summary = "The proxy to Entra. A platform's own endpoint is never asked through one.",
+     .store = [](Draft& d, Value& v) { credential(d).proxy = v.text; }},
     {.path = "upstreams[].ca_file", .type = Type::kReadableFile,
      .fallback_note = "the system's trust store",
      .summary = "PEM file with the authorities that the provider is trusted by.",

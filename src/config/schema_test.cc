@@ -95,8 +95,8 @@ models: [{id: claude-x, deployments: {u: claude-x}}]
   issuer.issuer = "https://id.example";
   issuer.audiences = {"api"};
   EXPECT_EQ(loaded.configuration->issuers.at(0), issuer);
-  EXPECT_EQ(loaded.configuration->upstreams.at(0).credential_header,
-            upstream::UpstreamSettings{}.credential_header);
+  EXPECT_EQ(loaded.configuration->upstreams.at(0).credential.header,
+            upstream::UpstreamSettings{}.credential.header);
   EXPECT_EQ(loaded.configuration->audit.sync, audit::Settings{}.sync);
   EXPECT_EQ(loaded.configuration->audit.segment_bytes, audit::Settings{}.segment_bytes);
   EXPECT_EQ(loaded.configuration->audit.directory, "/var/lib/sallyport/audit");

@@ -42,6 +42,14 @@ std::string gate_text(const identity::IssuerSettings& issuer) {
   return text;
 }
 
+std::string credential_text(const upstream::UpstreamSettings& upstream, const std::string& source) {
+  const auto& credential = upstream.credential;
+  if (credential.kind == upstream::CredentialKind::kApiKey) {
+    return fmt::format("key from {}, sent as {}", source, credential.header);
+  }
+  return fmt::format("{}, token for {}", source, credential.scope);
+}
+
 void append_row(std::string& out, std::string_view head, std::string_view rest) {
   out += fmt::format("{:<10}{}\n", head, rest);
 }
@@ -61,9 +69,8 @@ void append_settings(std::string& out, const Configuration& configuration) {
                fmt::format("{} ({}): {}", upstream.name, provider_name(upstream.provider),
                            upstream.base_url));
     append_row(out, "",
-               fmt::format("key from {}, sent as {}{}", configuration.credential_sources[i],
-                           upstream.credential_header,
-                           upstream.proxy.empty() ? "" : ", through " + upstream.proxy));
+               credential_text(upstream, configuration.credential_sources[i]) +
+                   (upstream.proxy.empty() ? "" : ", through " + upstream.proxy));
   }
   std::size_t width = 0;
   for (const auto& model : configuration.models) width = std::max(width, model.id.size());
@@ -121,8 +128,11 @@ void append_settings(JsonWriter& json, const Configuration& configuration) {
         .text("provider", provider_name(upstream.provider))
         .text("base_url", upstream.base_url)
         .text("credential", configuration.credential_sources[i])
-        .text("header", upstream.credential_header)
-        .end();
+        .text("header", upstream.credential.header);
+    if (upstream.credential.kind != upstream::CredentialKind::kApiKey) {
+      json.text("scope", upstream.credential.scope).text("endpoint", upstream.credential.endpoint);
+    }
+    json.end();
   }
   json.end_array().array("models");
   for (const auto& model : configuration.models) {

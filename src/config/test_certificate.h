@@ -29,8 +29,9 @@ inline std::string drain(BIO* bio) {
 }
 
 /// `names` as OpenSSL writes them: "DNS:gateway.example,IP:127.0.0.1".
-inline TestCertificate make_test_certificate(const std::string& names, WallTime from, int days) {
-  EVP_PKEY* key = EVP_EC_gen("P-256");
+inline TestCertificate make_test_certificate(const std::string& names, WallTime from, int days,
+                                             bool rsa = false) {
+  EVP_PKEY* key = rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
   X509* certificate = X509_new();
   SALLYPORT_CHECK(key != nullptr && certificate != nullptr);
   auto start = std::chrono::floor<std::chrono::seconds>(from).time_since_epoch().count();

@@ -32,8 +32,12 @@ Task<void> answer_ready(ExchangeState& state) {
   WallTime now = state.worker.shared().clock.wall();
   bool keys = identity.any_ready(now);
   bool record = state.worker.chain().accepting();
-  bool ready = keys && record && !state.worker.draining();
-  std::string_view reason = !keys ? "keys.unavailable" : !record ? "audit.unavailable" : "draining";
+  bool credential = state.worker.any_credential();
+  bool ready = keys && record && credential && !state.worker.draining();
+  std::string_view reason = !keys         ? "keys.unavailable"
+                            : !record     ? "audit.unavailable"
+                            : !credential ? code(Cause::kNoCredential)
+                                          : "draining";
   std::string body =
       ready ? "{\"ready\":true}" : fmt::format("{{\"ready\":false,\"reason\":\"{}\"}}", reason);
   co_await answer_plain(state, ready ? 200 : 503, "application/json", body);

@@ -211,6 +211,15 @@ Task<bool> open_record(ExchangeState& state) {
   co_return false;
 }
 
+// False: answered, or the client is gone.
+Task<bool> need_credential(ExchangeState& state) {
+  bool taken = co_await take_credential(state);
+  if (!taken)
+    co_await refuse(state, refusal_of(Cause::kNoCredential), "upstream", {},
+                    state.upstream().name());
+  co_return taken;
+}
+
 void count_tokens(Instruments& instruments, const usage::Usage& usage) {
   instruments.input_tokens.add(usage.input);
   instruments.output_tokens.add(usage.output);
@@ -380,6 +389,7 @@ Task<void> answer_from_provider(ExchangeState& state) {
   bool go_on = co_await authenticate(state);
   if (go_on) go_on = co_await read_body(state);
   if (go_on) go_on = co_await decide(state);
+  if (go_on) go_on = co_await need_credential(state);
   if (go_on) go_on = co_await open_record(state);
   if (!go_on) co_return;
   state.worker.count().exchanges.fetch_add(1, std::memory_order_relaxed);

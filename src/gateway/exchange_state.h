@@ -69,6 +69,8 @@ struct ExchangeState {
   const ModelRoute* model = nullptr;      ///< of the top-level model
   Few<const ModelRoute*, 2> used_models;  ///< of all, in the order of facts.models
 
+  upstream::CredentialPtr credential;          ///< that the provider is shown
+  upstream::CredentialPtr refused_credential;  ///< that it refused before, in this exchange
   std::uint64_t opened_sequence = 0;
   usage::TokenMeter meter;
   Few<audit::Attempt, 2> attempts;
@@ -102,6 +104,17 @@ struct ExchangeState {
 
 /// The life of a request that goes to a provider, from its token to its record. exchange.cc.
 [[nodiscard]] Task<void> answer_from_provider(ExchangeState& state);
+
+/// Takes the provider's credential, waiting a little where it is being obtained. False: there is
+/// none, or the client is gone. provider_credential.cc.
+[[nodiscard]] Task<bool> take_credential(ExchangeState& state);
+
+/// After the provider's 401: a newer credential in the place of the refused one. False: there is
+/// none. provider_credential.cc.
+[[nodiscard]] Task<bool> renew_credential(ExchangeState& state);
+
+/// True if the text holds a credential that this exchange has sent. provider_credential.cc.
+[[nodiscard]] bool reveals_credential(const ExchangeState& state, std::string_view text);
 
 /// Sends the request to its provider and the answer to the client. relay.cc.
 [[nodiscard]] Task<Ending> relay(ExchangeState& state);

@@ -42,6 +42,10 @@ void Gateway::publish_identity(const identity::SnapshotPtr& identity) {
   for (auto& worker : workers_) worker->publish_identity(identity);
 }
 
+void Gateway::publish_credentials(const upstream::CredentialsPtr& credentials) {
+  for (auto& worker : workers_) worker->publish_credentials(credentials);
+}
+
 void Gateway::drain(std::chrono::milliseconds patience) {
   for (auto& worker : workers_) worker->drain();
   auto until = std::chrono::steady_clock::now() + patience;

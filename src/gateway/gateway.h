@@ -30,6 +30,7 @@ class Gateway {
   void start();
   void publish_routes(const RoutesPtr& routes);
   void publish_identity(const identity::SnapshotPtr& identity);
+  void publish_credentials(const upstream::CredentialsPtr& credentials);
   /// Takes no more connections and waits for running exchanges; after `patience` cuts the rest.
   void drain(std::chrono::milliseconds patience);
 

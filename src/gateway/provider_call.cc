@@ -92,8 +92,8 @@ Task<Got> ProviderCall::send_request() {
   Pieces pieces = splice(body, splices);
 
   std::string head;  // in one place: it holds the provider's key and is wiped below
-  head.reserve(s_.upstream().head_bytes() + bytes_of(s_.client.head()) + kOwnFields);
-  s_.upstream().begin_head(head, s_.target);
+  head.reserve(s_.upstream().head_bytes(*s_.credential) + bytes_of(s_.client.head()) + kOwnFields);
+  s_.upstream().begin_head(head, s_.target, *s_.credential);
   append_field(head, "accept-encoding", "identity");
   append_field(head, "content-length", std::to_string(pieces.length));
   append_field(head, "x-request-id", s_.id);

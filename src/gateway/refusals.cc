@@ -38,6 +38,9 @@ constexpr Row kRows[] = {
      "Two models of this request are served by the same deployment. Name only one of them."},
     {Cause::kUpstreamsDiffer, "model.upstreams_differ", 400, false, 0,
      "The models of this request are served by different providers. Name models of one provider."},
+    {Cause::kNoCredential, "upstream.no_credential", 503, true, 5,
+     "The gateway has no credential for the model provider now. Your sign-in is fine; try again in "
+     "a moment. If it stays, your administrator has to look at `sallyport status`."},
     {Cause::kProviderUnreachable, "upstream.unreachable", 502, true, 0,
      "The model provider could not be reached."},
     {Cause::kProviderTimeout, "upstream.first_byte_timeout", 504, true, 0,

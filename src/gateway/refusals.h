@@ -28,6 +28,7 @@ enum class Cause : std::uint8_t {
   kModelNotConfigured,
   kUpstreamsDiffer,  ///< models of one request at two providers
   kDeploymentTwice,  ///< two ids of one request on one deployment
+  kNoCredential,     ///< there is none for the provider now
   kProviderUnreachable,
   kProviderTimeout,
   kProviderBroken,        ///< not HTTP, or an answer that makes no sense here

@@ -63,7 +63,15 @@ Task<Ending> Relay::run() {
   Got got = co_await call_.attempt(false);
   // A kept connection that the provider closed just as we used it: nothing of an answer came, so
   // the request is sent again, once, on a new one.
-  if (got == Got::kDied && call_.may_send_again()) got = co_await call_.attempt(true);
+  bool once = got == Got::kDied && call_.may_send_again();
+  if (once) got = co_await call_.attempt(true);
+  // A token that the provider does not take (any more): one more try with a newer one, if there is
+  // such; else its answer stands. Not on a kept connection, which could die under it.
+  bool refused = (got == Got::kBytes || got == Got::kEnd) && call_.head().status == 401;
+  if (refused && !once && !s_.upstream().fixed_credential()) {
+    bool renewed = co_await renew_credential(s_);
+    if (renewed) got = co_await call_.attempt(true);
+  }
   if (revoked() || (got != Got::kBytes && got != Got::kEnd)) {
     Ending ending = co_await give_up(got);
     co_return ending;
@@ -147,11 +155,9 @@ Ending Relay::cut_off(Got got) const {
 // A provider that repeats our key must not get it to the client or into our log.
 bool Relay::head_reveals_key() const {
   const auto& head = call_.head();
-  const auto& upstream = s_.upstream();
-  return upstream.reveals_credential(head.reason) ||
+  return reveals_credential(s_, head.reason) ||
          std::ranges::any_of(head.fields, [&](const http::Field& field) {
-           return upstream.reveals_credential(field.value) ||
-                  upstream.reveals_credential(field.name);
+           return reveals_credential(s_, field.value) || reveals_credential(s_, field.name);
          });
 }
 
@@ -410,7 +416,7 @@ Task<Ending> Relay::pass_whole() {
     Ending ending = co_await give_up(got);
     co_return ending;
   }
-  bool reveals_key = s_.upstream().reveals_credential(body);
+  bool reveals_key = reveals_credential(s_, body);
   if (status >= 200 && status <= 299 && json && !reveals_key) {
     s_.meter.on_json_body(body);
     std::string scratch;
@@ -427,6 +433,7 @@ Task<Ending> Relay::pass_whole() {
                 {"provider_message", azure ? azure->message : std::string()}});
   http::Refusal refusal;
   if (status == 401 || status == 403) {
+    s_.worker.shared().credentials.note_refused(s_.upstream().credential_id(), status);
     log::limited(log::Level::kError, "upstream.credential_refused",
                  {{"upstream", s_.upstream().name()},
                   {"status", status},

@@ -18,6 +18,7 @@ namespace sallyport::gateway {
 namespace {
 
 constexpr std::chrono::seconds kKeyWait{2};
+constexpr std::chrono::seconds kCredentialWait{5};
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::size_t kAcceptsPerTurn = 64;
 constexpr std::size_t kPipelinedPerTurn = 8;
@@ -157,6 +158,23 @@ void Worker::publish_identity(identity::SnapshotPtr identity) {
   loop_.post([this, identity = std::move(identity)]() mutable { identity_ = std::move(identity); });
 }
 
+void Worker::publish_credentials(upstream::CredentialsPtr credentials) {
+  loop_.post([this, credentials = std::move(credentials)]() mutable {
+    credentials_ = std::move(credentials);
+  });
+}
+
+const upstream::CredentialPtr& Worker::credential_of(const upstream::Upstream& at) const {
+  const auto& fixed = at.fixed_credential();
+  return fixed ? fixed : credentials_->find(at.credential_id());
+}
+
+bool Worker::any_credential() const {
+  const auto& upstreams = routes_->routes->upstreams;
+  return std::ranges::any_of(upstreams,
+                             [&](const auto& one) { return credential_of(*one) != nullptr; });
+}
+
 std::string_view Worker::date() {
   auto second = unix_seconds(shared_.clock.wall());
   if (second != date_second_) {
@@ -234,6 +252,38 @@ Task<bool> Worker::keys_fetched(Signal& signal, std::string_view issuer, std::st
   std::uint32_t why = co_await signal.wait(kKeysFetched | kLimit | http::kPeerGone | kCut);
   signal.raise(why & (http::kPeerGone | kCut));
   co_return (why & kKeysFetched) != 0;
+}
+
+Task<bool> Worker::credential_renewed(Signal& signal, const upstream::Upstream& at,
+                                      std::uint64_t serial) {
+  auto is_newer = [&] {
+    const auto& now = credential_of(at);
+    return now != nullptr && now->serial() != serial;
+  };
+  if (at.fixed_credential()) co_return false;
+  if (is_newer()) co_return true;
+  signal.clear(kCredentialCame | kLimit);
+  // The owner of a request may be gone when its source answers: the flag is the call's own.
+  auto settled = std::make_shared<bool>(false);
+  bool started = shared_.credentials.renew(at.credential_id(), serial, [this, settled] {
+    loop_.post([this, settled] {
+      *settled = true;
+      raise_all(credential_waiters_, kCredentialCame);
+    });
+  });
+  if (!started) co_return false;
+  Listed listed(credential_waiters_, signal);
+  Deadline limit(loop_, signal, kLimit);
+  limit.set(loop_.now() + kCredentialWait);
+  while (!*settled) {
+    std::uint32_t why = co_await signal.wait(kCredentialCame | kLimit | http::kPeerGone | kCut);
+    signal.raise(why & (http::kPeerGone | kCut));
+    if ((why & (http::kPeerGone | kCut)) != 0) co_return false;
+    if ((why & kLimit) != 0) break;
+    // Another provider's credential: we were taken off the list.
+    if (!*settled) credential_waiters_.push_back(&signal);
+  }
+  co_return is_newer();
 }
 
 Task<void> Worker::accept_connections() {

@@ -34,6 +34,7 @@
 #include "identity/key_service.h"
 #include "identity/snapshot.h"
 #include "identity/verified_token_cache.h"
+#include "upstream/credential_service.h"
 
 namespace sallyport::gateway {
 
@@ -45,6 +46,7 @@ struct Shared {
   audit::SideJournal& side;
   audit::NameTable& names;
   identity::KeyService& keys;
+  upstream::CredentialService& credentials;
   http::Resolver& resolver;
   http::ByteBudget& bodies;
   ConnectionLimits& connections;
@@ -76,6 +78,7 @@ class Worker {
 
   void publish_routes(RoutesPtr routes);
   void publish_identity(identity::SnapshotPtr identity);
+  void publish_credentials(upstream::CredentialsPtr credentials);
 
   struct Counts {
     std::atomic<std::uint64_t> connections{0}, exchanges{0}, cached_tokens{0};
@@ -97,6 +100,10 @@ class Worker {
   [[nodiscard]] identity::FailureLimiter& failures() { return failures_; }
   [[nodiscard]] const identity::SnapshotPtr& identity() const { return identity_; }
   [[nodiscard]] const std::shared_ptr<WorkerRoutes>& routes() const { return routes_; }
+  /// The provider's newest credential; null: there is none now.
+  [[nodiscard]] const upstream::CredentialPtr& credential_of(const upstream::Upstream& at) const;
+  /// True if any provider has a credential.
+  [[nodiscard]] bool any_credential() const;
   [[nodiscard]] Counts& count() { return counts_; }
   [[nodiscard]] std::string_view date();        ///< for a Date field; changes once a second
   [[nodiscard]] std::string make_request_id();  ///< UUIDv7
@@ -111,6 +118,10 @@ class Worker {
   /// Waits at most two seconds for a fetch of the issuer's keys; false: none runs or may start.
   [[nodiscard]] Task<bool> keys_fetched(Signal& signal, std::string_view issuer,
                                         std::string_view key_id);
+  /// Waits at most five seconds for a credential other than the one of that serial (0: for any);
+  /// false: none came, or kPeerGone or kCut, which stay raised.
+  [[nodiscard]] Task<bool> credential_renewed(Signal& signal, const upstream::Upstream& at,
+                                              std::uint64_t serial);
 
  private:
   [[nodiscard]] Task<void> accept_connections();
@@ -131,11 +142,13 @@ class Worker {
   identity::FailureLimiter failures_;
   identity::SnapshotPtr identity_;
   std::shared_ptr<WorkerRoutes> routes_;
+  upstream::CredentialsPtr credentials_ = std::make_shared<const upstream::Credentials>();
   std::unordered_set<http::ServerConnection*> connections_;
   std::vector<Signal*> record_waiters_;
   std::vector<Signal*> sync_waiters_;
   std::unordered_map<std::uint64_t, Signal*> key_waiters_;
   std::uint64_t last_key_waiter_ = 0;
+  std::vector<Signal*> credential_waiters_;
   bool sync_ok_ = true;
   bool draining_ = false;
   bool accepting_ = false;

@@ -147,6 +147,7 @@ void set_up(Transfer& transfer) {
   CURL* easy = transfer.easy = curl_easy_init();
   SALLYPORT_CHECK(easy != nullptr);
   const FetchRequest& request = transfer.request;
+  if (request.secret_answer) transfer.response.body.reserve(request.max_bytes);
   curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -203,6 +204,8 @@ Result<FetchResponse> result_of(Transfer& transfer, CURLcode code) {
                   "check that this machine may reach it");
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
+      return fail("fetch.resolve", fmt::format("no address for {}: {}", url, reason),
+                  "check the name, this machine's DNS and the proxy setting");
     case CURLE_COULDNT_CONNECT:
       return fail("fetch.connect", fmt::format("cannot reach {}: {}", url, reason),
                   "check the name, the network and the proxy setting");

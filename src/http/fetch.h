@@ -34,6 +34,8 @@ struct FetchRequest {
   std::string proxy;  ///< http://host:port; empty: the environment's; "none": no proxy
   /// Only the managed-identity clients set this: link-local addresses such as 169.254.169.254.
   bool allow_link_local = false;
+  /// The answer is a secret: room for all of max_bytes at once, so that no copy is left behind.
+  bool secret_answer = false;
 };
 
 struct FetchResponse {
@@ -43,8 +45,9 @@ struct FetchResponse {
   [[nodiscard]] std::string_view header(std::string_view lower_name) const;
 };
 
-/// Errors: fetch.url, fetch.connect, fetch.tls, fetch.timeout, fetch.too_large, fetch.redirect,
-/// fetch.refused_address, fetch.failed. Any HTTP status but a redirect is an answer, not an error.
+/// Errors: fetch.url, fetch.resolve, fetch.connect, fetch.tls, fetch.timeout, fetch.too_large,
+/// fetch.redirect, fetch.refused_address, fetch.failed. Any HTTP status but a redirect is an
+/// answer, not an error.
 class Fetcher {
  public:
   using Done = std::function<void(Result<FetchResponse>)>;

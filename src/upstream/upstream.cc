@@ -4,10 +4,6 @@
 
 namespace sallyport::upstream {
 
-Upstream::~Upstream() {
-  wipe(after_target_);
-}
-
 Result<std::shared_ptr<const Upstream>> Upstream::create(const UpstreamSettings& settings,
                                                          std::chrono::milliseconds connect_limit) {
   auto url = http::parse_url(settings.base_url);
@@ -41,27 +37,25 @@ Result<std::shared_ptr<const Upstream>> Upstream::create(const UpstreamSettings&
   std::shared_ptr<Upstream> upstream(new Upstream);
   upstream->name_ = settings.name;
   upstream->provider_ = settings.provider;
-  upstream->api_key_ = settings.api_key;
+  upstream->credential_id_ = upstream::credential_id(settings);
+  if (const auto& own = settings.credential; own.kind == CredentialKind::kApiKey) {
+    std::string_view key = own.secret ? own.secret->reveal() : std::string_view();
+    upstream->fixed_credential_ =
+        std::make_shared<const Credential>(own.header, key, 0, WallTime{}, WallTime::max());
+  }
   upstream->before_target_ = "POST " + url->path;
-  std::string& head = upstream->after_target_;
-  std::string_view key = settings.api_key ? settings.api_key->reveal() : std::string_view();
-  head.reserve(256 + key.size());  // one allocation: no copy of the key is left behind
-  head.append(" HTTP/1.1\r\nhost: ").append(url->authority()).append("\r\n");
-  head.append(settings.credential_header).append(": ").append(key).append("\r\n");
+  upstream->after_target_ = " HTTP/1.1\r\nhost: " + url->authority() + "\r\n";
   upstream->destination_ = std::move(destination);
   return upstream;
 }
 
-void Upstream::begin_head(std::string& out, std::string_view target) const {
-  out.append(before_target_).append(target).append(after_target_);
+void Upstream::begin_head(std::string& out, std::string_view target,
+                          const Credential& credential) const {
+  out.append(before_target_).append(target).append(after_target_).append(credential.line());
 }
 
-std::size_t Upstream::head_bytes() const {
-  return before_target_.size() + after_target_.size();
-}
-
-bool Upstream::reveals_credential(std::string_view text) const {
-  return api_key_ && !api_key_->empty() && text.find(api_key_->reveal()) != std::string_view::npos;
+std::size_t Upstream::head_bytes(const Credential& credential) const {
+  return before_target_.size() + after_target_.size() + credential.line().size();
 }
 
 }  // namespace sallyport::upstream
