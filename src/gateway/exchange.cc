@@ -211,13 +211,14 @@ Task<bool> open_record(ExchangeState& state) {
   co_return false;
 }
 
-// False: answered, or the client is gone.
+// Waits for the provider's credential, where there is none yet. False: answered.
 Task<bool> need_credential(ExchangeState& state) {
-  bool taken = co_await take_credential(state);
-  if (!taken)
-    co_await refuse(state, refusal_of(Cause::kNoCredential), "upstream", {},
-                    state.upstream().name());
-  co_return taken;
+  bool came = co_await wait_for_credential(state);
+  bool admitted = co_await still_admitted(state);
+  if (!admitted) co_return false;
+  if (came) co_return true;
+  co_await refuse(state, refusal_of(Cause::kNoCredential), "upstream", {}, state.upstream().name());
+  co_return false;
 }
 
 void count_tokens(Instruments& instruments, const usage::Usage& usage) {
@@ -389,7 +390,8 @@ Task<void> answer_from_provider(ExchangeState& state) {
   bool go_on = co_await authenticate(state);
   if (go_on) go_on = co_await read_body(state);
   if (go_on) go_on = co_await decide(state);
-  if (go_on) go_on = co_await need_credential(state);
+  if (go_on) state.credential = state.worker.credential_of(state.upstream());
+  if (go_on && !state.credential) go_on = co_await need_credential(state);
   if (go_on) go_on = co_await open_record(state);
   if (!go_on) co_return;
   state.worker.count().exchanges.fetch_add(1, std::memory_order_relaxed);

@@ -105,9 +105,9 @@ struct ExchangeState {
 /// The life of a request that goes to a provider, from its token to its record. exchange.cc.
 [[nodiscard]] Task<void> answer_from_provider(ExchangeState& state);
 
-/// Takes the provider's credential, waiting a little where it is being obtained. False: there is
-/// none, or the client is gone. provider_credential.cc.
-[[nodiscard]] Task<bool> take_credential(ExchangeState& state);
+/// Waits a little for the provider's first credential, where it is being obtained, and takes it.
+/// False: there is none, or the client is gone. provider_credential.cc.
+[[nodiscard]] Task<bool> wait_for_credential(ExchangeState& state);
 
 /// After the provider's 401: a newer credential in the place of the refused one. False: there is
 /// none. provider_credential.cc.

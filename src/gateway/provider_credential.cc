@@ -4,14 +4,11 @@
 
 namespace sallyport::gateway {
 
-Task<bool> take_credential(ExchangeState& state) {
+Task<bool> wait_for_credential(ExchangeState& state) {
   const auto& upstream = state.upstream();
-  state.credential = state.worker.credential_of(upstream);
-  if (!state.credential) {
-    bool came = co_await state.worker.credential_renewed(state.signal(), upstream, 0);
-    if (came) state.credential = state.worker.credential_of(upstream);
-  }
-  co_return state.credential != nullptr;
+  bool came = co_await state.worker.credential_renewed(state.signal(), upstream, 0);
+  if (came) state.credential = state.worker.credential_of(upstream);
+  co_return came;
 }
 
 Task<bool> renew_credential(ExchangeState& state) {

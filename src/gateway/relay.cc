@@ -70,7 +70,7 @@ Task<Ending> Relay::run() {
   bool refused = (got == Got::kBytes || got == Got::kEnd) && call_.head().status == 401;
   if (refused && !once && !s_.upstream().fixed_credential()) {
     bool renewed = co_await renew_credential(s_);
-    if (renewed) got = co_await call_.attempt(true);
+    if (renewed && !revoked()) got = co_await call_.attempt(true);
   }
   if (revoked() || (got != Got::kBytes && got != Got::kEnd)) {
     Ending ending = co_await give_up(got);

@@ -24,6 +24,8 @@ import {
 
 export interface FoundryOptions {
   key?: string;
+  /** Bearer mode, with local authentication off: takes the tokens for which this is true, and no key. */
+  bearer?: (token: string) => boolean;
   deployments?: string[];
   answer?: Answer;
   tls?: { cert: string; key: string };
@@ -52,6 +54,7 @@ export class Foundry {
   answer: Answer;
   /** Called for each request that arrived whole, before anything else. */
   seen: (call: Call) => void = () => {};
+  bearer: ((token: string) => boolean) | undefined;
   private readonly deployments: Set<string>;
   private readonly keep: boolean;
   private readonly deaf: boolean;
@@ -62,6 +65,7 @@ export class Foundry {
 
   private constructor(options: FoundryOptions) {
     this.key = options.key ?? 'foundry-key-for-tests';
+    this.bearer = options.bearer;
     this.deployments = new Set(
       options.deployments ?? ['sonnet-prod', 'opus-prod', 'claude-haiku-4-5'],
     );
@@ -155,7 +159,9 @@ export class Foundry {
   private arrived(call: Call): void {
     if (this.keep) this.requests.push(call);
     this.seen(call);
-    for (const name of forbiddenFields) {
+    const keys = ['x-api-key', 'api-key'];
+    const others = forbiddenFields.filter((name) => name !== 'authorization');
+    for (const name of this.bearer ? [...others, ...keys] : forbiddenFields) {
       if (value(call.head, name) !== undefined) {
         this.forbidden.set(name, (this.forbidden.get(name) ?? 0) + 1);
         this.refuse(call, `forbidden ${name}`, 'errors/401-foundry-bad-key.http');
@@ -163,7 +169,11 @@ export class Foundry {
       }
     }
     const credentials = [...values(call.head, 'x-api-key'), ...values(call.head, 'api-key')];
-    if (credentials.length !== 1 || credentials[0] !== this.key) {
+    if (this.bearer) credentials.push(...values(call.head, 'authorization'));
+    const good = this.bearer
+      ? credentials[0]?.startsWith('Bearer ') && this.bearer(credentials[0].slice(7))
+      : credentials[0] === this.key;
+    if (credentials.length !== 1 || !good) {
       this.refuse(call, 'credential', 'errors/401-foundry-bad-key.http');
       return;
     }
