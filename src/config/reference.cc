@@ -24,7 +24,8 @@ are refused. It holds at most 1 MiB.
 **Secrets** are named, not written: `"${file:/etc/sallyport/foundry-key}"` or
 `"${env:FOUNDRY_KEY}"` as the whole value. Line ends at the end of the file are not part of the
 secret. Nothing but secrets is read from variables and files, so that the file's hash, which stands
-in the record, says what runs.
+in the record, says what runs; a managed or workload identity also takes the variables that its
+platform sets.
 
 **Reload.** On `SIGHUP` the file is read again and checked whole, with its secrets and certificates;
 then the gateway swaps to it. When it has an error, the gateway goes on with what it has. Keys marked
