@@ -189,15 +189,16 @@ TEST_F(Arc, SendsNoOtherFileWhateverTheChallengeNames) {
   ASSERT_EQ(::mkfifo((folder_ + "/pipe.key").c_str(), 0600), 0);
   std::filesystem::create_directory(folder_ + "/folder.key");
   for (const auto& field : std::vector<std::string>{
-       "Basic realm=/etc/passwd", "Basic realm=/etc/shadow.key",
-        "Basic realm=" + folder_ + "/plain.txt", "Basic realm=" + folder_ + "/inner/deep.key",
-        "Basic realm=" + folder_ + "/../" + folder_.substr(folder_.rfind('/') + 1) + "/plain.key",
-        "Basic realm=" + folder_ + "/..key", "Basic realm=" + folder_ + "/.key",
-        "Basic realm=" + folder_ + "/large.key", "Basic realm=" + folder_ + "/lines.key",
-        "Basic realm=" + folder_ + "/empty.key", "Basic realm=" + folder_ + "/link.key",
-        "Basic realm=" + folder_ + "/pipe.key", "Basic realm=" + folder_ + "/folder.key",
-        "Basic realm=" + folder_ + "/missing.key", "Basic realm=plain.key",
-        "Basic realm=", "Bearer realm=" + folder_ + "/plain.key", "Basic", ""}) {
+           "Basic realm=/etc/passwd", "Basic realm=/etc/shadow.key",
+           "Basic realm=" + folder_ + "/plain.txt", "Basic realm=" + folder_ + "/inner/deep.key",
+           "Basic realm=" + folder_ + "/../" + folder_.substr(folder_.rfind('/') + 1) +
+               "/plain.key",
+           "Basic realm=" + folder_ + "/..key", "Basic realm=" + folder_ + "/.key",
+           "Basic realm=" + folder_ + "/large.key", "Basic realm=" + folder_ + "/lines.key",
+           "Basic realm=" + folder_ + "/empty.key", "Basic realm=" + folder_ + "/link.key",
+           "Basic realm=" + folder_ + "/pipe.key", "Basic realm=" + folder_ + "/folder.key",
+           "Basic realm=" + folder_ + "/missing.key", "Basic realm=plain.key",
+           "Basic realm=", "Bearer realm=" + folder_ + "/plain.key", "Basic", ""}) {
     challenge(field);
     auto before = requests_.size();
     auto failed = failure();
