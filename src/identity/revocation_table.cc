@@ -15,6 +15,7 @@ void RevocationTable::add(RevocationPtr revocation) {
   if (!is_new) return;
   auto& index = index_[static_cast<std::size_t>(revocation->kind)];
   std::string_view target = revocation->target;
+  marks_.set(mark(revocation->kind, target));
   index.emplace(target, std::move(revocation));
 }
 
@@ -23,6 +24,7 @@ void RevocationTable::remove(std::string_view id) {
   if (found == by_id_.end()) return;
   RevocationPtr revocation = found->second;  // the keys are views into it
   by_id_.erase(found);
+  if (by_id_.empty()) marks_.reset();
   auto& index = index_[static_cast<std::size_t>(revocation->kind)];
   auto [begin, end] = index.equal_range(revocation->target);
   for (auto place = begin; place != end; ++place) {
@@ -32,9 +34,15 @@ void RevocationTable::remove(std::string_view id) {
   }
 }
 
-const RevocationPtr* RevocationTable::find_in(const Index& index, std::string_view target,
-                                              const Principal& person, WallTime now) {
-  if (index.empty() || target.empty()) return nullptr;
+std::size_t RevocationTable::mark(RevocationKind kind, std::string_view target) {
+  auto salt = static_cast<std::size_t>(kind) * 0x9e3779b97f4a7c15;
+  return (std::hash<std::string_view>{}(target) + salt) % kMarks;
+}
+
+const RevocationPtr* RevocationTable::find_in(RevocationKind kind, std::string_view target,
+                                              const Principal& person, WallTime now) const {
+  const Index& index = this->index(kind);
+  if (index.empty() || target.empty() || !marks_.test(mark(kind, target))) return nullptr;
   auto [begin, end] = index.equal_range(target);
   for (auto place = begin; place != end; ++place) {
     if (concerns(*place->second, person, now)) return &place->second;
@@ -50,11 +58,11 @@ RevocationPtr RevocationTable::find(const Principal& person, WallTime now) const
 
 const RevocationPtr* RevocationTable::look(const Principal& person, WallTime now) const {
   using enum RevocationKind;
-  if (auto* found = find_in(index(kUser), person.key, person, now)) return found;
-  if (auto* found = find_in(index(kSignIns), person.key, person, now)) return found;
-  if (auto* found = find_in(index(kSession), person.session_id, person, now)) return found;
-  if (auto* found = find_in(index(kToken), person.token_id, person, now)) return found;
-  if (auto* found = find_in(index(kClient), person.client, person, now)) return found;
+  if (auto* found = find_in(kUser, person.key, person, now)) return found;
+  if (auto* found = find_in(kSignIns, person.key, person, now)) return found;
+  if (auto* found = find_in(kSession, person.session_id, person, now)) return found;
+  if (auto* found = find_in(kToken, person.token_id, person, now)) return found;
+  if (auto* found = find_in(kClient, person.client, person, now)) return found;
   if (auto* found = look_at_groups(person, now)) return found;
   for (const auto& [target, revocation] : index(kAll)) {
     if (concerns(*revocation, person, now)) return &revocation;
@@ -72,7 +80,7 @@ const RevocationPtr* RevocationTable::look_at_groups(const Principal& person, Wa
     return nullptr;
   }
   for (const auto& group : person.groups) {
-    if (auto* found = find_in(groups, group, person, now)) return found;
+    if (auto* found = find_in(RevocationKind::kGroup, group, person, now)) return found;
   }
   return nullptr;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -28,8 +29,9 @@ class RevocationTable {
   // By target; the views point into the revocation.
   using Index = std::unordered_multimap<std::string_view, RevocationPtr>;
 
-  [[nodiscard]] static const RevocationPtr* find_in(const Index& index, std::string_view target,
-                                                    const Principal& person, WallTime now);
+  [[nodiscard]] static std::size_t mark(RevocationKind kind, std::string_view target);
+  [[nodiscard]] const RevocationPtr* find_in(RevocationKind kind, std::string_view target,
+                                             const Principal& person, WallTime now) const;
   [[nodiscard]] const RevocationPtr* look(const Principal& person, WallTime now) const;
   [[nodiscard]] const RevocationPtr* look_at_groups(const Principal& person, WallTime now) const;
 
@@ -37,7 +39,12 @@ class RevocationTable {
     return index_[static_cast<std::size_t>(kind)];
   }
 
+  static constexpr std::size_t kMarks = std::size_t{1} << 17;
+
   std::array<Index, kRevocationKinds> index_;
+  /// A target that is not marked here is in no index: nearly everybody is told so by a table that
+  /// stays in the processor's cache. Marks of what was lifted stay until nothing is in force.
+  std::bitset<kMarks> marks_;
   std::unordered_map<std::string_view, RevocationPtr> by_id_;
 };
 
