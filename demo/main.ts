@@ -8,9 +8,8 @@
 //
 // SALLYPORT_BIN names the program; without it, build/release/sallyport.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { refreshedAccessToken, signIn, type Tokens } from '../tests/harness/sign_in.ts';
+import { signIn } from '../tests/harness/sign_in.ts';
 import { sendEvents, textEvents, withTool } from '../tests/harness/answers.ts';
 import type { Call } from '../tests/harness/foundry.ts';
 import { forgedFor } from '../tests/harness/forge.ts';
@@ -18,6 +17,7 @@ import { binary, run } from '../tests/harness/gateway.ts';
 import { House, question } from '../tests/harness/house.ts';
 import { audience, clientId, people, scope, scopeName, tenantId } from '../tests/harness/tenant.ts';
 import { value } from '../tests/harness/wire.ts';
+import { Desk } from './desk.ts';
 import { bad, bold, dim, good, heading, indent, pairs, say } from './screen.ts';
 
 const once = process.argv.includes('--once');
@@ -42,10 +42,9 @@ function model(call: Call): void | Promise<void> {
   return sendEvents(call, textEvents(String(call.json.model), speech), 25);
 }
 
-async function show(house: House): Promise<{ tokenFile: string; refresh: () => Promise<void> }> {
+async function show(house: House, desk: Desk): Promise<void> {
   heading('1', 'A person signs in');
-  const ada = await signIn(house.tenant, 'ada');
-  say(`${people.ada.name} signed in at ${bold(house.tenant.issuer)}`);
+  const adasToken = await desk.signIn(house);
   say(
     dim(
       'authorization code with PKCE, public client, loopback redirect: as Claude Desktop does it',
@@ -59,7 +58,7 @@ async function show(house: House): Promise<{ tokenFile: string; refresh: () => P
   say(dim('@anthropic-ai/sdk -> sallyport -> Foundry (simulated)'));
   process.stdout.write('\n  ');
   const forged = await forgedFor(house.tenant, 'ada');
-  const client = house.client(ada.accessToken);
+  const client = house.client(adasToken);
   const stream = client.messages.stream({
     model: 'claude-sonnet-5',
     max_tokens: 300,
@@ -125,24 +124,14 @@ async function show(house: House): Promise<{ tokenFile: string; refresh: () => P
   console.log('');
   indent(await answerOf('audit', 'verify', ...directory));
 
-  await revoke(house, ada);
-
-  const tokenFile = join(house.directory, 'ada.token');
-  let refreshToken = ada.refreshToken;
-  writeFileSync(tokenFile, ada.accessToken, { mode: 0o600 });
-  const refresh = async () => {
-    const next = await refreshedAccessToken(ada.config, refreshToken);
-    refreshToken = next.refreshToken;
-    writeFileSync(tokenFile, next.accessToken, { mode: 0o600 });
-  };
-  return { tokenFile, refresh };
+  await revoke(house, desk, adasToken);
 }
 
 /** She is cut off in the middle of an answer, and the record tells it. */
-async function revoke(house: House, ada: Tokens): Promise<void> {
+async function revoke(house: House, desk: Desk, token: string): Promise<void> {
   heading('5', 'Her access is taken back while she is being answered');
   const socket = ['--socket', join(house.directory, 'admin.sock')];
-  const stream = house.client(ada.accessToken).messages.stream({
+  const stream = house.client(token).messages.stream({
     model: 'claude-sonnet-5',
     max_tokens: 300,
     messages: [{ role: 'user', content: 'And who decides whether I may stay?' }],
@@ -162,19 +151,26 @@ async function revoke(house: House, ada: Tokens): Promise<void> {
   await Promise.race([answered, ending]);
   const key = `contoso/${tenantId}/${people.ada.oid}`;
   const done = JSON.parse(
-    await answerOf('revoke', 'user', key, '--reason', 'the badge was handed in', '--json', ...socket),
+    await answerOf(
+      'revoke',
+      'user',
+      key,
+      '--reason',
+      'the badge was handed in',
+      '--json',
+      ...socket,
+    ),
   ).revocations[0];
   const error = await ending;
   if (error === undefined || done.cut !== 1) throw new Error('she was not cut off');
   say(`\n${bad('the answer ends:')} ${sentenceOf(error)}`);
   say(dim(`in force on every worker ${(done.took_us / 1000).toFixed(1)} ms after the command`));
-  const next = await refreshedAccessToken(ada.config, ada.refreshToken);
-  ada.refreshToken = next.refreshToken;
-  const refused = await house.ask(next.accessToken, question());
-  say(`She refreshes her token silently and asks again: ${bad(String(refused.status))}`);
-  if (refused.status !== 401) throw new Error('a silent refresh brought access back');
+  const next = await desk.signIn(house, { quiet: true });
+  const refused = await house.ask(next, question());
+  say(`She signs in again and asks with a fresh token: ${bad(String(refused.status))}`);
+  if (refused.status !== 401) throw new Error('a fresh token brought access back');
   indent(await answerOf('revoke', 'lift', done.id, '--reason', 'a mistake', ...socket));
-  const back = await house.ask(next.accessToken, question());
+  const back = await house.ask(next, question());
   if (back.status !== 200) throw new Error('the lift did not bring access back');
   await house.closed(value(back.head, 'x-request-id') ?? '');
   say('Lifted, she is answered again. The record tells it in order:');
@@ -211,14 +207,13 @@ function record(line: Record<string, any>): void {
   pairs('chain', { line: seq, 'hash of the line before': `${String(prev).slice(0, 16)}...` });
 }
 
-function pointers(house: House, tokenFile: string): void {
+function pointers(house: House, desk: Desk): void {
   heading('6', 'Point your own Claude here');
-  say(bold('Claude Code'));
+  say(bold('Claude Code') + dim(' (asks `sallyport token` whenever it wants one)'));
   indent(
     `ANTHROPIC_BASE_URL=${house.url} \\\n` +
-      `ANTHROPIC_AUTH_TOKEN="$(cat ${tokenFile})" \\\n` +
       'CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 \\\n' +
-      'claude --model claude-sonnet-5',
+      `claude --model claude-sonnet-5 --settings ${desk.settings}`,
   );
   say(bold('Claude Desktop') + dim(' (third-party inference, on this machine)'));
   const oidc = {
@@ -246,23 +241,16 @@ async function main(): Promise<void> {
     foundry: { key: 'the-key-of-the-organization', answer: model },
   });
   process.on('exit', () => house.gateway.process.kill('SIGTERM'));
-  mkdirSync(house.directory, { recursive: true });
+  const desk = new Desk(house, { byHand: !once });
   try {
     await house.ready();
     say(`\ntenant   ${house.tenant.issuer}`);
     say(`Foundry  ${house.foundry.base}`);
     say(`gateway  ${bold(house.url)}   configuration ${house.gateway.configFile}`);
-    const { tokenFile, refresh } = await show(house);
-    pointers(house, tokenFile);
+    await show(house, desk);
+    pointers(house, desk);
     if (once) return;
     say(`\n${bold('Everything stays up until you press Ctrl-C.')}`);
-    const timer = setInterval(
-      () =>
-        void refresh().catch((error: unknown) =>
-          say(bad(`the token could not be refreshed: ${String(error)}`)),
-        ),
-      30 * 60_000,
-    );
     house.foundry.seen = (call) =>
       say(
         dim(
@@ -273,9 +261,9 @@ async function main(): Promise<void> {
       process.once('SIGINT', resolve);
       process.once('SIGTERM', resolve);
     });
-    clearInterval(timer);
     console.log('');
   } finally {
+    await desk.signOut();
     await house.close();
   }
 }
