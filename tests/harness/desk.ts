@@ -221,7 +221,7 @@ export class Desk {
   }
 
   private async until(works: () => Promise<boolean>): Promise<void> {
-    const end = performance.now() + 10_000;
+    const end = performance.now() + 30_000;
     while (!(await works())) {
       if (performance.now() > end) throw new Error('the key ring does not come up');
       await new Promise((resolve) => setTimeout(resolve, 50));
