@@ -204,16 +204,40 @@ bool person_is_waiting() {
   return context != nullptr && std::string_view(context) == "interactive";
 }
 
+// The words with which the same person signs in to the same place again.
+std::vector<std::string> sign_in_again(const std::string& gateway) {
+  std::vector<std::string> words{"sallyport", "sign-in", "--json"};
+  auto add = [&words](const char* option, const std::string& value) {
+    if (!value.empty()) words.insert(words.end(), {option, value});
+  };
+  auto book = signin::SignInBook::open(false);
+  auto entry = book ? book->choose(gateway) : std::unexpected(book.error());
+  if (!entry) return {};
+  add("--gateway", entry->gateway);
+  add("--issuer", entry->issuer);
+  add("--vault", std::string(signin::name_of(entry->vault)));
+  add("--passphrase-file", entry->passphrase_file);
+  auto vault = signin::open_vault(entry->vault, book->vault_options(*entry, false));
+  auto session = signin::load_session(*vault, entry->id);
+  if (session && session->machine.given()) return {};  // nobody to ask
+  if (session) add("--ca-file", session->target.ca_file);
+  if (!entry->gateway.empty()) return words;
+  if (!session) return {};
+  add("--client", session->target.client);
+  for (const auto& scope : session->target.scopes) add("--scope", scope);
+  if (session->target.id_token) words.emplace_back("--id-token");
+  return words;
+}
+
 // Starts the sign-in in the browser, which goes on when our time is over; true when it is done.
 bool sign_in_elsewhere(const std::string& gateway, std::chrono::steady_clock::time_point until) {
+  auto words = sign_in_again(gateway);
   auto pipe = make_pipe();
-  if (!pipe) return false;
+  if (words.empty() || !pipe) return false;
   SpawnPlan plan;
   plan.give(pipe->out.get(), STDOUT_FILENO);
   plan.open(STDERR_FILENO, "/dev/null", O_WRONLY);
-  std::vector<std::string> words{"sallyport", "sign-in", "--json"};
-  if (!gateway.empty()) words.insert(words.end(), {"--gateway", gateway});
-  if (plan.start(words) < 0) return false;
+  if (plan.start(std::move(words)) < 0) return false;
   pipe->out.reset();
   bool ended = false;
   std::string said = read_until_end(pipe->in.get(), until, ended);
