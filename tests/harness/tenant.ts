@@ -295,7 +295,11 @@ export class Tenant {
       features: {
         devInteractions: { enabled: false },
         userinfo: { enabled: false },
-        revocation: { enabled: true },
+        revocation: {
+          enabled: true,
+          allowedPolicy: async (_: unknown, client: any, token: any) =>
+            client.clientId === token.clientId,
+        },
         clientCredentials: { enabled: true },
         deviceFlow: {
           enabled: true,
