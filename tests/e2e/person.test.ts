@@ -6,11 +6,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { sendEvents, textEvents } from '../harness/answers.ts';
 import { claudeCode } from '../harness/claude_code.ts';
 import { Desk, fillIn } from '../harness/desk.ts';
-import { binary } from '../harness/gateway.ts';
+import { binary, run } from '../harness/gateway.ts';
 import { House, question } from '../harness/house.ts';
-import { people } from '../harness/tenant.ts';
+import { people, tenantId } from '../harness/tenant.ts';
 
 describe('sallyport sign-in', () => {
   let house: House;
@@ -112,6 +113,58 @@ describe('sallyport sign-in', () => {
       const { opened } = await house.closed(house.foundry.last.id);
       assert.equal(opened.person.object_id, people.ada.oid);
     } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('is taken back in the middle of an answer to Claude Code, says so there, and heals by lifting and a new sign-in', async () => {
+    assert.equal((await desk.signIn('ada', ['--gateway', house.url])).code, 0);
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-settings-'));
+    const usual = house.foundry.answer;
+    try {
+      const settings = join(folder, 'settings.json');
+      writeFileSync(settings, JSON.stringify({ apiKeyHelper: `${binary} token` }));
+      const { XDG_STATE_HOME, XDG_RUNTIME_DIR } = desk.env;
+      const turn = () =>
+        claudeCode('tell me a long story', {
+          baseURL: house.url,
+          args: ['--model', 'claude-sonnet-5', '--settings', settings],
+          env: { XDG_STATE_HOME, XDG_RUNTIME_DIR, CLAUDE_CODE_MAX_RETRIES: '1' },
+        });
+      const started = new Promise<void>((resolve) => {
+        house.foundry.answer = (call) => {
+          resolve();
+          return sendEvents(
+            call,
+            textEvents(String(call.json.model), 'once upon '.repeat(400)),
+            50,
+          );
+        };
+      });
+      const cut = turn();
+      await started;
+      const socket = ['--socket', join(house.directory, 'admin.sock'), '--json'];
+      const key = `contoso/${tenantId}/${people.ada.oid}`;
+      const revoked = await run(['revoke', 'user', key, '--reason', 'left', ...socket]);
+      assert.equal(revoked.code, 0, revoked.stderr);
+      const { id } = JSON.parse(revoked.stdout).revocations[0];
+      const ended = await cut;
+      assert.equal(ended.code, 1, ended.stdout);
+      assert.match(ended.stdout, /Your organization has taken back your access to this gateway/);
+
+      house.foundry.answer = usual;
+      const token = await desk.run(['token']);
+      assert.equal(token.code, 0, 'the provider knows nothing of it');
+      assert.equal((await house.ask(token.stdout.trim(), question())).status, 401);
+      assert.equal((await desk.signIn('ada', ['--gateway', house.url, '--fresh'])).code, 0);
+      assert.equal((await turn()).code, 1, 'nor does a new sign-in help');
+
+      assert.equal((await run(['revoke', 'lift', id, '--reason', 'back', ...socket])).code, 0);
+      assert.equal((await desk.signIn('ada', ['--gateway', house.url, '--fresh'])).code, 0);
+      const again = await turn();
+      assert.equal(again.code, 0, again.stdout);
+    } finally {
+      house.foundry.answer = usual;
       rmSync(folder, { recursive: true });
     }
   });
