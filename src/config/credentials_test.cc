@@ -35,7 +35,10 @@ models:
   std::string refusal(const std::string& credential = "{managed_identity: {}}") {
     auto loaded = load(credential);
     EXPECT_FALSE(loaded.configuration);
-    return loaded.findings.empty() ? std::string() : std::string(loaded.findings[0].code);
+    for (const auto& finding : loaded.findings) {
+      if (finding.severity == Severity::kError) return std::string(finding.code);
+    }
+    return {};
   }
   FakeEnvironment environment_;
   std::string source_;
