@@ -11,6 +11,7 @@
 #include "gateway/heads.h"
 #include "gateway/provider_call.h"
 #include "gateway/provider_error.h"
+#include "gateway/secret_watch.h"
 
 namespace sallyport::gateway {
 namespace {
@@ -264,6 +265,7 @@ Task<Ending> Relay::pass_stream() {
   Deadline ping(loop, s_.signal(), kPingDue);
   Deadline silence(loop, s_.signal(), kLimit);
   AnswerEditor editor(renames_, s_.meter);
+  SecretWatch watch(s_.credential->secret());
   bool chunked = !s_.client.head_was_http10();
   if (!chunked) s_.client.close_after_answer();
   s_.worker.scratch() = client_head(chunked ? "transfer-encoding: chunked\r\n" : "");
@@ -271,8 +273,20 @@ Task<Ending> Relay::pass_stream() {
   call_.forget_fields();
   Got got = call_.done() ? Got::kEnd : Got::kBytes;
   for (;;) {
-    for (auto piece : call_.body()) add_chunk(editor.feed(piece));
-    if (got == Got::kEnd) break;
+    for (auto piece : call_.body()) {
+      for (auto part : watch.feed(piece)) add_chunk(editor.feed(part));
+    }
+    if (watch.found()) {
+      log::limited(log::Level::kError, "upstream.repeats_credential",
+                   {{"id", s_.id}, {"upstream", s_.upstream().name()}});
+      call_.drop();
+      got = Got::kBroken;
+      break;
+    }
+    if (got == Got::kEnd) {
+      add_chunk(editor.feed(watch.finish()));
+      break;
+    }
     if (revoked()) {  // a provider that never pauses would let nobody see the signal
       got = Got::kStopped;
       break;

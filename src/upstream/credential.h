@@ -30,13 +30,14 @@ class Credential {
   [[nodiscard]] std::uint64_t serial() const { return serial_; }
   [[nodiscard]] WallTime obtained() const { return obtained_; }
   [[nodiscard]] WallTime expires() const { return expires_; }  ///< WallTime::max(): never
+  /// The secret itself, to look for it in what comes back: a view, never a copy.
+  [[nodiscard]] std::string_view secret() const;
   /// True if the text holds the secret.
   [[nodiscard]] bool revealed_in(std::string_view text) const;
   /// Compares in constant time.
   [[nodiscard]] bool holds(std::string_view secret) const;
 
  private:
-  [[nodiscard]] std::string_view secret() const;
   std::string line_;
   std::size_t secret_at_;
   std::size_t secret_size_;

@@ -7,12 +7,13 @@ import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { fromFile, json, wellBehaved } from '../harness/answers.ts';
+import { event, fromFile, json, stream, textEvents, wellBehaved } from '../harness/answers.ts';
 import { filesUnder, leaks, type Place } from '../harness/canary.ts';
 import { broken } from '../harness/forge.ts';
 import { run } from '../harness/gateway.ts';
 import { House, question, streamQuestion } from '../harness/house.ts';
 import { RawClient, type Reply } from '../harness/raw_client.ts';
+import { value } from '../harness/wire.ts';
 
 const root = process.getuid?.() === 0;
 const nobody = 65534;
@@ -156,6 +157,46 @@ describe('a credential', () => {
         replies.length > 15 && house.records().length > 10,
         'there was something to search in',
       );
+    } finally {
+      await house.close();
+    }
+  });
+
+  test('a stream that holds the key is cut before it, wherever it is cut, and whatever its size', async () => {
+    const house = await House.open();
+    try {
+      await house.ready();
+      const token = await house.token();
+      const key = house.foundry.key;
+      const delta = (text: string) =>
+        event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } });
+      const start = textEvents('sonnet-prod', 'word')[0];
+      for (const size of [0, 200_000]) {
+        const leak = delta(`${'.'.repeat(size)}the key is ${key}, do not tell`);
+        const bytes = Buffer.concat([start, delta('before'), leak, delta('behind')]);
+        const at = bytes.indexOf(key);
+        for (const cut of [undefined, at, at + 1, at + key.length - 1, at + key.length]) {
+          house.foundry.answer = stream(bytes, { cuts: cut === undefined ? [] : [cut], pause: 5 });
+          const reply = await house.ask(token, streamQuestion());
+          const text = reply.body.toString();
+          assert.equal(reply.status, 200);
+          assert.ok(reply.complete);
+          assert.ok(!text.includes(key.slice(0, 3)), `${size} ${cut}: a part of the key went out`);
+          assert.ok(!text.includes('behind'));
+          assert.match(text, /event: error\ndata: .*\n\n$/);
+          const { closed } = await house.closed(value(reply.head, 'x-request-id') ?? '');
+          assert.equal(closed.outcome, 'upstream_error');
+        }
+      }
+      await house.gateway.logged('upstream.repeats_credential');
+      assert.ok(!house.gateway.stderr.includes(key));
+      // What only begins like it goes through, byte for byte.
+      const almost = Buffer.concat([start, delta(key.slice(0, -1)), event('message_stop')]);
+      const end = almost.indexOf(key.slice(0, -1)) + key.length - 1;
+      house.foundry.answer = stream(almost, { cuts: [end - 3, end], pause: 5 });
+      const reply = await house.ask(token, streamQuestion());
+      assert.ok(reply.body.toString().includes(key.slice(0, -1)));
+      assert.match(reply.body.toString(), /message_stop/);
     } finally {
       await house.close();
     }
