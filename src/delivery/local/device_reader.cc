@@ -215,9 +215,9 @@ Result<Device> read_this_machine(const DeviceOptions& options) {
 std::string Place::shown(const std::string& path) const {
   if (live()) return path;
   std::string prefix = root.string();
-  return path.starts_with(prefix)
-             ? path.substr(prefix.size() + (path.size() > prefix.size() ? 1 : 0))
-             : path;
+  if (!prefix.ends_with('/')) prefix += '/';
+  if (path + '/' == prefix) return {};
+  return path.starts_with(prefix) ? path.substr(prefix.size()) : path;
 }
 
 std::string Place::shown_in(std::string text) const {

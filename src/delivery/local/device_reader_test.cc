@@ -60,6 +60,16 @@ class Collection : public testing::Test {
   fs::path root_;
 };
 
+TEST_F(Collection, NamesItsFilesAlikeWithAndWithoutASlashBehindItsFolder) {
+  put("device.json", R"({"platform":"linux"})");
+  put("etc/claude-desktop/managed-settings.json", "{}");
+  for (const fs::path& root : {root_, root_ / ""}) {
+    auto device = read_device({root, "", {}});
+    ASSERT_TRUE(device) << device.error().message;
+    EXPECT_EQ(device->sources.front().place, "etc/claude-desktop/managed-settings.json");
+  }
+}
+
 // A collection may come from somebody else; a link in it must not show this machine's files.
 TEST_F(Collection, ALinkThatLeadsOutIsNotFollowed) {
   put("device.json", R"({"platform":"linux"})");
