@@ -57,9 +57,23 @@ endif()
 file(WRITE ${CMAKE_BINARY_DIR}/empty.cc "")
 add_library(sallyport_pch OBJECT ${CMAKE_BINARY_DIR}/empty.cc)
 target_link_libraries(sallyport_pch PRIVATE sallyport_options)
-target_precompile_headers(sallyport_pch PRIVATE <algorithm> <array> <atomic> <chrono> <cstdint>
-  <cstring> <expected> <functional> <map> <memory> <mutex> <optional> <span> <string> <string_view>
-  <unordered_map> <utility> <variant> <vector>)
+set(precompiled <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <expected> <functional>
+  <map> <memory> <mutex> <optional> <span> <string> <string_view> <unordered_map> <utility> <variant>
+  <vector>)
+target_precompile_headers(sallyport_pch PRIVATE ${precompiled})
+
+# And one for the tests. Their own code runs once: to optimise it takes longer than to run it. (g++
+# would make calls of the coroutines' jumps.)
+if(SALLYPORT_TESTS)
+  add_library(sallyport_test_options INTERFACE)
+  target_link_libraries(sallyport_test_options INTERFACE GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_options(sallyport_test_options INTERFACE $<$<CXX_COMPILER_ID:Clang>:-O0>)
+  target_compile_definitions(sallyport_test_options INTERFACE
+    SALLYPORT_TESTDATA="${CMAKE_SOURCE_DIR}/tests/data")
+  add_library(sallyport_test_pch OBJECT ${CMAKE_BINARY_DIR}/empty.cc)
+  target_link_libraries(sallyport_test_pch PRIVATE sallyport_options sallyport_test_options)
+  target_precompile_headers(sallyport_test_pch PRIVATE ${precompiled} <gtest/gtest.h>)
+endif()
 
 # sallyport_library(NAME DEPS folder... LINK target...): all sources of src/NAME (and below it) as
 # one static library, its *_test.cc as one test program NAME_test, its headers in the header check.
@@ -79,11 +93,8 @@ function(sallyport_library name)
   target_precompile_headers(sallyport_${name} REUSE_FROM sallyport_pch)
   if(SALLYPORT_TESTS AND tests)
     add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE sallyport_${name} GTest::gtest GTest::gmock
-                          GTest::gtest_main)
-    target_compile_definitions(${name}_test PRIVATE
-      SALLYPORT_TESTDATA="${CMAKE_SOURCE_DIR}/tests/data")
-    target_precompile_headers(${name}_test REUSE_FROM sallyport_pch)
+    target_link_libraries(${name}_test PRIVATE sallyport_${name} sallyport_test_options)
+    target_precompile_headers(${name}_test REUSE_FROM sallyport_test_pch)
     add_test(NAME ${name}_test COMMAND ${name}_test)
     set_tests_properties(${name}_test PROPERTIES TIMEOUT 900)
   endif()

@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& issuer : configuration.issuers) SALLYPORT_CHECK(!issuer.audiences.empty());
   for (const auto& upstream : configuration.upstreams) {
     const auto& credential = upstream.credential;
-    bool key = credential.kind == upstream::CredentialKind::kApiKey;
+    bool key = credential.kind == sallyport::upstream::CredentialKind::kApiKey;
     SALLYPORT_CHECK(!key || (credential.secret != nullptr && !credential.secret->empty()));
     SALLYPORT_CHECK(key || !credential.endpoint.empty());
     SALLYPORT_CHECK(upstream.base_url.starts_with("http"));

@@ -84,11 +84,12 @@ TEST_F(StoryTest, TellsItInTheOrderOfTime) {
 }
 
 TEST_F(StoryTest, IsNotMisledByAnIdInSomebodysText) {
-  auto record = opened(request_id(1), now());
+  const std::string id = request_id(1);
+  auto record = opened(id, now());
   record.request.model = kId;
   ASSERT_TRUE(chain->append_opened(record));
   auto sequence = chain->appended_sequence();
-  auto end = closed(request_id(1), sequence, now());
+  auto end = closed(id, sequence, now());
   end.stop_reason = kId;
   chain->append_closed(end);
   EXPECT_TRUE(story().steps.empty());

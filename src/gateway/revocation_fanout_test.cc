@@ -44,7 +44,6 @@ class Lane {
   void stop() {
     if (!thread_.joinable()) return;
     loop_.post([this] { ending_ = true; });
-    loop_.stop();
     thread_.join();
   }
   std::atomic<int> admitted{0}, refused{0}, cut{0};
@@ -65,6 +64,7 @@ class Lane {
       }
       co_await loop_.next_turn();
     }
+    loop_.stop();
   }
 
   Clock& clock_;
