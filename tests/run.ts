@@ -30,7 +30,7 @@ if (files.length === 0) {
 }
 
 const counts = { pass: 0, fail: 0, skip: 0 };
-const stream = run({ files, concurrency: 1, timeout: 30 * 60_000 });
+const stream = run({ files, concurrency: 1, timeout: (process.env.LONG ? 60 : 10) * 60_000 });
 stream.on('test:pass', (event) => {
   if (event.details.type === 'suite') return;
   if (event.skip !== undefined) counts.skip += 1;

@@ -2,7 +2,7 @@
 // its documentation, and what a request sees while a token is fetched, renewed, refused or missing.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,8 @@ import { House, type HouseOptions, question, streamQuestion } from '../harness/h
 import { lineWhere } from '../harness/records.ts';
 import { value } from '../harness/wire.ts';
 
-const root = process.getuid?.() === 0;
+// Mounts that nobody else sees: needs root, and a root folder that is a mount of its own (no chroot).
+const mountable = spawnSync('unshare', ['-m', 'true']).status === 0;
 const managed = { managed_identity: { source: 'auto' } };
 
 /** A house whose provider takes the tokens of `identity` alone. */
@@ -36,6 +37,9 @@ async function houseOf(
       options.change?.(config, house);
     },
     gateway: { env, ...options.gateway },
+  }).catch(async (error: unknown) => {
+    await identity.close();
+    throw error;
   });
 }
 function application(identity: AzureIdentity, how: object): object {
@@ -135,7 +139,7 @@ describe('a token', () => {
 
   test(
     "comes from Azure Arc's agent, and no challenge makes the gateway send another file",
-    { skip: root ? false : 'needs root, for a folder of its own at /var/opt' },
+    { skip: mountable ? false : 'needs root and mounts of its own, for a folder at /var/opt' },
     async () => {
       const identity = await AzureIdentity.open();
       const folder = (identity.arcFolder = join(work, 'arc'));
