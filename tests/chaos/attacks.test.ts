@@ -12,7 +12,7 @@ import { event, sendEvents, streamHead, textEvents, wellBehaved } from '../harne
 import { Authority } from '../harness/certificates.ts';
 import { House, question, requestFields, streamQuestion } from '../harness/house.ts';
 import { descriptors, memory } from '../harness/proc.ts';
-import { RawClient } from '../harness/raw_client.ts';
+import { over, RawClient } from '../harness/raw_client.ts';
 import { chunk, writeHead } from '../harness/wire.ts';
 
 function request(token: string, body: string): Buffer {
@@ -89,8 +89,7 @@ describe('an attacker on plain connections', () => {
         client.socket.on('data', () => (heard += 1) >= parts && resolve()),
       );
       client.socket.write(request(token, streamQuestion()));
-      const over = once(client.socket, 'close');
-      await Promise.race([enough, over, client.reply()]);
+      await Promise.race([enough, over(client.socket), client.reply()]);
       client.socket.resetAndDestroy();
     }
     house.foundry.answer = wellBehaved();
@@ -106,10 +105,10 @@ describe('an attacker on plain connections', () => {
           port: house.gateway.port,
           allowHalfOpen: true,
         });
-        socket.on('error', () => {});
+        const ended = over(socket);
         socket.resume();
         socket.end(bytes.subarray(0, at));
-        await once(socket, 'close'); // by the gateway, in its own time
+        await ended; // by the gateway, in its own time
       }
     }
     await allCameBack();
@@ -248,9 +247,7 @@ describe('an attacker on plain connections', () => {
     assert.equal((await house.get('/healthz')).status, 200);
     const grown = memory(house.gateway.pid) - before;
     assert.ok(grown < 80 << 20, `grew by ${grown >> 20} MiB`);
-    await Promise.all(
-      clients.map((client) => (client.closed ? undefined : once(client.socket, 'close'))),
-    );
+    await Promise.all(clients.map((client) => over(client.socket)));
     await allCameBack();
   });
 });
@@ -342,12 +339,12 @@ describe('an attacker on TLS connections', () => {
       socket.resetAndDestroy();
     }
     const drip = net.connect({ host: '127.0.0.1', port: house.gateway.port });
-    drip.on('error', () => {});
+    const ended = over(drip);
     drip.resume();
     const at = performance.now();
     let sent = 0;
     const timer = setInterval(() => drip.write(hello.subarray(sent, (sent += 1))), 20);
-    await once(drip, 'close');
+    await ended;
     clearInterval(timer);
     assert.ok(performance.now() - at < 5000, 'each byte bought more time');
     await eventually(

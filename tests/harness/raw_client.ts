@@ -25,6 +25,14 @@ export interface Target {
   tls?: { ca: string; servername?: string };
 }
 
+/** When the connection is over, in whichever way: `once` fails where a reset is how it ends. */
+export function over(socket: net.Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve();
+    else socket.on('error', () => {}).once('close', () => resolve());
+  });
+}
+
 export class RawClient {
   readonly socket: net.Socket;
   closed = false;
