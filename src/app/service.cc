@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <mutex>
 
 #include "admin/admin_server.h"
@@ -16,6 +18,7 @@
 #include "gateway/gateway.h"
 #include "http/fetch.h"
 #include "http/listener.h"
+#include "identity/failure_limiter.h"
 #include "identity/key_service.h"
 #include "identity/revocation_register.h"
 #include "store/sqlite_name_table.h"
@@ -33,6 +36,12 @@ Sha256 random_key() {
   Sha256 key;
   system_entropy().fill(key);
   return key;
+}
+
+std::uint64_t random_seed() {
+  std::array<std::uint8_t, sizeof(std::uint64_t)> bytes;
+  system_entropy().fill(bytes);
+  return std::bit_cast<std::uint64_t>(bytes);
 }
 
 std::vector<audit::Detail> details_of(const config::Configuration& configuration) {
@@ -55,6 +64,7 @@ struct Service::Parts {
   std::unique_ptr<gateway::Instruments> instruments;
   http::ByteBudget bodies{kBodyBudget};
   std::unique_ptr<gateway::ConnectionLimits> connections;
+  identity::FailureLimiter failures{{}, random_seed()};
   http::Resolver resolver;
   http::Fetcher fetcher;
   std::unique_ptr<identity::KeyService> keys;
@@ -94,9 +104,16 @@ void Service::Parts::publish_identity(const identity::SnapshotPtr& snapshot) {
 }
 
 void Service::Parts::on_key_event(const identity::KeyEvent& event) {
+  // A provider may publish a thousand keys with names as long as it likes: that fills no log.
   auto join = [](const std::vector<std::string>& list) {
+    constexpr std::size_t kMost = 1000;
     std::string text;
-    for (const auto& item : list) text += (text.empty() ? "" : " ") + item;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (text.size() + list[i].size() > kMost) {
+        return text + fmt::format(" and {} more", list.size() - i);
+      }
+      text += (text.empty() ? "" : " ") + list[i];
+    }
     return text;
   };
   std::string added = join(event.added);
@@ -214,9 +231,10 @@ Result<void> Service::Parts::open_gateway() {
       [this](identity::SnapshotPtr snapshot) { publish_identity(snapshot); },
       [this](const identity::KeyEvent& event) { on_key_event(event); });
   make_credentials();
-  shared = std::make_unique<gateway::Shared>(gateway::Shared{
-      system_clock(), system_entropy(), *instruments, trail->side(), *names, *keys, *credentials,
-      resolver, bodies, *connections, random_key(), configuration.audit.sync.count() == 0});
+  shared = std::make_unique<gateway::Shared>(
+      gateway::Shared{system_clock(), system_entropy(), *instruments, trail->side(), *names, *keys,
+                      *credentials, resolver, bodies, *connections, failures, random_key(),
+                      configuration.audit.sync.count() == 0});
   std::vector<identity::IssuerState> states;
   for (const auto& issuer : configuration.issuers) states.emplace_back(issuer);
   auto without_keys = identity::make_snapshot(0, std::move(states));

@@ -75,7 +75,7 @@ TEST(Allocations, ATokenSeenBeforeMakesNone) {
   EXPECT_EQ(made_by([&] {
               auto found = identity::find_credential(fields, {});
               ASSERT_TRUE(found.has_value());
-              ASSERT_NE(cache.lookup(*found, *snapshot, identity::test_time()), nullptr);
+              ASSERT_NE(cache.lookup(*found, *snapshot, identity::test_time()).person, nullptr);
             }),
             0U);
 }

@@ -337,13 +337,15 @@ Task<bool> authenticate(ExchangeState& state) {
   }
   auto& instruments = worker.shared().instruments;
   WallTime now = worker.shared().clock.wall();
-  state.person = worker.tokens().lookup(*token, *worker.identity(), now);
+  auto seen = worker.tokens().lookup(*token, *worker.identity(), now);
+  state.person = std::move(seen.person);
   if (state.person) {
     instruments.cache_hits.add();
     bool admitted = co_await admit(state, now);
     co_return admitted;
   }
-  if (worker.failures().blocked(state.source.address, worker.loop().now())) {
+  auto& failures = worker.shared().failures;
+  if (!seen.passed_before && failures.blocked(state.source.address, worker.loop().now())) {
     instruments.damped.add();
     identity::TokenRefusal why{.reason = identity::Reason::kTooManyFailures};
     co_await refuse_token(state, why);
@@ -360,7 +362,7 @@ Task<bool> authenticate(ExchangeState& state) {
   if (!verified) {
     // A fault of the person's rights or of our keys is no sign of an attack; a bad token is.
     if (identity::facts(verified.error().reason).status == 401) {
-      worker.failures().failed(state.source.address, worker.loop().now());
+      failures.failed(state.source.address, worker.loop().now());
     }
     co_await refuse_token(state, verified.error());
     co_return false;

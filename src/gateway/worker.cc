@@ -24,14 +24,6 @@ constexpr std::size_t kAcceptsPerTurn = 64;
 constexpr std::size_t kPipelinedPerTurn = 8;
 constexpr std::size_t kRandomBytes = 4096;
 
-std::uint64_t random_seed(Entropy& entropy) {
-  std::array<std::uint8_t, 8> bytes;
-  entropy.fill(bytes);
-  std::uint64_t seed = 0;
-  std::memcpy(&seed, bytes.data(), sizeof seed);
-  return seed;
-}
-
 http::ServerTimes times_of(const Limits& limits) {
   return {limits.head, limits.body, limits.keep_alive};
 }
@@ -66,7 +58,6 @@ Worker::Worker(Shared& shared, audit::Chain& chain, RoutesPtr routes,
       tokens_(std::make_unique<identity::VerifiedTokenCache>(routes->limits.verified_tokens,
                                                              shared.cache_key)),
       revocations_(loop_, shared.clock),
-      failures_({}, random_seed(shared.entropy)),
       identity_(std::move(identity)),
       random_(kRandomBytes),
       random_used_(kRandomBytes) {

@@ -50,6 +50,7 @@ struct Shared {
   http::Resolver& resolver;
   http::ByteBudget& bodies;
   ConnectionLimits& connections;
+  identity::FailureLimiter& failures;
   Sha256 cache_key;  ///< of the verified-token caches, random
   bool sync_each;    ///< `audit.sync: each`
 };
@@ -97,7 +98,6 @@ class Worker {
   [[nodiscard]] audit::Chain& chain() { return chain_; }
   [[nodiscard]] identity::VerifiedTokenCache& tokens() { return *tokens_; }
   [[nodiscard]] Admissions& admissions() { return revocations_.admissions(); }
-  [[nodiscard]] identity::FailureLimiter& failures() { return failures_; }
   [[nodiscard]] const identity::SnapshotPtr& identity() const { return identity_; }
   [[nodiscard]] const std::shared_ptr<WorkerRoutes>& routes() const { return routes_; }
   /// The provider's newest credential; null: there is none now.
@@ -139,7 +139,6 @@ class Worker {
   std::unique_ptr<Watch> listener_watch_;
   std::unique_ptr<identity::VerifiedTokenCache> tokens_;
   RevocationLane revocations_;
-  identity::FailureLimiter failures_;
   identity::SnapshotPtr identity_;
   std::shared_ptr<WorkerRoutes> routes_;
   upstream::CredentialsPtr credentials_ = std::make_shared<const upstream::Credentials>();

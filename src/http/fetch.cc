@@ -167,6 +167,8 @@ void set_up(Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_PRIVATE, &transfer);
+  // Read at each connection, or else curl would trust for a day what stood in the file before.
+  curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
   if (!request.ca_file.empty()) {
     curl_easy_setopt(easy, CURLOPT_CAINFO, request.ca_file.c_str());
     curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);

@@ -159,6 +159,31 @@ TEST_F(FetchTest, VerifiesTheCertificateAndItsName) {
   EXPECT_EQ(error_of(std::move(request)), "fetch.tls");
 }
 
+// An authority that was taken out of its file is trusted no more, and a new one at once.
+TEST_F(FetchTest, ReadsTheAuthoritiesAnewForEachConnection) {
+  TestCertificate first("IP:127.0.0.1");
+  TestCertificate second("IP:127.0.0.1");
+  auto serve = [](const Request&) { return TestServer::text("secret place"); };
+  TestServer before(serve, &first);
+  TestServer after(serve, &second);
+  Fetcher fetcher;
+  auto trusts = [&](const TestServer& server) {
+    std::promise<Result<FetchResponse>> promise;
+    auto request = get(server.url());
+    request.ca_file = testing::TempDir() + "rotated.pem";
+    fetcher.fetch(std::move(request),
+                  [&](Result<FetchResponse> answer) { promise.set_value(std::move(answer)); });
+    auto answer = promise.get_future().get();
+    return answer ? "yes" : std::string(answer.error().code);
+  };
+  write("rotated.pem", first.pem());
+  EXPECT_EQ(trusts(before), "yes");
+  EXPECT_EQ(trusts(after), "fetch.tls");
+  write("rotated.pem", second.pem());
+  EXPECT_EQ(trusts(after), "yes");
+  EXPECT_EQ(trusts(before), "fetch.tls");
+}
+
 TEST_F(FetchTest, RefusesPlainHttpButForLoopbackLiterals) {
   for (std::string_view url :
        {"http://example.com/", "http://localhost:1/", "http://10.0.0.1/", "http://0.0.0.0:1/",

@@ -1,15 +1,18 @@
 // Damps a source that sends bad tokens. Past the limit within a second, tokens of that source which
 // are not in the cache are answered 429 with `retry-after: 1` and are not verified at all; people
 // in the cache behind the same address are not affected, because the cache is asked first.
-// One a worker (so a source can reach the limit once per worker), not thread-safe, fixed memory.
+// One a process, so that the limit is the same however many workers a source's connections fall
+// to. Thread-safe without a lock, fixed memory (a word a source).
 //
 //   if (limiter.blocked(source, now)) refuse(Reason::kTooManyFailures);
 //   if (!verify(...)) limiter.failed(source, now);
 #pragma once
 
 #include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <memory>
 
 #include "base/clock.h"
 
@@ -22,7 +25,7 @@ using SourceAddress = std::array<std::uint8_t, 16>;
 class FailureLimiter {
  public:
   struct Limits {
-    std::uint32_t failures = 100;  ///< in one second
+    std::uint32_t failures = 100;  ///< in one second; at most 255
     std::size_t sources = 4096;    ///< remembered at once; a multiple of 8
   };
   /// `seed` is random: a stranger must not be able to choose addresses that share a place.
@@ -32,17 +35,19 @@ class FailureLimiter {
   void failed(const SourceAddress& source, SteadyTime now);
 
  private:
+  /// What is known of a source is one word, so that it changes as a whole: 40 bits of the keyed
+  /// hash of its address, 16 of the second, 8 of the count.
+  using Slot = std::atomic<std::uint64_t>;
   static constexpr std::size_t kWays = 8;
-  struct Slot {
-    SourceAddress source{};
-    std::int64_t second = -1;  ///< of the steady clock
-    std::uint32_t count = 0;
+  struct Place {
+    std::size_t first_slot;
+    std::uint64_t tag;
   };
-  [[nodiscard]] std::size_t first_slot(const SourceAddress& source) const;
+  [[nodiscard]] Place place_of(const SourceAddress& source) const;
 
   Limits limits_;
   std::uint64_t seed_;
-  std::vector<Slot> slots_;
+  std::unique_ptr<Slot[]> slots_;
 };
 
 }  // namespace sallyport::identity

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+#include <vector>
+
 namespace sallyport::identity {
 namespace {
 
@@ -66,6 +69,51 @@ TEST(FailureLimiter, KeepsTheWorstSourceInAFloodOfManySources) {
     limiter.failed(ipv4(10, i >> 16 & 255, i >> 8 & 255, i & 255), at(1));
   }
   EXPECT_TRUE(limiter.blocked(worst, at(2)));
+}
+
+TEST(FailureLimiter, CountsWhatAllWorkersSeeOfASource) {
+  constexpr int kWorkers = 4;
+  constexpr int kSources = 50;
+  FailureLimiter limiter({.failures = 200, .sources = 4096}, 7);
+  for (int n = 0; n < kSources; ++n) limiter.failed(ipv4(10, 0, 0, n), at(0));
+  // 196 more of each source, from four threads at once: none is lost, none is counted twice.
+  std::vector<std::thread> workers;
+  for (int worker = 0; worker < kWorkers; ++worker) {
+    workers.emplace_back([&] {
+      for (int i = 0; i < 196 / kWorkers; ++i) {
+        for (int n = 0; n < kSources; ++n) limiter.failed(ipv4(10, 0, 0, n), at(i));
+      }
+    });
+  }
+  for (auto& worker : workers) worker.join();
+  for (int n = 0; n < kSources; ++n) {
+    auto source = ipv4(10, 0, 0, n);
+    for (int left = 3; left > 0; --left) {
+      EXPECT_FALSE(limiter.blocked(source, at(500))) << n;
+      limiter.failed(source, at(500));
+    }
+    EXPECT_TRUE(limiter.blocked(source, at(500))) << n;
+  }
+}
+
+// Each worker looks at the clock once a turn of its loop, so that one may be a second behind.
+TEST(FailureLimiter, IsNotForgottenForAWorkerWhoseClockWasReadEarlier) {
+  FailureLimiter limiter({.failures = 10, .sources = 64}, 7);
+  auto source = ipv4(10, 0, 0, 1);
+  for (int i = 0; i < 9; ++i) limiter.failed(source, at(6000));
+  limiter.failed(source, at(5999));
+  EXPECT_TRUE(limiter.blocked(source, at(6000)));
+}
+
+TEST(FailureLimiter, ForgivesAlsoAfterManyHours) {
+  FailureLimiter limiter({.failures = 10, .sources = 64}, 7);
+  auto source = ipv4(10, 0, 0, 1);
+  for (int hour : {0, 5, 9, 10, 22, 24 * 365}) {
+    SteadyTime now = at(0) + std::chrono::hours(hour);
+    EXPECT_FALSE(limiter.blocked(source, now)) << hour;
+    for (int i = 0; i < 10; ++i) limiter.failed(source, now);
+    EXPECT_TRUE(limiter.blocked(source, now)) << hour;
+  }
 }
 
 }  // namespace

@@ -150,7 +150,7 @@ class KeyService::Impl : public std::enable_shared_from_this<KeyService::Impl> {
   }
   void swap_sources(const std::vector<IssuerSettings>& issuers, Effects& effects,
                     std::vector<std::uint64_t>& fresh);
-  void begin_reading_files(std::vector<std::uint64_t>& fresh);
+  void begin_what_waits(std::vector<std::uint64_t>& fresh);
   void begin_early_fetch(Source& source);
   void schedule(Source& source, std::chrono::milliseconds delay);
   [[nodiscard]] std::chrono::milliseconds next_refresh(const Source& source);
@@ -202,7 +202,7 @@ void KeyService::Impl::replace(const std::vector<IssuerSettings>& issuers) {
       ++generation_;
       effects.publish = snapshot();
     }
-    begin_reading_files(fresh);
+    begin_what_waits(fresh);
   }
   run(std::move(effects));
   for (auto id : fresh) fetch(id);
@@ -233,10 +233,12 @@ void KeyService::Impl::swap_sources(const std::vector<IssuerSettings>& issuers, 
   sources_ = std::move(next);
 }
 
-// An administrator who took a key out of the file and sent SIGHUP waits for no hour.
-void KeyService::Impl::begin_reading_files(std::vector<std::uint64_t>& fresh) {
+// An administrator who took a key out of the file and sent SIGHUP waits for no hour; nor does one
+// who mended what kept the keys away: a name, a certificate's authority, a proxy.
+void KeyService::Impl::begin_what_waits(std::vector<std::uint64_t>& fresh) {
   for (auto& source : sources_) {
-    if (source->settings.jwks_file.empty() || source->fetching) continue;
+    bool waits = !source->settings.jwks_file.empty() || source->failures > 0;
+    if (!waits || source->fetching) continue;
     source->fetching = true;
     source->early = false;
     fresh.push_back(source->id);

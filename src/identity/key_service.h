@@ -81,8 +81,8 @@ class KeyService {
   void start();
 
   /// New settings. An issuer whose key source (issuer, jwks_file, ca_file, proxy) is unchanged
-  /// keeps its keys and timers; a jwks_file is read again at once. The generation changes only if
-  /// any setting changed.
+  /// keeps its keys and timers; a jwks_file is read again at once, and a source whose last fetch
+  /// failed is asked again at once. The generation changes only if any setting changed.
   void reload(std::vector<IssuerSettings> issuers);
 
   /// A good-looking token named a key that the snapshot does not have. False: no fetch is running

@@ -388,6 +388,18 @@ TEST_F(KeyServiceTest, ReloadKeepsTheKeysOfAnUnchangedSourceAndCountsTheGenerati
   EXPECT_EQ(without->issuers[0].keys, nullptr);
 }
 
+TEST_F(KeyServiceTest, AReloadAsksAtOnceAgainWhereTheLastFetchFailed) {
+  provider_.answer_keys_with(TestServer::text("", "503 Service Unavailable"));
+  auto timing = still();
+  timing.retry_first = timing.retry_without_keys = hours(1);
+  auto service = make({settings()}, timing);
+  listener_.wait_for_event(Kind::kFetchFailed);
+  provider_.publish({k1_});
+  provider_.answer_keys_well();
+  service->reload({settings()});
+  EXPECT_EQ(listener_.wait_for_keys({"k1"})->generation, 1u);
+}
+
 TEST_F(KeyServiceTest, ReloadReleasesRequestsThatWaitForAnIssuerThatIsGone) {
   provider_.publish({k1_});
   auto service = make({settings()}, still());

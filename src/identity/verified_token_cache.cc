@@ -75,18 +75,18 @@ std::size_t VerifiedTokenCache::find(const Sha256& digest) const {
   return kNowhere;
 }
 
-PrincipalPtr VerifiedTokenCache::lookup(std::string_view token, const Snapshot& snapshot,
-                                        WallTime now) {
-  if (used_ == 0) return nullptr;
+SeenToken VerifiedTokenCache::lookup(std::string_view token, const Snapshot& snapshot,
+                                     WallTime now) {
+  if (used_ == 0) return {};
   std::size_t slot = find(digest_(token));
-  if (slot == kNowhere) return nullptr;
+  if (slot == kNowhere) return {};
   Entry& entry = entries_[index_[slot] - 1];
   if (!still_true(entry, snapshot, now)) {
     remove(slot);
-    return nullptr;
+    return {.person = nullptr, .passed_before = true};
   }
   entry.used_lately = true;
-  return entry.principal;
+  return {.person = entry.principal, .passed_before = true};
 }
 
 bool VerifiedTokenCache::still_true(Entry& entry, const Snapshot& snapshot, WallTime now) const {

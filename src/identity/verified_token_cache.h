@@ -1,8 +1,9 @@
 // Remembers which tokens passed, so that a token seen before costs one HMAC instead of a signature.
 // One a worker, not thread-safe. It holds a keyed digest of each token, never the token.
 //
-//   if (auto person = cache.lookup(token, *snapshot, now)) ...         // no allocation
-//   else if (auto who = verify(...)) cache.insert(token, person, *snapshot);
+//   auto seen = cache.lookup(token, *snapshot, now);                   // no allocation
+//   if (!seen.person && (seen.passed_before || !damped))
+//     if (auto who = verify(...)) cache.insert(token, person, *snapshot);
 //
 // A hit must still be true: `exp` and `nbf` are looked at each time, a new generation of settings
 // is a miss, and so is a key that is gone, replaced under its name or too old. Revocation is
@@ -35,14 +36,21 @@ class KeyedDigest {
   alignas(16) unsigned char outer_[kStateBytes];
 };
 
+/// What is remembered of a token.
+struct SeenToken {
+  PrincipalPtr person;  ///< it passed before, and nothing changed since; else null
+  /// It passed once, but something changed: it has to be verified anew. Said once, so that it is
+  /// worth one verification to whoever sends it, also from a source that is damped.
+  bool passed_before = false;
+};
+
 class VerifiedTokenCache {
  public:
   /// At most `entries` tokens; 0 switches the cache off. `process_key` is random, made once a
   /// process, so that nobody outside can tell which digests fall together.
   VerifiedTokenCache(std::size_t entries, const Sha256& process_key);
 
-  /// The principal if the token passed before and nothing changed since; else null.
-  [[nodiscard]] PrincipalPtr lookup(std::string_view token, const Snapshot& snapshot, WallTime now);
+  [[nodiscard]] SeenToken lookup(std::string_view token, const Snapshot& snapshot, WallTime now);
 
   /// Remembers a token that has just passed verify() with this snapshot. When full, one entry that
   /// has not been hit for a while makes room, in constant time (CLOCK).

@@ -31,11 +31,11 @@ TEST(VerifiedTokenCache, RemembersATokenAndNothingThatLooksLikeIt) {
   VerifiedTokenCache cache(16, process_key());
   auto snapshot = with_keys({TestKey::rsa().jwk("k1")});
   auto who = person();
-  EXPECT_EQ(cache.lookup("token", *snapshot, test_time()), nullptr);
+  EXPECT_EQ(cache.lookup("token", *snapshot, test_time()).person, nullptr);
   cache.insert("token", who, *snapshot);
-  EXPECT_EQ(cache.lookup("token", *snapshot, test_time()), who);
-  EXPECT_EQ(cache.lookup("tokeN", *snapshot, test_time()), nullptr);
-  EXPECT_EQ(cache.lookup("", *snapshot, test_time()), nullptr);
+  EXPECT_EQ(cache.lookup("token", *snapshot, test_time()).person, who);
+  EXPECT_EQ(cache.lookup("tokeN", *snapshot, test_time()).person, nullptr);
+  EXPECT_EQ(cache.lookup("", *snapshot, test_time()).person, nullptr);
   EXPECT_EQ(cache.size(), 1u);
 }
 
@@ -43,19 +43,37 @@ TEST(VerifiedTokenCache, LooksAtTheTimesAtEveryHit) {
   VerifiedTokenCache cache(16, process_key());
   auto snapshot = with_keys({TestKey::rsa().jwk("k1")});
   cache.insert("token", person(), *snapshot);
-  EXPECT_NE(cache.lookup("token", *snapshot, test_time(3600 + 59)), nullptr);
-  EXPECT_EQ(cache.lookup("token", *snapshot, test_time(3600 + 60)), nullptr);
+  EXPECT_NE(cache.lookup("token", *snapshot, test_time(3600 + 59)).person, nullptr);
+  EXPECT_EQ(cache.lookup("token", *snapshot, test_time(3600 + 60)).person, nullptr);
   cache.insert("token", person(), *snapshot);
-  EXPECT_NE(cache.lookup("token", *snapshot, test_time(-120)), nullptr);
-  EXPECT_EQ(cache.lookup("token", *snapshot, test_time(-121)), nullptr);  // the clock went back
+  EXPECT_NE(cache.lookup("token", *snapshot, test_time(-120)).person, nullptr);
+  EXPECT_EQ(cache.lookup("token", *snapshot, test_time(-121)).person,
+            nullptr);  // the clock went back
 }
 
 TEST(VerifiedTokenCache, AChangeOfSettingsIsAMiss) {
   VerifiedTokenCache cache(16, process_key());
   auto jwk = TestKey::rsa().jwk("k1");
   cache.insert("token", person(), *with_keys({jwk}, 1));
-  EXPECT_EQ(cache.lookup("token", *with_keys({jwk}, 2), test_time()), nullptr);
+  EXPECT_EQ(cache.lookup("token", *with_keys({jwk}, 2), test_time()).person, nullptr);
   EXPECT_EQ(cache.size(), 0u);
+}
+
+// Whoever shares an address with an attacker is not turned away because the settings changed: the
+// token is worth a verification, once.
+TEST(VerifiedTokenCache, SaysOnceThatATokenPassedBeforeTheChange) {
+  VerifiedTokenCache cache(16, process_key());
+  auto jwk = TestKey::rsa().jwk("k1");
+  auto before = with_keys({jwk}, 1);
+  auto after = with_keys({jwk}, 2);
+  EXPECT_FALSE(cache.lookup("token", *before, test_time()).passed_before);
+  cache.insert("token", person(), *before);
+  EXPECT_TRUE(cache.lookup("token", *before, test_time()).passed_before);
+  EXPECT_FALSE(cache.lookup("tokeN", *after, test_time()).passed_before);
+  auto changed = cache.lookup("token", *after, test_time());
+  EXPECT_EQ(changed.person, nullptr);
+  EXPECT_TRUE(changed.passed_before);
+  EXPECT_FALSE(cache.lookup("token", *after, test_time()).passed_before);
 }
 
 TEST(VerifiedTokenCache, AWithdrawnOrReplacedKeyIsAMissAndANewOneIsNot) {
@@ -63,11 +81,12 @@ TEST(VerifiedTokenCache, AWithdrawnOrReplacedKeyIsAMissAndANewOneIsNot) {
   auto k1 = TestKey::rsa().jwk("k1");
   auto first = with_keys({k1});
   cache.insert("token", person(), *first);
-  EXPECT_NE(cache.lookup("token", *with_keys({k1, TestKey::p256().jwk("k2")}), test_time()),
+  EXPECT_NE(cache.lookup("token", *with_keys({k1, TestKey::p256().jwk("k2")}), test_time()).person,
             nullptr);
-  EXPECT_EQ(cache.lookup("token", *with_keys({TestKey::p256().jwk("k2")}), test_time()), nullptr);
+  EXPECT_EQ(cache.lookup("token", *with_keys({TestKey::p256().jwk("k2")}), test_time()).person,
+            nullptr);
   cache.insert("token", person(), *first);
-  EXPECT_EQ(cache.lookup("token", *with_keys({TestKey::other_rsa().jwk("k1")}), test_time()),
+  EXPECT_EQ(cache.lookup("token", *with_keys({TestKey::other_rsa().jwk("k1")}), test_time()).person,
             nullptr);
 }
 
@@ -76,11 +95,11 @@ TEST(VerifiedTokenCache, KeysThatAreTooOldOrGoneAreAMiss) {
   auto keys = test_keys({TestKey::rsa().jwk("k1")});
   auto aging = make_snapshot(1, {IssuerState(entra_settings(), keys, test_time(10))});
   cache.insert("token", person(), *aging);
-  EXPECT_NE(cache.lookup("token", *aging, test_time(9)), nullptr);
-  EXPECT_EQ(cache.lookup("token", *aging, test_time(10)), nullptr);
+  EXPECT_NE(cache.lookup("token", *aging, test_time(9)).person, nullptr);
+  EXPECT_EQ(cache.lookup("token", *aging, test_time(10)).person, nullptr);
   cache.insert("token", person(), *aging);
   auto without = make_snapshot(1, {IssuerState(entra_settings())});
-  EXPECT_EQ(cache.lookup("token", *without, test_time()), nullptr);
+  EXPECT_EQ(cache.lookup("token", *without, test_time()).person, nullptr);
 }
 
 TEST(VerifiedTokenCache, NeverHoldsMoreThanItMayAndKeepsWhatIsUsed) {
@@ -92,7 +111,8 @@ TEST(VerifiedTokenCache, NeverHoldsMoreThanItMayAndKeepsWhatIsUsed) {
     // People keep working while somebody's flood of good tokens passes through.
     if (i % 25 == 0) {
       for (int used = 0; used < 50; ++used) {
-        ASSERT_NE(cache.lookup("used" + std::to_string(used), *snapshot, test_time()), nullptr)
+        ASSERT_NE(cache.lookup("used" + std::to_string(used), *snapshot, test_time()).person,
+                  nullptr)
             << i;
       }
     }
@@ -112,20 +132,20 @@ TEST(VerifiedTokenCache, StaysWholeThroughManyInsertionsAndRemovals) {
     }
     for (int i = 0; i < 250; ++i) {
       bool expected = i % 3 != 0;
-      auto found = cache.lookup("t" + std::to_string(i), *snapshot, test_time(100));
+      auto found = cache.lookup("t" + std::to_string(i), *snapshot, test_time(100)).person;
       ASSERT_EQ(found != nullptr, expected) << round << " " << i;
     }
   }
   EXPECT_EQ(cache.size(), 166u);
   cache.clear();
-  EXPECT_EQ(cache.lookup("t1", *snapshot, test_time()), nullptr);
+  EXPECT_EQ(cache.lookup("t1", *snapshot, test_time()).person, nullptr);
 }
 
 TEST(VerifiedTokenCache, ZeroEntriesSwitchItOff) {
   VerifiedTokenCache cache(0, process_key());
   auto snapshot = with_keys({TestKey::rsa().jwk("k1")});
   cache.insert("token", person(), *snapshot);
-  EXPECT_EQ(cache.lookup("token", *snapshot, test_time()), nullptr);
+  EXPECT_EQ(cache.lookup("token", *snapshot, test_time()).person, nullptr);
 }
 
 TEST(VerifiedTokenCache, DoesNotRememberUnderAnIssuerOrKeyThatTheSnapshotLacks) {

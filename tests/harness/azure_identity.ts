@@ -11,6 +11,7 @@
 import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -67,11 +68,18 @@ export class AzureIdentity {
   private readonly server: http.Server;
   private readonly refusedTokens = new Set<string>();
 
-  private constructor() {
-    this.server = http.createServer((req, res) => void this.serve(req, res));
+  private readonly origin_: () => string;
+
+  private constructor(tls?: { cert: string; key: string }) {
+    const serve: http.RequestListener = (req, res) => void this.serve(req, res);
+    this.server = tls ? https.createServer(tls, serve) : http.createServer(serve);
+    // A name where there is TLS: loopback addresses are never asked for through a proxy.
+    this.origin_ = () =>
+      `${tls ? 'https://localhost' : 'http://127.0.0.1'}:${(this.server.address() as AddressInfo).port}`;
   }
-  static async open(): Promise<AzureIdentity> {
-    const identity = new AzureIdentity();
+  /** With `tls` it stands for Entra alone: no platform's endpoint has TLS. */
+  static async open(tls?: { cert: string; key: string }): Promise<AzureIdentity> {
+    const identity = new AzureIdentity(tls);
     await new Promise<void>((resolve) => identity.server.listen(0, '127.0.0.1', resolve));
     return identity;
   }
@@ -81,7 +89,7 @@ export class AzureIdentity {
   }
 
   get origin(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return this.origin_();
   }
   get tokenUrl(): string {
     return `${this.origin}/${gatewayTenant}/oauth2/v2.0/token`;

@@ -73,6 +73,8 @@ export class Rogue {
   keys: object[] = [];
   /** Instead of the key set. */
   answerKeys: Answer | undefined;
+  /** Where its discovery says that the keys are. */
+  keysUrl: string | undefined;
   keyFetches = 0;
   private readonly server: http.Server;
 
@@ -86,7 +88,7 @@ export class Rogue {
     this.scheme = tls ? 'https' : 'http';
     const serve: http.RequestListener = (req, res) => {
       if (req.url === `/${this.tenantId}/v2.0/.well-known/openid-configuration`) {
-        const document = { issuer: this.issuer, jwks_uri: `${this.origin}/keys` };
+        const document = { issuer: this.issuer, jwks_uri: this.keysUrl ?? `${this.origin}/keys` };
         res.setHeader('content-type', 'application/json').end(JSON.stringify(document));
       } else if (req.url === '/keys') {
         this.keyFetches += 1;
@@ -107,8 +109,12 @@ export class Rogue {
   get issuer(): string {
     return `${this.origin}/${this.tenantId}/v2.0`;
   }
-  async close(): Promise<void> {
+  /** Ends all connections that are kept. */
+  hangUp(): void {
     this.server.closeAllConnections();
+  }
+  async close(): Promise<void> {
+    this.hangUp();
     await new Promise((resolve) => this.server.close(resolve));
   }
 }
