@@ -68,6 +68,8 @@ void append_audit(JsonWriter& json, const AuditStatus& audit) {
         .number("worker", number(chain.worker))
         .number("sequence", number(chain.sequence))
         .number("unsynced", number(chain.unsynced))
+        .text("chain", chain.chain)
+        .text_if("hash", chain.hash)
         .end();
   }
   json.end_array().end();
@@ -154,8 +156,9 @@ void append_audit_rows(std::string& out, const AuditStatus& audit) {
                                               : "on the disk every " + audit.sync));
   for (const auto& chain : audit.chains) {
     append_row(out, "",
-               fmt::format("chain {}: {}, {} not on the disk yet", chain.worker,
+               fmt::format("chain {}: {}, {} not on the disk yet", chain.chain,
                            counted(chain.sequence, "line"), chain.unsynced));
+    append_row(out, "", chain.hash.empty() ? "its end is not known now" : "head " + chain.hash);
   }
 }
 

@@ -48,8 +48,10 @@ struct WorkerStatus {
 
 struct ChainStatus {
   std::uint64_t worker = 0;
-  std::uint64_t sequence = 0;  ///< of its last line
+  std::uint64_t sequence = 0;  ///< of its last line: how long it is
   std::uint64_t unsynced = 0;  ///< lines of it that are written but not on the disk yet
+  std::string chain;           ///< its name, as in the record
+  std::string hash;            ///< of its last line; empty: the worker did not say, or cannot write
 };
 
 struct AuditStatus {

@@ -97,8 +97,8 @@ AuditStatus audit_of(const json::object& from) {
   audit.directory = text(from, "directory");
   audit.sync = text(from, "sync");
   each(from, "chains", [&](const json::object& chain) {
-    audit.chains.push_back(
-        {count(chain, "worker"), count(chain, "sequence"), count(chain, "unsynced")});
+    audit.chains.push_back({count(chain, "worker"), count(chain, "sequence"),
+                            count(chain, "unsynced"), text(chain, "chain"), text(chain, "hash")});
   });
   return audit;
 }

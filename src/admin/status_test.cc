@@ -42,7 +42,9 @@ Status sample() {
   none.ready = false;
   none.refused = none.obtained = none.expires = std::nullopt;
   status.workers = {{12, 1, 400, {{"complete", 100}, {"refused", 3}}}, {1, 0, 0, {}}};
-  status.audit = {"/var/lib/sallyport/audit", "100ms", {{0, 1234, 7}, {1, 1, 0}}};
+  status.audit = {"/var/lib/sallyport/audit",
+                  "100ms",
+                  {{0, 1234, 7, "01939f3c-0", std::string(64, 'b')}, {1, 1, 0, "01939f3c-1", {}}}};
   status.revocations = {3, 4, 5, {}};
   return status;
 }
@@ -71,8 +73,10 @@ worker 0  12 connections, 1 request running, 400 tokens cached
           since the start: complete 100, refused 3
 worker 1  1 connection, 0 requests running, 0 tokens cached
 record    /var/lib/sallyport/audit, on the disk every 100ms
-          chain 0: 1234 lines, 7 not on the disk yet
-          chain 1: 1 line, 0 not on the disk yet
+          chain 01939f3c-0: 1234 lines, 7 not on the disk yet
+          head bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
+          chain 01939f3c-1: 1 line, 0 not on the disk yet
+          its end is not known now
 revoked   3 in force; since the start 4 changes, 5 running requests cut
 )");
 }

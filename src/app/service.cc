@@ -29,6 +29,8 @@ namespace sallyport::app {
 namespace {
 
 constexpr std::chrono::seconds kDrainPatience{25};
+// A worker answers within its turn; one that has ended never does.
+constexpr std::chrono::milliseconds kHeadPatience{500};
 // All request bodies that are held at once, whatever the number of connections.
 constexpr std::size_t kBodyBudget = std::size_t{512} << 20;
 
@@ -280,6 +282,7 @@ admin::RouteTable Service::Parts::admin_routes() {
 }
 
 admin::Status Service::Parts::status() {
+  auto heads = gateway->heads(kHeadPatience);
   std::lock_guard lock(mutex);
   admin::Status status;
   WallTime now = system_clock().wall();
@@ -306,9 +309,11 @@ admin::Status Service::Parts::status() {
     status.workers.push_back(std::move(row));
     record = record && counts.record_accepting;
     const auto& chain = worker->chain_view();
-    std::uint64_t synced = chain.synced_sequence();  // read first: it never passes the other
-    std::uint64_t written = chain.written_sequence();
-    status.audit.chains.push_back({status.workers.size() - 1, written, written - synced});
+    const auto& head = heads[status.workers.size() - 1];
+    std::uint64_t written = head ? head->sequence : chain.written_sequence();
+    std::uint64_t synced = std::min(written, chain.synced_sequence());
+    status.audit.chains.push_back({status.workers.size() - 1, written, written - synced,
+                                   chain.name(), head ? head->hash : std::string()});
   }
   auto revoked = revocations->health();
   status.revocations = {revoked.in_force, revoked.applied, revoked.cut, revoked.problem};

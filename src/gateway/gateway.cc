@@ -1,5 +1,8 @@
 #include "gateway/gateway.h"
 
+#include <condition_variable>
+#include <mutex>
+
 #include "http/listener.h"
 
 namespace sallyport::gateway {
@@ -44,6 +47,30 @@ void Gateway::publish_identity(const identity::SnapshotPtr& identity) {
 
 void Gateway::publish_credentials(const upstream::CredentialsPtr& credentials) {
   for (auto& worker : workers_) worker->publish_credentials(credentials);
+}
+
+std::vector<std::optional<audit::Head>> Gateway::heads(std::chrono::milliseconds patience) {
+  // Shared, since a worker may answer when nobody waits any more.
+  struct Gathering {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::vector<std::optional<audit::Head>> heads;
+    std::size_t missing = 0;
+  };
+  auto gathering = std::make_shared<Gathering>();
+  gathering->heads.resize(workers_.size());
+  gathering->missing = workers_.size();
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->ask_head([gathering, i](std::optional<audit::Head> head) {
+      std::lock_guard lock(gathering->mutex);
+      gathering->heads[i] = std::move(head);
+      --gathering->missing;
+      gathering->changed.notify_one();
+    });
+  }
+  std::unique_lock lock(gathering->mutex);
+  gathering->changed.wait_for(lock, patience, [&] { return gathering->missing == 0; });
+  return gathering->heads;
 }
 
 void Gateway::drain(std::chrono::milliseconds patience) {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "audit/trail.h"
@@ -33,6 +34,10 @@ class Gateway {
   void publish_credentials(const upstream::CredentialsPtr& credentials);
   /// Takes no more connections and waits for running exchanges; after `patience` cuts the rest.
   void drain(std::chrono::milliseconds patience);
+
+  /// The end of each worker's chain; nothing for one that does not answer within `patience` or
+  /// cannot write. Any thread but a worker's.
+  [[nodiscard]] std::vector<std::optional<audit::Head>> heads(std::chrono::milliseconds patience);
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }

@@ -155,6 +155,13 @@ void Worker::publish_credentials(upstream::CredentialsPtr credentials) {
   });
 }
 
+void Worker::ask_head(std::function<void(std::optional<audit::Head>)> reply) {
+  loop_.post([this, reply = std::move(reply)] {
+    write_records();
+    reply(chain_.pending() ? std::nullopt : std::optional(chain_.head()));
+  });
+}
+
 const upstream::CredentialPtr& Worker::credential_of(const upstream::Upstream& at) const {
   const auto& fixed = at.fixed_credential();
   return fixed ? fixed : credentials_->find(at.credential_id());

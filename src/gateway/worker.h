@@ -10,6 +10,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -80,6 +81,9 @@ class Worker {
   void publish_routes(RoutesPtr routes);
   void publish_identity(identity::SnapshotPtr identity);
   void publish_credentials(upstream::CredentialsPtr credentials);
+  /// Tells where the chain ends as it is written; nothing while the disk takes no lines. `reply`
+  /// runs on the loop's thread, never if that has ended.
+  void ask_head(std::function<void(std::optional<audit::Head>)> reply);
 
   struct Counts {
     std::atomic<std::uint64_t> connections{0}, exchanges{0}, cached_tokens{0};

@@ -39,6 +39,23 @@ describe('the administrator', () => {
     assert.ok(!found.stdout.includes(house.foundry.key) && !found.stdout.includes(people.ada.oid));
   });
 
+  test('can compare where each chain ends with what the record holds', async () => {
+    const socket = join(house.directory, 'admin.sock');
+    const { audit } = JSON.parse((await run(['status', '--socket', socket, '--json'])).stdout);
+    const read = await run(['audit', 'verify', '--directory', house.auditDirectory, '--json']);
+    const heads = new Map<string, { seq: number; hash: string }>();
+    for (const chain of JSON.parse(read.stdout).chains) heads.set(chain.chain, chain.head);
+    assert.ok(audit.chains.length > 0);
+    for (const chain of audit.chains) {
+      assert.deepEqual({ seq: chain.sequence, hash: chain.hash }, heads.get(chain.chain));
+    }
+    const page = await run(['status', '--socket', socket]);
+    const text = await run(['audit', 'verify', '--directory', house.auditDirectory]);
+    for (const { hash } of audit.chains) {
+      for (const shown of [page, text]) assert.ok(shown.stdout.includes(hash), shown.stdout);
+    }
+  });
+
   test('is told when no gateway runs', async () => {
     const found = await run(['status', '--socket', join(house.directory, 'nobody.sock')]);
     assert.equal(found.code, 3, found.stdout);

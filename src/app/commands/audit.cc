@@ -274,6 +274,9 @@ void print_chain(const audit::ChainReport& chain) {
                     chain.name, chain.live ? "live " : "ended", chain.segments, chain.lines,
                     chain.requests, chain.running, chain.interrupted,
                     chain.torn ? "  torn: its last line is incomplete" : ""));
+  if (!chain.head_hash.empty()) {
+    print(fmt::format("  head {} {}\n", chain.head_sequence, chain.head_hash));
+  }
 }
 
 void print_finding(const audit::Finding& finding) {
