@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "audit/history.h"
 #include "audit/line.h"
@@ -70,13 +71,12 @@ std::ptrdiff_t rank(std::string_view what) {
   return std::ranges::find(kOrder, what) - std::begin(kOrder);
 }
 
-class StoryReader {
- public:
-  explicit StoryReader(const std::string& id) : id_(id) {}
-
-  Result<void> read(const ChainFiles& chain) {
+// Every line of every chain to `take`; segments that go meanwhile are left out.
+template <typename Take>
+Result<void> read_lines(const std::vector<ChainFiles>& chains, Take take) {
+  for (const auto& chain : chains) {
     for (std::size_t i = 0; i < chain.segments.size(); ++i) {
-      auto read = read_segment(chain, i, [this](std::string_view text) {
+      auto read = read_segment(chain, i, [&take](std::string_view text) {
         take(text);
         return true;
       });
@@ -86,11 +86,65 @@ class StoryReader {
       }
       if (read && read->last) break;
     }
-    return {};
+  }
+  return {};
+}
+
+// The newest request of those whom a revocation concerned that was admitted before it held
+// everywhere: later ones there are none, but for people who were healed or lifted. The workers'
+// own memory, which the event names, is of their last few hundred requests alone.
+class LastAdmission {
+ public:
+  /// `event`: the line that tells of the revocation, written when it held; `held`: its time.
+  LastAdmission(const Texts& event, std::string held)
+      : kind_(get(event, "details.kind")),
+        target_(get(event, "details.target")),
+        issuer_(get(event, "details.issuer")),
+        user_(get(event, "details.user")),
+        held_(std::move(held)),
+        request_(get(event, "details.last_request")) {}
+
+  /// A record names no groups that it did not need; what the workers knew has to do.
+  [[nodiscard]] bool in_record() const { return kind_ != "group"; }
+  [[nodiscard]] const std::string& request() const { return request_; }
+
+  void take(std::string_view text) {
+    // Most lines are of others: the last part of a key stands in the line as it is.
+    std::string_view part = std::string_view(target_).substr(target_.rfind('/') + 1);
+    if (text.find(part) == std::string_view::npos || !parse_line(text, line_)) return;
+    if (line_.type != LineType::kOpened && line_.type != LineType::kAnswered) return;
+    if (line_.time > held_ || line_.time < time_ || !concerned(members(text))) return;
+    time_ = line_.time;
+    request_ = line_.id;
   }
 
-  [[nodiscard]] const std::string& last_request() const { return last_request_; }
-  [[nodiscard]] const std::string& revoked_at() const { return revoked_at_; }
+ private:
+  [[nodiscard]] bool concerned(const Texts& line) const {
+    auto person = [&](std::string_view name) { return get(line, fmt::format("person.{}", name)); };
+    std::string who = person("object_id");
+    who = person("issuer") +
+          (who.empty() ? "//" + person("subject") : "/" + person("tenant") + "/" + who);
+    if (kind_ == "user" || kind_ == "sign-ins") return who == target_;
+    if (!issuer_.empty() && person("issuer") != issuer_) return false;
+    if (!user_.empty() && who != user_) return false;
+    return kind_ == "all" || person(kind_ == "client"    ? "client"
+                                    : kind_ == "session" ? "session_id"
+                                                         : "token_id") == target_;
+  }
+
+  std::string kind_, target_, issuer_, user_;
+  std::string held_;
+  std::string time_;
+  std::string request_;
+  Line line_;
+};
+
+class StoryReader {
+ public:
+  explicit StoryReader(const std::string& id) : id_(id) {}
+
+  /// Nothing where the record does not tell of the revocation itself.
+  [[nodiscard]] std::optional<LastAdmission>& last_admission() { return last_admission_; }
 
   void add(StoryStep step) { story_.steps.push_back(std::move(step)); }
 
@@ -104,7 +158,6 @@ class StoryReader {
     return std::move(story_);
   }
 
- private:
   void take(std::string_view text) {
     if (text.find(id_) == std::string_view::npos || !parse_line(text, line_)) return;
     auto found = members(text);
@@ -126,6 +179,7 @@ class StoryReader {
     }
   }
 
+ private:
   void take_event(const Texts& found, std::string_view text) {
     StoryStep step{std::string(line_.time),
                    get(found, "details.what"),
@@ -136,8 +190,7 @@ class StoryReader {
       // The event is written when all is done; the answers that were cut ended before that.
       step.time = get(found, "details.at");
       step.text = revoked_text(found);
-      last_request_ = get(found, "details.last_request");
-      revoked_at_ = step.time;
+      last_admission_.emplace(found, std::string(line_.time));
     } else if (step.what == "first_refused") {
       step.text = get(found, "details.person");
     } else {
@@ -150,8 +203,7 @@ class StoryReader {
   Line line_;
   RevocationStory story_;
   StoryStep last_refused_;
-  std::string last_request_;
-  std::string revoked_at_;
+  std::optional<LastAdmission> last_admission_;
 };
 
 }  // namespace
@@ -161,11 +213,14 @@ Result<RevocationStory> read_revocation_story(const std::filesystem::path& direc
   auto chains = list_chains(directory);
   if (!chains) return std::unexpected(std::move(chains.error()));
   StoryReader reader(id);
-  for (const auto& chain : *chains) {
-    if (auto read = reader.read(chain); !read) return std::unexpected(std::move(read.error()));
+  auto read = read_lines(*chains, [&](std::string_view text) { reader.take(text); });
+  auto& last = reader.last_admission();
+  if (read && last && last->in_record()) {
+    read = read_lines(*chains, [&](std::string_view text) { last->take(text); });
   }
-  if (!reader.last_request().empty()) {
-    auto rows = read_history(directory, {1, reader.last_request(), {}, {}});
+  if (!read) return std::unexpected(std::move(read.error()));
+  if (last && !last->request().empty()) {
+    auto rows = read_history(directory, {1, last->request(), {}, {}});
     if (!rows) return std::unexpected(std::move(rows.error()));
     for (const auto& row : *rows) {
       reader.add({row.time, "last_admitted", row.id,

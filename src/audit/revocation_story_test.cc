@@ -83,6 +83,43 @@ TEST_F(StoryTest, TellsItInTheOrderOfTime) {
   EXPECT_EQ(told.steps[4].request, request_id(3));
 }
 
+// The workers remember the last few hundred requests that they admitted; the record has all.
+TEST_F(StoryTest, FindsTheLastRequestAdmittedInTheRecordItself) {
+  auto admit = [&](unsigned number, std::string_view who, std::string_view client = "desktop") {
+    auto id = request_id(number);
+    auto record = opened(id, now());
+    record.person.object_id = who;
+    record.person.client = client;
+    ASSERT_TRUE(chain->append_opened(record));
+    auto sequence = chain->appended_sequence();
+    later();
+    chain->append_closed(closed(id, sequence, now()));
+    later();
+  };
+  admit(1, "ada");
+  admit(2, "ada");
+  for (unsigned number = 3; number < 8; ++number) admit(number, "grace", "code");
+  auto person = opened(request_id(8), now()).person;
+  auto tell = [&](std::string_view kind, std::string_view target) {
+    event({{"what", "revoked"},
+           {"at", format_time(now())},
+           {"kind", kind},
+           {"target", target},
+           {"by", "root (uid 0)"},
+           {"last_request", request_id(1)},  // an older one, of a worker that saw less
+           {"cut", std::int64_t{0}},
+           {"took_us", std::int64_t{900}}});
+  };
+  auto key = std::string(person.issuer) + "/" + std::string(person.tenant) + "/ada";
+  tell("user", key);
+  later();
+  admit(9, "ada");  // lifted, say
+  auto told = story();
+  ASSERT_FALSE(told.steps.empty());
+  EXPECT_EQ(told.steps[0].what, "last_admitted");
+  EXPECT_EQ(told.steps[0].request, request_id(2));
+}
+
 TEST_F(StoryTest, IsNotMisledByAnIdInSomebodysText) {
   const std::string id = request_id(1);
   auto record = opened(id, now());
