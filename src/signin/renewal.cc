@@ -55,9 +55,24 @@ Result<void> take_renewed(Session& session, Tokens tokens, WallTime now) {
   return take_tokens(session, std::move(tokens), now);
 }
 
+// The provider may have taken the refresh token, and what it sent instead did not arrive.
+bool may_have_been_answered(const Error& error) {
+  return error.code == "fetch.timeout" || error.code == "fetch.failed";
+}
+
+// Why a refresh token that was good is not taken any more, where we know more than the provider.
+std::string interrupted_text(std::int64_t began) {
+  std::string time = format_time(WallTime(std::chrono::seconds(began)));
+  return fmt::format(
+      "; the renewal of {} {} UTC was interrupted before its answer could be stored, and this "
+      "provider takes a refresh token only once",
+      time.substr(0, 10), time.substr(11, 8));
+}
+
 // Remembers a "no", so that a client that asks all the time does not ask the provider each time.
 Result<void> refused(Vault& vault, const std::string& id, Session& session, Error error,
                      WallTime now) {
+  session.renewal_began = 0;  // it has its answer
   session.refused_at = unix_seconds(now);
   session.refused = error.message;
   auto stored = store(vault, id, session);
@@ -82,19 +97,32 @@ Result<void> renew(Vault& vault, const std::string& id, Web& web, Clock& clock, 
                  "this sign-in has ended and cannot be renewed: the provider gave no "
                  "refresh token");
   }
-  // A full disk or a locked key ring is found out while the old refresh token is still good.
+  // The intent is on the disk before the question: a full disk or a locked key ring is found out
+  // while the old refresh token is still good, and who comes after a crash knows what happened. The
+  // old token is sent again then: providers with a period of grace take it (RFC 9700 section 4.14).
+  std::int64_t interrupted = machine ? 0 : session->renewal_began;
+  session->renewal_began = unix_seconds(clock.wall());
   if (auto writable = store(vault, id, *session); !writable) return writable;
   TokenOutcome outcome =
       machine ? renew_machine(web, clock, entropy, *session) : refresh(web, *session);
   WallTime now = clock.wall();
   if (!outcome.tokens) {
     if (outcome.kind == RefusalKind::kTransient || outcome.kind == RefusalKind::kSlowDown) {
+      if (!may_have_been_answered(outcome.tokens.error())) {
+        session->renewal_began = interrupted;
+        auto stored = store(vault, id, *session);
+        static_cast<void>(stored);  // at worst a later refusal names this attempt as well
+      }
       return std::unexpected(std::move(outcome.tokens.error()));
     }
     Error error = std::move(outcome.tokens.error());
-    if (outcome.kind == RefusalKind::kSignIn) error = again(*session, error.message).error();
+    if (outcome.kind == RefusalKind::kSignIn) {
+      if (interrupted != 0) error.message += interrupted_text(interrupted);
+      error = again(*session, error.message).error();
+    }
     return refused(vault, id, *session, std::move(error), now);
   }
+  session->renewal_began = 0;
   if (auto taken = take_renewed(*session, std::move(*outcome.tokens), now); !taken) {
     return refused(vault, id, *session, std::move(taken.error()), now);
   }

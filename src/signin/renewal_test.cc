@@ -9,6 +9,7 @@ namespace sallyport::signin {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr std::string_view kIssuer = "https://i.example";
 
@@ -95,6 +96,37 @@ TEST_F(RenewalTest, AProviderThatIsAwayChangesNothing) {
   });
   EXPECT_FALSE(run(broken));
   EXPECT_EQ(vault.entries["id"], before);
+}
+
+// Killed between the provider's answer and the write, or the answer was lost on the way: the old
+// refresh token is tried once more, and a provider without grace is no riddle to the person.
+TEST_F(RenewalTest, AnInterruptedRenewalIsTriedAgainAndExplainsTheRefusalAfterIt) {
+  TestWeb lost([this](const auto&) -> Result<http::FetchResponse> {
+    EXPECT_EQ(kept().renewal_began, unix_seconds(clock.wall())) << "the intent comes first";
+    return fail("fetch.timeout", "no answer");
+  });
+  ASSERT_FALSE(run(lost));
+  std::string interrupted = vault.entries["id"];
+
+  TestWeb gracious([](const auto&) {
+    return answer(200, R"({"access_token":"a","refresh_token":"r","expires_in":3600})");
+  });
+  ASSERT_TRUE(run(gracious));
+  EXPECT_THAT(gracious.bodies.front(), HasSubstr("refresh_token=old-refresh"));
+  EXPECT_EQ(kept().renewal_began, 0);
+
+  vault.entries["id"] = interrupted;
+  TestWeb strict([](const auto&) { return answer(400, R"({"error":"invalid_grant"})"); });
+  auto done = run(strict);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "sign_in.again");
+  EXPECT_THAT(done.error().message, HasSubstr("interrupted before its answer could be stored"));
+  EXPECT_THAT(kept().refused, HasSubstr("interrupted"));
+
+  keep(ada(clock.wall()));
+  auto plain = run(strict);
+  ASSERT_FALSE(plain);
+  EXPECT_THAT(plain.error().message, Not(HasSubstr("interrupted")));
 }
 
 TEST_F(RenewalTest, ARefusalSaysSignInAgainAndKeepsWhatIsThere) {

@@ -93,7 +93,8 @@ Secret encode(const Session& session) {
   json.text("refresh_token", session.refresh_token.reveal());
   json.number("obtained_at", session.obtained_at).number("expires_at", session.expires_at);
   json.text("person", session.person).text("subject", session.subject);
-  json.number("refused_at", session.refused_at).text("refused", session.refused).end();
+  json.number("refused_at", session.refused_at).text("refused", session.refused);
+  json.number("renewal_began", session.renewal_began).end();
   return Secret(std::move(text));
 }
 
@@ -125,6 +126,10 @@ Result<Session> decode_session(std::string_view text) {
   session.subject = members.text("subject");
   session.refused_at = members.number("refused_at");
   session.refused = members.text("refused");
+  // Entries of before this was kept do not have it.
+  if (document->root().member("renewal_began")) {
+    session.renewal_began = members.number("renewal_began");
+  }
   if (!members.good()) return damaged();
   return session;
 }

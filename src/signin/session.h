@@ -61,6 +61,9 @@ struct Session {
   /// The provider's last word when it refused to renew: nobody asks it again for a minute.
   std::int64_t refused_at = 0;
   std::string refused;
+  /// When a renewal was begun whose end is not stored: it was killed, or the answer was lost. The
+  /// provider may have taken the refresh token then. 0: none.
+  std::int64_t renewal_began = 0;
 
   /// The token that goes to the gateway.
   [[nodiscard]] const Secret& token() const { return target.id_token ? id_token : access_token; }

@@ -86,3 +86,60 @@ describe('killed while renewing', () => {
     assert.ok(killed > 0);
   });
 });
+
+describe('killed after the provider has taken the refresh token, and before its answer is stored', () => {
+  let house: House;
+  let desk: Desk;
+  before(async () => {
+    house = await House.open();
+    await house.ready();
+    desk = await Desk.open();
+  });
+  after(async () => {
+    await desk?.close();
+    await house?.close();
+  });
+
+  /** Signs in, and loses the answer of the first renewal at its worst moment. */
+  async function interrupted(): Promise<void> {
+    house.tenant.tokenSeconds = 1;
+    assert.equal((await desk.signInAtOnce(['--gateway', house.url])).code, 0);
+    await desk.tokenEnded();
+    house.tenant.tokenSeconds = 3600;
+    let killed = 0;
+    house.tenant.issued = () => {
+      for (const pid of renewing(desk)) {
+        process.kill(pid, 'SIGKILL');
+        killed += 1;
+      }
+    };
+    const asking = await desk.run(['token']);
+    house.tenant.issued = undefined;
+    assert.equal(killed, 1, 'it was killed while it waited for the answer');
+    assert.notEqual(asking.code, 0);
+    assert.equal(asking.stdout, '');
+  }
+
+  test('nobody notices where the provider takes it again', async () => {
+    house.tenant.reuseSeconds = 60;
+    await interrupted();
+    const next = await desk.run(['token']);
+    assert.equal(next.code, 0, next.stderr);
+    assert.match(next.stdout, /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+  });
+
+  test('the person is told why, and signs in again, where it does not', async () => {
+    house.tenant.reuseSeconds = 0;
+    await interrupted();
+    const next = await desk.run(['token']);
+    assert.equal(next.code, 1);
+    assert.equal(next.stdout, '');
+    assert.match(
+      next.stderr,
+      /renewal of [\d-]{10} [\d:]{8} UTC was interrupted .*Next: run `sallyport sign-in --gateway/,
+    );
+    assert.match((await desk.run(['whoami'])).stdout, /refused .*was interrupted/);
+    assert.equal((await desk.signInAtOnce(['--gateway', house.url])).code, 0);
+    assert.equal((await desk.run(['token'])).code, 0);
+  });
+});

@@ -105,7 +105,9 @@ Result<Pipe> make_pipe() {
   return made;
 }
 
-// What the renewing process says: nothing when it went well, else its error as JSON.
+// What the renewing process says: kRenewed when it went well, else its error as JSON; nothing when
+// it was killed.
+constexpr std::string_view kRenewed = "renewed\n";
 std::string read_until_end(int fd, std::chrono::steady_clock::time_point until, bool& ended) {
   std::string text;
   char buffer[1024];
@@ -164,7 +166,7 @@ Result<void> renew_elsewhere(const signin::BookEntry& entry, UniqueFd lock,
     return fail("provider.busy", "the identity provider did not renew the sign-in in time",
                 "try again in a minute; the attempt goes on");
   }
-  if (said.empty()) return {};
+  if (said == kRenewed) return {};
   return std::unexpected(error_from(said));
 }
 
@@ -185,7 +187,10 @@ Exit run_renewal(const std::string& id) {
     return signin::renew(*vault, id, web, system_clock(), system_entropy());
   };
   auto done = work();
-  if (done) return Exit::kDone;
+  if (done) {
+    print_line(std::string(kRenewed.substr(0, kRenewed.size() - 1)));
+    return Exit::kDone;
+  }
   std::string line;
   JsonWriter(line)
       .begin()
