@@ -77,9 +77,11 @@ constexpr RevokedRow kRevoked[] = {
      "Your organization has taken back your access to this gateway{}. Signing in again does not "
      "help: ask your administrator."},
     {identity::RevocationKind::kSignIns, "revoked.sign_ins",
-     "Your organization has ended your sign-ins{}. Sign out and sign in again to go on."},
+     "Your organization has ended your sign-ins{}. Sign out and sign in again to go on (with "
+     "Sallyport's command: sallyport sign-in --fresh)."},
     {identity::RevocationKind::kSession, "revoked.session",
-     "Your organization has ended this session{}. Sign out and sign in again to go on."},
+     "Your organization has ended this session{}. Sign out and sign in again to go on (with "
+     "Sallyport's command: sallyport sign-in --fresh)."},
     {identity::RevocationKind::kToken, "revoked.token",
      "Your organization has taken back this sign-in's token{}. Sign in again to go on."},
     {identity::RevocationKind::kClient, "revoked.client",
@@ -90,7 +92,7 @@ constexpr RevokedRow kRevoked[] = {
      "administrator."},
     {identity::RevocationKind::kAll, "revoked.all",
      "Your organization has ended all sign-ins to this gateway{}. Sign out and sign in again to go "
-     "on."},
+     "on (with Sallyport's command: sallyport sign-in --fresh)."},
 };
 
 // " until 2026-11-22 08:00 UTC", or for sign-ins " at 2026-11-21 08:15 UTC".

@@ -119,7 +119,7 @@ describe('a revocation', () => {
     const refreshed = await refreshedAccessToken(first.config, first.refreshToken);
     const refused = await house.ask(refreshed.accessToken, question());
     assert.equal(refused.status, 401, 'a silent refresh does not bring access back');
-    assert.match(refused.json.error.message, /ended your sign-ins at \d{4}-.* UTC\. Sign out and sign in/);
+    assert.match(refused.json.error.message, /ended your sign-ins at \d{4}-.* UTC\. Sign out and sign in again.*sallyport sign-in --fresh/);
     await nextSecond();
     const again = await signIn(house.tenant, 'grace');
     assert.equal((await house.ask(again.accessToken, question())).status, 200);
