@@ -31,16 +31,17 @@ export class Desk {
 
   /** From the sign-in to the token that clients get. */
   async signIn(house: House, options: { quiet?: boolean } = {}): Promise<string> {
+    const byHand = this.byHand && !options.quiet; // asked once, not at every turn of the story
     const tell = (line: string) => (options.quiet ? undefined : say(line));
     const show = (text: string) => (options.quiet ? undefined : indent(text));
     tell(dim(`$ sallyport sign-in --gateway ${house.url}`));
     house.tenant.atTheDesk = 'ada';
-    house.tenant.pages = this.byHand;
-    if (this.byHand)
+    house.tenant.pages = byHand;
+    if (byHand)
       tell(
         `Your browser opens. Sign in as ${bold('ada')} with the password ${bold("ada's password")}.`,
       );
-    const said = await this.atThePage(house);
+    const said = await this.atThePage(house, byHand);
     house.tenant.pages = false;
     show(said);
     tell(dim('$ sallyport token'));
@@ -54,9 +55,9 @@ export class Desk {
     await run(['sign-out'], { env: this.env });
   }
 
-  private atThePage(house: House): Promise<string> {
+  private atThePage(house: House, byHand: boolean): Promise<string> {
     const { XDG_STATE_HOME } = this.env;
-    const env = this.byHand ? { ...process.env, XDG_STATE_HOME } : this.env;
+    const env = byHand ? { ...process.env, XDG_STATE_HOME } : this.env;
     const args = ['sign-in', '--gateway', house.url, '--vault', 'auto'];
     return new Promise((resolve, reject) => {
       const child = spawn(binary, args, { env: { PATH: process.env.PATH, ...env } });
@@ -66,8 +67,9 @@ export class Desk {
       child.stdout.on('data', (bytes: Buffer) => (out += bytes.toString()));
       child.stderr.on('data', (bytes: Buffer) => {
         err += bytes.toString();
+        if (byHand) indent(bytes.toString()); // the address, should no browser open
         const [url] = /^http\S+$/m.exec(err) ?? [];
-        if (this.byHand || !url || gone) return;
+        if (byHand || !url || gone) return;
         gone = true;
         const redirect = String(new URL(url).searchParams.get('redirect_uri'));
         followAsABrowserWould(new URL(url), redirect).then(fetch).catch(reject);
