@@ -46,7 +46,7 @@ struct Source {
 struct Program {
   std::string_view program;  ///< User-Agent's product, or the whole
   std::string_view version;
-  std::string_view surface;  ///< x-app
+  std::string_view surface;  ///< of the user agent, else x-app
   std::string_view session;
   std::string_view agent;
   std::string_view parent_agent;

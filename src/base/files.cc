@@ -17,7 +17,7 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
     int error = errno;
     return fail(error == ENOENT ? "file.missing" : "file.unreadable",
                 fmt::format("cannot open {}: {}", path.string(), std::strerror(error)),
-                error == ENOENT ? "check the path" : "check the permissions");
+                error == ENOENT ? "check the path" : "let the user that runs this read it");
   }
   struct stat info{};
   if (::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {

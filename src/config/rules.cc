@@ -118,7 +118,7 @@ std::optional<Environment::File> open_file(Scene& scene, const std::string& key,
   bool missing = file.error().code == "file.missing";
   scene.report.error(
       key, {missing ? "config.file_missing" : "config.file_unreadable", file.error().message,
-            missing ? "put the file there, or mend the path" : "let the gateway's user read it"});
+            missing ? "put the file there, or mend the path" : file.error().next_step});
   return std::nullopt;
 }
 

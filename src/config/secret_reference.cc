@@ -74,7 +74,7 @@ SecretRead read_from_file(std::string_view name, const std::filesystem::path& fo
     return {complain(missing ? "config.file_missing" : "config.file_unreadable",
                      std::move(file.error().message),
                      missing ? "put the secret there, or mend the path"
-                             : "let the gateway's user read it"),
+                             : std::move(file.error().next_step)),
             {}};
   }
   SecretRead read{accept(std::move(file->content), fmt::format("file {}", shown(path))), {}};

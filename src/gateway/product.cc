@@ -14,18 +14,29 @@ std::string_view take_word(std::string_view& text) {
   return word;
 }
 
+// Claude Code's comment names who built it, where it runs, and sometimes more.
+std::string_view surface_in(std::string_view field) {
+  constexpr std::string_view kBegin = " (external, ";
+  auto at = field.find(kBegin);
+  if (at == std::string_view::npos) return {};
+  auto rest = field.substr(at + kBegin.size());
+  auto end = rest.find_first_of(",)");
+  return end == std::string_view::npos ? std::string_view{} : rest.substr(0, end);
+}
+
 }  // namespace
 
 Product product_of(std::string_view user_agent) {
+  std::string_view surface = surface_in(user_agent);
   std::string_view product = take_word(user_agent);
   auto slash = product.find('/');
-  if (slash == std::string_view::npos) return {.name = product, .version = {}};
+  if (slash == std::string_view::npos) return {.name = product, .version = {}, .surface = surface};
   std::string_view after = product.substr(slash + 1);
   std::string_view next = take_word(user_agent);
   if (!after.empty() && !begins_with_digit(after) && begins_with_digit(next)) {
-    return {.name = product, .version = next};
+    return {.name = product, .version = next, .surface = surface};
   }
-  return {.name = product.substr(0, slash), .version = after};
+  return {.name = product.substr(0, slash), .version = after, .surface = surface};
 }
 
 }  // namespace sallyport::gateway

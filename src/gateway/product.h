@@ -1,8 +1,8 @@
-// Which program a User-Agent field names (RFC 9110 section 10.1.5): its first product and version.
-// Pure; views into the field.
+// Which program a User-Agent field names (RFC 9110 section 10.1.5): its first product and version,
+// and where Claude Code says it, the surface that it runs on. Pure; views into the field.
 //
-//   claude-cli/2.1.329 (external, cli)    claude-cli     2.1.329
-//   Anthropic/JS 1.11.0                   Anthropic/JS   1.11.0
+//   claude-cli/2.1.329 (external, claude-desktop-3p)   claude-cli     2.1.329   claude-desktop-3p
+//   Anthropic/JS 1.11.0                                Anthropic/JS   1.11.0
 #pragma once
 
 #include <string_view>
@@ -12,6 +12,7 @@ namespace sallyport::gateway {
 struct Product {
   std::string_view name;
   std::string_view version;  ///< empty if the field has none
+  std::string_view surface;  ///< cli, sdk-cli, claude-vscode, claude-desktop-3p; empty: not said
 };
 
 /// What follows the slash is the version, unless the next word begins with a digit and it does not:

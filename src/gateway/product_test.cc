@@ -7,10 +7,17 @@ namespace {
 
 TEST(Product, NamesTheProgramsOfTheField) {
   struct Row {
-    std::string_view field, name, version;
+    std::string_view field, name, version, surface = {};
   };
   constexpr Row kRows[] = {
-      {"claude-cli/2.1.329 (external, cli)", "claude-cli", "2.1.329"},
+      {"claude-cli/2.1.329 (external, cli)", "claude-cli", "2.1.329", "cli"},
+      {"claude-cli/2.1.329 (external, claude-desktop-3p)", "claude-cli", "2.1.329",
+       "claude-desktop-3p"},
+      {"claude-cli/2.1.329 (external, sdk-cli, agent-sdk/0.2)", "claude-cli", "2.1.329", "sdk-cli"},
+      {"claude-cli/2.1.329 (external, cut", "claude-cli", "2.1.329"},
+      {"claude-code/2.1.329", "claude-code", "2.1.329"},
+      {"Bun/1.3.2", "Bun", "1.3.2"},
+      {"AnthropicFoundry/JS 0.3.1", "AnthropicFoundry/JS", "0.3.1"},
       {"Anthropic/JS 1.11.0", "Anthropic/JS", "1.11.0"},
       {"AsyncAnthropic/Python 0.75.0", "AsyncAnthropic/Python", "0.75.0"},
       {"claude-cli/dev (external)", "claude-cli", "dev"},
@@ -27,6 +34,7 @@ TEST(Product, NamesTheProgramsOfTheField) {
     auto product = product_of(row.field);
     EXPECT_EQ(product.name, row.name) << row.field;
     EXPECT_EQ(product.version, row.version) << row.field;
+    EXPECT_EQ(product.surface, row.surface) << row.field;
   }
 }
 

@@ -67,7 +67,8 @@ audit::Program RecordViews::program() const {
   auto product = product_of(user_agent_);
   return {.program = product.name,
           .version = product.version,
-          .surface = surface_,
+          // x-app says `cli` on every surface of Claude Code.
+          .surface = product.surface.empty() ? surface_ : product.surface,
           .session = session_,
           .agent = agent_,
           .parent_agent = parent_agent_,

@@ -61,6 +61,27 @@ std::unexpected<Error> bind_failed(const std::string& where, int error) {
               "check that the address belongs to this machine");
 }
 
+std::unexpected<Error> socket_failed(const std::string& path, int error) {
+  if (error == EADDRINUSE) {
+    return fail("listen.in_use", fmt::format("another process answers at the socket {}", path),
+                "stop that process or choose another path");
+  }
+  if (error == EEXIST) {
+    return fail("listen.failed", fmt::format("{} is there and is no socket", path),
+                "choose another path, or take that file away");
+  }
+  if (error == ENOENT) {
+    return fail("listen.failed", fmt::format("the folder of the socket {} does not exist", path),
+                "create the folder");
+  }
+  if (error == EACCES || error == EPERM) {
+    return fail("listen.permission", fmt::format("this process may not create {}", path),
+                "let the gateway's user write to its folder");
+  }
+  return fail("listen.failed", fmt::format("cannot listen on {}: {}", path, std::strerror(error)),
+              "choose another path");
+}
+
 Result<UniqueFd> bind_tcp(const std::string& host, std::uint16_t port, bool share) {
   SocketAddress address;
   std::string where = format_address(host, port);
@@ -115,24 +136,20 @@ Result<UniqueFd> listen_unix(const std::string& path) {
   std::memcpy(address.sun_path, path.c_str(), path.size());
   auto* generic = reinterpret_cast<sockaddr*>(&address);
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd) return bind_failed(path, errno);
-  if (::connect(fd.get(), generic, sizeof address) == 0) return bind_failed(path, EADDRINUSE);
+  if (!fd) return socket_failed(path, errno);
+  if (::connect(fd.get(), generic, sizeof address) == 0) return socket_failed(path, EADDRINUSE);
   struct stat info{};
-  if (::lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) ::unlink(path.c_str());
+  if (::lstat(path.c_str(), &info) == 0) {
+    if (!S_ISSOCK(info.st_mode)) return socket_failed(path, EEXIST);
+    ::unlink(path.c_str());  // of a process that is gone
+  }
   fd = UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd) return bind_failed(path, errno);
+  if (!fd) return socket_failed(path, errno);
   // The mode has to be right before anybody can connect.
   ::fchmod(fd.get(), 0600);
-  if (::bind(fd.get(), generic, sizeof address) != 0) {
-    int error = errno;
-    if (error == ENOENT) {
-      return fail("listen.failed", fmt::format("the folder of the socket {} does not exist", path),
-                  "create the folder");
-    }
-    return bind_failed(path, error);
-  }
+  if (::bind(fd.get(), generic, sizeof address) != 0) return socket_failed(path, errno);
   ::chmod(path.c_str(), 0600);
-  if (::listen(fd.get(), 64) != 0) return bind_failed(path, errno);
+  if (::listen(fd.get(), 64) != 0) return socket_failed(path, errno);
   return fd;
 }
 

@@ -187,6 +187,25 @@ describe('the configuration', () => {
     assert.equal(await house.gateway.stop(), 0);
   });
 
+  test('a path of the local socket that is taken, by a gateway or by a file', async () => {
+    await house.start();
+    const start = (socket: string) =>
+      Gateway.spawn({
+        config: good
+          .replaceAll(house.auditDirectory, `${house.auditDirectory}-3`)
+          .replace(/[^ "]*admin\.sock/, socket)
+          .replace('state.db', 'state-3.db'),
+        directory: join(house.directory, 'again'),
+      });
+    const taken = start(join(house.directory, 'admin.sock'));
+    assert.equal(await taken.ended, 3, taken.stderr);
+    assert.match(taken.stderr, /another process answers at the socket .*admin\.sock.*another path/);
+    const file = start(join(house.directory, 'foundry-key'));
+    assert.equal(await file.ended, 3, file.stderr);
+    assert.match(file.stderr, /foundry-key is there and is no socket.*another path/);
+    assert.equal(await house.gateway.stop(), 0);
+  });
+
   test('an audit directory that another gateway writes', async () => {
     await house.start();
     const again = Gateway.spawn({

@@ -271,10 +271,11 @@ describe('the head of an answer', () => {
       ['anthropic-beta', 'context-1m-2025-08-07'],
     ]);
     const { opened } = await house.closed(value(reply.head, 'x-request-id') ?? '');
+    assert.equal(opened.client.program, 'claude-cli');
+    assert.equal(opened.client.version, '2.1.329');
+    assert.equal(opened.client.surface, 'claude-desktop-3p');
     const text = JSON.stringify(opened);
     for (const part of [
-      'claude-cli',
-      '2.1.329',
       '5b0e6c1e-7f0a-4e0e-9a55-3d6a5b7f2c10',
       'context-1m-2025-08-07',
       '127.0.0.1',

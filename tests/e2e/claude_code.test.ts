@@ -57,6 +57,8 @@ describe('Claude Code', () => {
         const { opened, closed } = await house.closed(call.id);
         assert.equal(opened.person.object_id, people.ada.oid);
         assert.equal(opened.client.version, '2.1.329');
+        assert.equal(opened.client.program, 'claude-cli');
+        assert.equal(opened.client.surface, 'sdk-cli');
         assert.match(opened.client.session, /^[0-9a-f-]{36}$/);
         assert.ok(opened.request.tools.includes('Read'));
         assert.equal(closed.outcome, 'complete');

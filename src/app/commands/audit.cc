@@ -295,9 +295,9 @@ void print_text(const audit::VerifyReport& report) {
   if (report.intact()) {
     print(fmt::format("intact: {} chains, {} lines\n", report.chains.size(), report.lines));
   } else {
-    print(fmt::format("NOT INTACT: {} findings in {} chains, {} lines\n",
-                      report.findings.size() + report.more_findings, report.chains.size(),
-                      report.lines));
+    auto findings = report.findings.size() + report.more_findings;
+    print(fmt::format("NOT INTACT: {} finding{} in {} chains, {} lines\n", findings,
+                      findings == 1 ? "" : "s", report.chains.size(), report.lines));
   }
 }
 
