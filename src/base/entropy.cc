@@ -1,8 +1,10 @@
 #include "base/entropy.h"
 
 #include <openssl/rand.h>
+#include <sys/random.h>
 
 #include <array>
+#include <cerrno>
 
 #include "base/check.h"
 #include "base/encoding.h"
@@ -17,7 +19,24 @@ class SystemEntropy final : public Entropy {
   }
 };
 
+class KernelEntropy final : public Entropy {
+ public:
+  void fill(std::span<std::uint8_t> bytes) override {
+    while (!bytes.empty()) {
+      ssize_t n = ::getrandom(bytes.data(), bytes.size(), 0);
+      if (n < 0 && errno == EINTR) continue;
+      SALLYPORT_CHECK(n > 0);
+      bytes = bytes.subspan(static_cast<std::size_t>(n));
+    }
+  }
+};
+
 }  // namespace
+
+Entropy& kernel_entropy() {
+  static KernelEntropy entropy;
+  return entropy;
+}
 
 Entropy& system_entropy() {
   static SystemEntropy entropy;

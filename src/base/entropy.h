@@ -18,6 +18,9 @@ class Entropy {
 
 /// OpenSSL's generator, seeded by the kernel.
 [[nodiscard]] Entropy& system_entropy();
+/// Straight from the kernel: dearer a call, and OpenSSL's random generator, which takes a
+/// millisecond to start, stays asleep. For programs that end at once.
+[[nodiscard]] Entropy& kernel_entropy();
 
 /// A repeatable sequence for tests; never for anything secret.
 class FakeEntropy final : public Entropy {

@@ -1,6 +1,6 @@
 // The desktop's key ring: GNOME Keyring, KWallet or any other Secret Service. libsecret is loaded
-// when it is needed and not before: it brings GLib and a thread, which a token from another vault
-// has no use for, and a server may not have it at all.
+// when it is needed and not before: it brings GLib and a thread, and a server may not have it at
+// all. A sign-in is read without it (desktop_secret.h), and with it only where that does not work.
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <libsecret/secret.h>
@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "signin/desktop_secret.h"
 #include "signin/vault.h"
 
 namespace sallyport::signin {
@@ -98,6 +99,10 @@ Result<void> check() {
 class DesktopVault final : public Vault {
  public:
   Result<Secret> load(const std::string& id) override {
+    if (!has_session_bus()) return std::unexpected(std::move(check().error()));
+    auto quickly =
+        read_desktop_secret({{"xdg:schema", kSchemaName}, {kAttribute, id}}, kernel_entropy());
+    if (quickly || quickly.error().code != "vault.unavailable") return quickly;
     if (auto checked = check(); !checked) return std::unexpected(std::move(checked.error()));
     const Library& library = secret_library();
     GError* error = nullptr;

@@ -62,6 +62,10 @@ async function withDesk<T>(made: Promise<Desk>, work: (desk: Desk) => Promise<T>
   }
 }
 
+/** The same session bus under a name that only libsecret understands. */
+const byAnotherWay = (desk: Desk) =>
+  desk.env.DBUS_SESSION_BUS_ADDRESS.replace(/(unix:path=.*)\//, '$1%2f');
+
 const renewals = () => house.tenant.asked.get('/token') ?? 0;
 
 describe('the credential helper', () => {
@@ -233,15 +237,18 @@ describe('the time that it takes', () => {
       }));
   }
 
-  test('brings neither libcurl nor libsecret with it where they are not needed', () =>
-    withDesk(adasDesk(), async (desk) => {
-      const got = await desk.run(['token'], { LD_DEBUG: 'files', LD_DEBUG_OUTPUT: desk.opened });
-      assert.equal(got.code, 0);
-      const logs = filesUnder(desk.directory).filter((file) => file.name.includes('opened.'));
-      const loaded = logs.map((file) => file.bytes.toString()).join('');
-      assert.match(loaded, /libcrypto/);
-      assert.doesNotMatch(loaded, /libcurl|libsecret|libglib|gnutls/);
-    }));
+  for (const keyRing of [false, true]) {
+    const from = keyRing ? 'the key ring' : 'a file';
+    test(`brings neither libcurl nor libsecret with it from ${from}`, () =>
+      withDesk(adasDesk({ keyRing }), async (desk) => {
+        const got = await desk.run(['token'], { LD_DEBUG: 'files', LD_DEBUG_OUTPUT: desk.opened });
+        assert.equal(got.code, 0);
+        const logs = filesUnder(desk.directory).filter((file) => file.name.includes('opened.'));
+        const loaded = logs.map((file) => file.bytes.toString()).join('');
+        assert.match(loaded, /libcrypto/);
+        assert.doesNotMatch(loaded, /libcurl|libsecret|libglib|gnutls/);
+      }));
+  }
 });
 
 describe('signing out', () => {
@@ -288,6 +295,29 @@ describe('the vault', () => {
       assert.ok(rings.length > 0);
       assert.deepEqual(leaks(rings, { token: all[0].stdout.trim() }), []);
       assert.equal((await desk.run(['token'], { DBUS_SESSION_BUS_ADDRESS: '' })).code, 3);
+    }));
+
+  test('that is locked is not unlocked by a window in the face of somebody', () =>
+    withDesk(adasDesk({ keyRing: true }), async (desk) => {
+      const secrets = 'org.freedesktop.secrets';
+      const rings = 'array:objpath:/org/freedesktop/secrets/collection/login';
+      const lock = ['/org/freedesktop/secrets', 'org.freedesktop.Secret.Service.Lock', rings];
+      const send = ['--session', '--print-reply', `--dest=${secrets}`, ...lock];
+      execFileSync('dbus-send', send, { env: desk.env, timeout: 10_000 });
+      for (const env of [{}, { DBUS_SESSION_BUS_ADDRESS: byAnotherWay(desk) }]) {
+        const locked = await desk.run(['token'], env as Record<string, string>);
+        assert.equal(locked.code, 3, locked.stdout);
+        assert.equal(locked.stdout, '');
+        assert.match(locked.stderr, /key ring is locked\. Next: unlock it/);
+      }
+    }));
+
+  test('is read by libsecret where the bus has an address that we do not read', () =>
+    withDesk(adasDesk({ keyRing: true }), async (desk) => {
+      const ours = await desk.run(['token']);
+      const theirs = await desk.run(['token'], { DBUS_SESSION_BUS_ADDRESS: byAnotherWay(desk) });
+      assert.equal(theirs.code, 0, theirs.stderr);
+      assert.equal(theirs.stdout, ours.stdout);
     }));
 
   test('is a file that a passphrase opens, of mode 0600, where one is given', async () => {
