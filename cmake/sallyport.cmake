@@ -54,7 +54,7 @@ if(SALLYPORT_THINLTO)
 endif()
 
 # One precompiled header for all folders.
-file(WRITE ${CMAKE_BINARY_DIR}/empty.cc "")
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/empty.cc CONTENT "")  # left alone where it is right
 add_library(sallyport_pch OBJECT ${CMAKE_BINARY_DIR}/empty.cc)
 target_link_libraries(sallyport_pch PRIVATE sallyport_options)
 set(precompiled <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <expected> <functional>
