@@ -1,44 +1,23 @@
-// Beast asserts that a last chunk comes with at least five bytes; it comes as the peer sends it,
-// and the code behind the assertion reads no further than what is there (fuzz/request_fuzz).
-#define BOOST_DISABLE_ASSERTS
-
 #include "http/message_parser.h"
 
 #include <algorithm>
-#include <boost/beast/http/basic_parser.hpp>
 #include <charconv>
-#include <cstring>
 
 namespace sallyport::http {
 namespace {
 
-namespace beast = boost::beast::http;
-using boost::beast::string_view;
-using Error = boost::beast::error_code;
-
-std::string_view view(string_view text) {
-  return {text.data(), text.size()};
-}
-
-// Length of the head with its empty line, 0 if that has not come.
-std::size_t head_length(std::string_view bytes) {
-  auto end = bytes.find("\r\n\r\n");
-  return end == std::string_view::npos ? 0 : end + 4;
-}
-
-// What Beast forgives and we do not: bare CR or LF, NUL, folded lines.
-bool lines_are_strict(std::string_view head) {
-  if (std::memchr(head.data(), '\0', head.size()) != nullptr) return false;
-  for (std::size_t at = 0; at < head.size();) {
-    auto* lf = static_cast<const char*>(std::memchr(head.data() + at, '\n', head.size() - at));
-    if (lf == nullptr) return false;
-    auto end = static_cast<std::size_t>(lf - head.data());
-    if (end == at || head[end - 1] != '\r') return false;
-    if (std::memchr(head.data() + at, '\r', end - 1 - at) != nullptr) return false;
-    if (at != 0 && (head[at] == ' ' || head[at] == '\t')) return false;
-    at = end + 1;
+// Length of the head with its empty line, 0 if that has not come. `searched` is where the next
+// search begins, so that a head that comes byte by byte is searched once.
+std::expected<std::size_t, HeadFault> head_length(std::string_view bytes, std::size_t& searched) {
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  auto end = bytes.substr(0, kMaxHead).find(kEnd, searched);
+  if (end != std::string_view::npos) {
+    searched = 0;
+    return end + kEnd.size();
   }
-  return true;
+  if (bytes.size() >= kMaxHead) return std::unexpected(HeadFault::kTooLarge);
+  searched = bytes.size() < kEnd.size() ? 0 : bytes.size() - kEnd.size() + 1;
+  return 0;
 }
 
 std::optional<std::uint64_t> parse_length(std::string_view text) {
@@ -60,26 +39,69 @@ bool has_tab_around(std::string_view value) {
   return *before == '\t' || *behind == '\t';
 }
 
-// The fields that frame a message, with our rules; Beast applies its own as well.
-template <typename Head>
-std::optional<HeadFault> read_framing(Head& head) {
-  bool length_seen = false;
-  for (const auto& field : head.fields) {
-    if (name_is(field.name, "content-length")) {
+// What the fields say about the message and the connection.
+struct Framing {
+  std::optional<std::uint64_t> content_length;
+  bool chunked = false;
+  bool close = false;
+  bool keep_alive = false;
+};
+
+// Connection (RFC 9110 7.6.1) is a list of tokens; empty places are allowed.
+bool read_connection(std::string_view value, Framing& framing) {
+  while (!value.empty()) {
+    auto comma = std::min(value.find(','), value.size());
+    auto option = trim(value.substr(0, comma));
+    value.remove_prefix(std::min(comma + 1, value.size()));
+    if (!is_token(option)) return false;
+    framing.close |= name_is(option, "close");
+    framing.keep_alive |= name_is(option, "keep-alive");
+  }
+  return true;
+}
+
+std::optional<HeadFault> read_framing_field(const Field& field, Framing& framing) {
+  switch (field.name.size()) {
+    case std::string_view("connection").size():
+    case std::string_view("proxy-connection").size():
+      if (!name_is(field.name, "connection") && !name_is(field.name, "proxy-connection")) break;
+      if (!read_connection(field.value, framing)) return HeadFault::kMalformed;
+      break;
+    case std::string_view("content-length").size(): {
+      if (!name_is(field.name, "content-length")) break;
       auto length = parse_length(field.value);
-      if (!length || length_seen || has_tab_around(field.value)) return HeadFault::kBadLength;
-      length_seen = true;
-      head.content_length = length;
-    } else if (name_is(field.name, "transfer-encoding")) {
-      if (head.chunked) return HeadFault::kBadLength;
+      if (!length || framing.content_length || has_tab_around(field.value)) {
+        return HeadFault::kBadLength;
+      }
+      framing.content_length = length;
+      break;
+    }
+    case std::string_view("transfer-encoding").size():
+      if (!name_is(field.name, "transfer-encoding")) break;
+      if (framing.chunked) return HeadFault::kBadLength;
       if (!name_is(field.value, "chunked") || has_tab_around(field.value)) {
         return HeadFault::kBadEncoding;
       }
-      head.chunked = true;
-    }
+      framing.chunked = true;
+      break;
+    default:
+      break;
   }
-  if (length_seen && head.chunked) return HeadFault::kBadLength;
   return std::nullopt;
+}
+
+std::expected<Framing, HeadFault> read_framing(Fields fields) {
+  Framing framing;
+  for (const auto& field : fields) {
+    if (auto fault = read_framing_field(field, framing)) return std::unexpected(*fault);
+  }
+  if (framing.content_length && framing.chunked) return std::unexpected(HeadFault::kBadLength);
+  return framing;
+}
+
+// RFC 9112 9.3.
+bool stays_open(const Framing& framing, int version) {
+  return version >= 11 ? !framing.close : framing.keep_alive;
 }
 
 bool is_port(std::string_view text) {
@@ -113,8 +135,7 @@ bool is_target(std::string_view target) {
   return true;
 }
 
-std::optional<HeadFault> check_request(RequestHead& head) {
-  if (auto fault = read_framing(head)) return fault;
+std::optional<HeadFault> check_host_and_expect(RequestHead& head) {
   int hosts = 0;
   for (const auto& field : head.fields) {
     if (name_is(field.name, "host")) {
@@ -125,95 +146,8 @@ std::optional<HeadFault> check_request(RequestHead& head) {
     }
   }
   if (hosts > 1 || (hosts == 0 && !head.http10)) return HeadFault::kBadHost;
-  if (head.http10 && head.chunked) return HeadFault::kBadLength;
-  if (!is_target(head.target)) return HeadFault::kBadTarget;
-  head.path = head.target.substr(0, head.target.find('?'));
   return std::nullopt;
 }
-
-template <bool kIsRequest>
-struct Beast : beast::basic_parser<kIsRequest> {
-  std::vector<Field>* fields = nullptr;
-  std::vector<std::string_view> body;
-  std::string_view method, target, reason;
-  int status = 0;
-  int version = 0;
-  bool trailers = false;
-
-  Beast() {
-    this->eager(true);
-    this->header_limit(kMaxHead);
-    this->body_limit(boost::none);
-  }
-
-  void on_request_impl(beast::verb, string_view name, string_view to, int http_version,
-                       Error&) override {
-    method = view(name);
-    target = view(to);
-    version = http_version;
-  }
-  void on_response_impl(int code, string_view text, int http_version, Error&) override {
-    status = code;
-    reason = view(text);
-    version = http_version;
-  }
-  void on_field_impl(beast::field, string_view name, string_view value, Error& error) override {
-    if (trailers) {  // of an answer: read and dropped; no client of ours sends any
-      if (kIsRequest) error = beast::error::bad_field;
-      return;
-    }
-    if (fields->size() >= kMaxFields) {
-      error = beast::error::header_limit;
-      return;
-    }
-    fields->push_back({view(name), view(value)});
-  }
-  void on_header_impl(Error&) override { trailers = true; }
-  void on_body_init_impl(boost::optional<std::uint64_t> const&, Error&) override {}
-  std::size_t on_body_impl(string_view bytes, Error&) override {
-    if (!bytes.empty()) body.push_back(view(bytes));
-    return bytes.size();
-  }
-  void on_chunk_header_impl(std::uint64_t, string_view extensions, Error& error) override {
-    if (kIsRequest && !extensions.empty()) error = beast::error::bad_chunk_extension;
-  }
-  std::size_t on_chunk_body_impl(std::uint64_t, string_view bytes, Error&) override {
-    if (!bytes.empty()) body.push_back(view(bytes));
-    return bytes.size();
-  }
-  void on_finish_impl(Error&) override {}
-};
-
-HeadFault fault_of(const Error& error) {
-  if (error == beast::error::header_limit || error == beast::error::buffer_overflow) {
-    return HeadFault::kTooLarge;
-  }
-  if (error == beast::error::bad_version) return HeadFault::kBadVersion;
-  if (error == beast::error::bad_target) return HeadFault::kBadTarget;
-  if (error == beast::error::bad_content_length || error == beast::error::multiple_content_length ||
-      error == beast::error::bad_transfer_encoding) {
-    return HeadFault::kBadLength;
-  }
-  if (error == beast::error::bad_chunk || error == beast::error::bad_chunk_extension) {
-    return HeadFault::kBadChunk;
-  }
-  return HeadFault::kMalformed;
-}
-
-// Gives the bytes to Beast. Before the head is done: only a whole head that passed the gate.
-template <typename Parser>
-std::expected<std::size_t, HeadFault> give(Parser& parser, std::string_view bytes, bool in_body) {
-  Error error;
-  std::size_t used = parser.put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
-  if (error && error != beast::error::need_more) {
-    auto fault = fault_of(error);
-    return std::unexpected(in_body ? HeadFault::kBadChunk : fault);
-  }
-  return used;
-}
-
-// A chunk's size line or a trailer section that does not end is no chunk.
-constexpr std::size_t kMaxChunkLine = 8192;
 
 // The first byte of a request that could be one: a letter of the method. What is none (a TLS hello,
 // say) is refused at once instead of waiting for the end of a head.
@@ -221,36 +155,7 @@ bool may_start_request(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-template <typename Parser>
-std::expected<std::size_t, HeadFault> give_body(Parser& parser, std::string_view bytes) {
-  auto used = give(parser, bytes, true);
-  if (used && !parser.is_done() && bytes.size() - *used > kMaxChunkLine) {
-    return std::unexpected(HeadFault::kBadChunk);
-  }
-  return used;
-}
-
-// A parser for the next message; the lists keep their memory.
-template <typename Parser>
-void renew(std::optional<Parser>& parser, std::vector<Field>& fields) {
-  std::vector<std::string_view> body;
-  if (parser) body.swap(parser->body);
-  body.clear();
-  parser.emplace().body.swap(body);
-  parser->fields = &fields;
-  fields.clear();
-}
-
 }  // namespace
-
-namespace detail {
-struct BeastRequest {
-  std::optional<Beast<true>> parser;
-};
-struct BeastResponse {
-  std::optional<Beast<false>> parser;
-};
-}  // namespace detail
 
 std::string_view code(HeadFault fault) {
   switch (fault) {
@@ -274,113 +179,115 @@ std::string_view code(HeadFault fault) {
   return "http.malformed";
 }
 
-RequestParser::RequestParser() : beast_(std::make_unique<detail::BeastRequest>()) {
-  reset();
-}
-RequestParser::~RequestParser() = default;
-
 void RequestParser::reset() {
-  renew(beast_->parser, head_.fields);
-  head_.content_length.reset();
-  head_.chunked = head_.keep_alive = head_.http10 = head_.expect_continue = false;
+  auto fields = std::move(head_.fields);
+  fields.clear();
+  head_ = {};
+  head_.fields = std::move(fields);
+  decoder_.start_none();
+  body_.clear();
+  searched_ = 0;
   head_done_ = false;
 }
 
-bool RequestParser::done() const {
-  return head_done_ && beast_->parser->is_done();
-}
-
-std::span<const std::string_view> RequestParser::body() const {
-  return beast_->parser->body;
+std::optional<HeadFault> RequestParser::read_head(std::string_view text) {
+  auto line = take_request_line(text);
+  if (!line) return line.error();
+  head_.method = line->method;
+  head_.target = line->target;
+  head_.http10 = line->version == 10;
+  head_.fields.clear();
+  if (auto fault = read_fields(text, head_.fields)) return fault;
+  auto framing = read_framing(head_.fields);
+  if (!framing) return framing.error();
+  if (auto fault = check_host_and_expect(head_)) return fault;
+  if (head_.http10 && framing->chunked) return HeadFault::kBadLength;
+  if (!is_target(head_.target)) return HeadFault::kBadTarget;
+  head_.path = head_.target.substr(0, head_.target.find('?'));
+  head_.content_length = framing->content_length;
+  head_.chunked = framing->chunked;
+  head_.keep_alive = stays_open(*framing, line->version);
+  if (head_.chunked) {
+    decoder_.start_chunked(BodyDecoder::Extras::kRefused);
+  } else {
+    decoder_.start_length(head_.content_length.value_or(0));
+  }
+  return std::nullopt;
 }
 
 std::expected<std::size_t, HeadFault> RequestParser::feed(std::string_view bytes) {
-  auto& parser = *beast_->parser;
-  parser.body.clear();
-  if (head_done_) return parser.is_done() ? 0 : give_body(parser, bytes);
+  body_.clear();
+  if (head_done_) return decoder_.feed(bytes, body_);
   if (!bytes.empty() && !may_start_request(bytes[0])) return std::unexpected(HeadFault::kMalformed);
-  std::size_t length = head_length(bytes.substr(0, kMaxHead));
-  if (length == 0) {
-    if (bytes.size() >= kMaxHead) return std::unexpected(HeadFault::kTooLarge);
-    return 0;
-  }
-  if (!lines_are_strict(bytes.substr(0, length))) return std::unexpected(HeadFault::kMalformed);
-  auto used = give(parser, bytes.substr(0, length), false);
-  if (!used) return used;
-  if (!parser.is_header_done()) return std::unexpected(HeadFault::kMalformed);
-  head_.method = parser.method;
-  head_.target = parser.target;
-  head_.http10 = parser.version == 10;
-  head_.keep_alive = parser.keep_alive();
-  if (parser.version != 10 && parser.version != 11) return std::unexpected(HeadFault::kBadVersion);
-  if (auto fault = check_request(head_)) return std::unexpected(*fault);
+  auto length = head_length(bytes, searched_);
+  if (!length || *length == 0) return length;
+  if (auto fault = read_head(bytes.substr(0, *length))) return std::unexpected(*fault);
   head_done_ = true;
-  if (length == bytes.size() || parser.is_done()) return length;
-  auto more = give_body(parser, bytes.substr(length));
+  auto more = decoder_.feed(bytes.substr(*length), body_);
   if (!more) return more;
-  return length + *more;
+  return *length + *more;
 }
-
-ResponseParser::ResponseParser() : beast_(std::make_unique<detail::BeastResponse>()) {
-  reset();
-}
-ResponseParser::~ResponseParser() = default;
 
 void ResponseParser::reset(bool to_head) {
-  renew(beast_->parser, head_.fields);
-  if (to_head) beast_->parser->skip(true);
+  auto fields = std::move(head_.fields);
+  fields.clear();
+  head_ = {};
+  head_.fields = std::move(fields);
+  decoder_.start_none();
+  body_.clear();
+  searched_ = 0;
   to_head_ = to_head;
-  head_.content_length.reset();
-  head_.chunked = head_.keep_alive = false;
   head_done_ = false;
 }
 
-bool ResponseParser::done() const {
-  return head_done_ && beast_->parser->is_done();
-}
-
-std::span<const std::string_view> ResponseParser::body() const {
-  return beast_->parser->body;
-}
-
 bool ResponseParser::finish() {
-  if (!head_done_ || beast_->parser->is_done()) return head_done_;
-  Error error;
-  beast_->parser->body.clear();
-  beast_->parser->put_eof(error);
-  return !error;
+  body_.clear();
+  return head_done_ && decoder_.finish();
+}
+
+std::optional<HeadFault> ResponseParser::read_head(std::string_view text) {
+  auto line = take_status_line(text);
+  if (!line) return line.error();
+  if (line->status < 100 || line->status == 101)
+    return HeadFault::kMalformed;  // 101: never asked for
+  head_.status = line->status;
+  head_.reason = line->reason;
+  head_.fields.clear();
+  if (auto fault = read_fields(text, head_.fields)) return fault;
+  auto framing = read_framing(head_.fields);
+  if (!framing) return framing.error();
+  head_.content_length = framing->content_length;
+  head_.chunked = framing->chunked;
+  head_.keep_alive = stays_open(*framing, line->version);
+  if (to_head_ || head_.status < 200 || head_.status == 204 || head_.status == 304) {
+    decoder_.start_none();  // whatever the fields say (RFC 9112 6.3)
+  } else if (head_.chunked) {
+    decoder_.start_chunked(BodyDecoder::Extras::kDropped);
+  } else if (head_.content_length) {
+    decoder_.start_length(*head_.content_length);
+  } else {
+    decoder_.start_until_close();
+    head_.keep_alive = false;
+  }
+  return std::nullopt;
 }
 
 std::expected<std::size_t, HeadFault> ResponseParser::feed(std::string_view bytes) {
-  auto& parser = *beast_->parser;
-  parser.body.clear();
-  if (head_done_) return parser.is_done() ? 0 : give_body(parser, bytes);
-  std::size_t length = head_length(bytes.substr(0, kMaxHead));
-  if (length == 0) {
-    if (bytes.size() >= kMaxHead) return std::unexpected(HeadFault::kTooLarge);
-    return 0;
+  body_.clear();
+  if (head_done_) return decoder_.feed(bytes, body_);
+  std::size_t taken = 0;
+  while (!head_done_) {
+    auto length = head_length(bytes.substr(taken), searched_);
+    if (!length) return length;
+    if (*length == 0) return taken;
+    if (auto fault = read_head(bytes.substr(taken, *length))) return std::unexpected(*fault);
+    taken += *length;
+    head_done_ =
+        head_.status >= 200;  // else an interim answer (RFC 9110 15.2): the real one follows
   }
-  if (!lines_are_strict(bytes.substr(0, length))) return std::unexpected(HeadFault::kMalformed);
-  auto used = give(parser, bytes.substr(0, length), false);
-  if (!used) return used;
-  if (!parser.is_header_done()) return std::unexpected(HeadFault::kMalformed);
-  head_.status = parser.status;
-  head_.reason = parser.reason;
-  if (auto fault = read_framing(head_)) return std::unexpected(*fault);
-  head_.keep_alive = parser.keep_alive();
-  if (head_.status < 100) return std::unexpected(HeadFault::kMalformed);
-  if (head_.status < 200) {
-    if (head_.status == 101) return std::unexpected(HeadFault::kMalformed);  // never asked for
-    reset(to_head_);  // an interim answer (RFC 9110 15.2): the real one follows
-    auto rest = feed(bytes.substr(length));
-    if (!rest) return rest;
-    return length + *rest;
-  }
-  head_done_ = true;
-  if (length == bytes.size() || parser.is_done()) return length;
-  auto more = give_body(parser, bytes.substr(length));
+  auto more = decoder_.feed(bytes.substr(taken), body_);
   if (!more) return more;
-  return length + *more;
+  return taken + *more;
 }
 
 }  // namespace sallyport::http

@@ -1,6 +1,6 @@
-// HTTP/1.1 messages from bytes: pure, no socket. Framing is Boost.Beast's parser (RFC 9112), behind
-// a stricter gate of ours, because a gateway that reads a message otherwise than its neighbour does
-// is a way around it:
+// HTTP/1.1 messages from bytes: pure, no socket. The reading is our own and stricter than RFC 9112
+// asks (docs/adr/0004-reading-heads.md), because a gateway that reads a message otherwise than its
+// neighbour does is a way around it:
 //   - every line ends in CRLF, no bare CR or LF, no NUL, no folded line (RFC 9112 2.2, 5.2)
 //   - one Host, one Content-Length of digits, Transfer-Encoding only `chunked` and never beside a
 //     Content-Length, no chunk extensions or trailers in requests (RFC 9112 3.2, 6.1, 6.3, 7.1)
@@ -16,31 +16,17 @@
 
 #include <cstdint>
 #include <expected>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "http/body_decoder.h"
 #include "http/field.h"
+#include "http/head_fault.h"
+#include "http/head_reader.h"
 
 namespace sallyport::http {
-
-enum class HeadFault : std::uint8_t {
-  kMalformed,    ///< 400
-  kTooLarge,     ///< 431: more than kMaxHead bytes or kMaxFields fields
-  kBadLength,    ///< 400: Content-Length and Transfer-Encoding rules
-  kBadHost,      ///< 400
-  kBadTarget,    ///< 400
-  kBadVersion,   ///< 505
-  kBadEncoding,  ///< 501: a transfer encoding that is not chunked
-  kBadChunk,     ///< 400: in the body
-};
-/// http.malformed and so on: stable text codes.
-[[nodiscard]] std::string_view code(HeadFault fault);
-
-inline constexpr std::size_t kMaxHead = 32 * 1024;
-inline constexpr std::size_t kMaxFields = 128;
 
 struct RequestHead {
   std::string_view method;
@@ -64,58 +50,51 @@ struct ResponseHead {
   bool keep_alive = false;  ///< the connection can carry another exchange
 };
 
-namespace detail {
-struct BeastRequest;
-struct BeastResponse;
-}  // namespace detail
-
 class RequestParser {
  public:
-  RequestParser();
-  ~RequestParser();
-  RequestParser(const RequestParser&) = delete;
-  RequestParser& operator=(const RequestParser&) = delete;
-
-  /// Ready for the next message.
+  /// Ready for the next message; the lists keep their memory.
   void reset();
   /// Takes what it can and returns how much that was. Bytes that were not taken are given again,
   /// with more behind them. A head is taken whole or not at all.
   [[nodiscard]] std::expected<std::size_t, HeadFault> feed(std::string_view bytes);
   [[nodiscard]] bool head_done() const { return head_done_; }
-  [[nodiscard]] bool done() const;
+  [[nodiscard]] bool done() const { return head_done_ && decoder_.done(); }
   [[nodiscard]] const RequestHead& head() const { return head_; }
   /// The parts of the body that the last feed() took.
-  [[nodiscard]] std::span<const std::string_view> body() const;
+  [[nodiscard]] std::span<const std::string_view> body() const { return body_; }
   /// Gives the memory of head().fields back, when the connection will be busy for long.
   void forget_fields() { head_.fields = {}; }
 
  private:
-  std::unique_ptr<detail::BeastRequest> beast_;
+  [[nodiscard]] std::optional<HeadFault> read_head(std::string_view text);
+
   RequestHead head_;
+  BodyDecoder decoder_;
+  std::vector<std::string_view> body_;
+  std::size_t searched_ = 0;  ///< where a head's end was looked for already
   bool head_done_ = false;
 };
 
 class ResponseParser {
  public:
-  ResponseParser();
-  ~ResponseParser();
-  ResponseParser(const ResponseParser&) = delete;
-  ResponseParser& operator=(const ResponseParser&) = delete;
-
   /// `to_head`: the request was HEAD, so there is no body whatever the head says.
   void reset(bool to_head = false);
   [[nodiscard]] std::expected<std::size_t, HeadFault> feed(std::string_view bytes);
   /// The peer closed: true if that ends the message properly (a body without a length).
   [[nodiscard]] bool finish();
   [[nodiscard]] bool head_done() const { return head_done_; }
-  [[nodiscard]] bool done() const;
+  [[nodiscard]] bool done() const { return head_done_ && decoder_.done(); }
   [[nodiscard]] const ResponseHead& head() const { return head_; }
   void forget_fields() { head_.fields = {}; }
-  [[nodiscard]] std::span<const std::string_view> body() const;
+  [[nodiscard]] std::span<const std::string_view> body() const { return body_; }
 
  private:
-  std::unique_ptr<detail::BeastResponse> beast_;
+  [[nodiscard]] std::optional<HeadFault> read_head(std::string_view text);
+
   ResponseHead head_;
+  BodyDecoder decoder_;
+  std::vector<std::string_view> body_;
+  std::size_t searched_ = 0;
   bool head_done_ = false;
   bool to_head_ = false;
 };

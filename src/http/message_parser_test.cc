@@ -49,7 +49,8 @@ TEST(RequestParser, ReadsTheSameWhereverTheBytesAreCut) {
 }
 
 TEST(RequestParser, ReadsTheSameByteByByte) {
-  for (const std::string body : {"3\r\nabc\r\n0\r\n\r\n", "0\r\n\r\n", "000\r\n\r\n"}) {
+  for (const std::string body : {"3\r\nabc\r\n0\r\n\r\n", "0\r\n\r\n", "000\r\n\r\n",
+                                 "000000000000000000003\r\nabc\r\n0\r\n\r\n"}) {
     RequestParser parser;
     std::string held;
     std::string read;
@@ -61,7 +62,24 @@ TEST(RequestParser, ReadsTheSameByteByByte) {
       held.erase(0, *used);
     }
     EXPECT_TRUE(parser.done()) << body;
-    EXPECT_EQ(read, body.starts_with('3') ? "abc" : "") << body;
+    EXPECT_EQ(read, body.contains("abc") ? "abc" : "") << body;
+  }
+}
+
+// Sixteen bytes at a time or one by one: a control character is found wherever it stands.
+TEST(RequestParser, FindsAControlCharacterAnywhereInAValue) {
+  for (std::size_t length : {1U, 7U, 16U, 17U, 33U}) {
+    for (std::size_t at = 0; at < length; ++at) {
+      for (int c = 0; c < 256; ++c) {
+        if (c == '\r' || c == '\n') continue;
+        std::string value(length, 'v');
+        value[at] = static_cast<char>(c);
+        bool control = (c < 0x20 && c != '\t') || c == 0x7f;
+        RequestParser parser;
+        auto used = parser.feed("GET / HTTP/1.1\r\nHost: a\r\nX: " + value + "\r\n\r\n");
+        ASSERT_EQ(used.has_value(), !control) << length << " " << at << " " << c;
+      }
+    }
   }
 }
 
@@ -213,6 +231,69 @@ TEST(ResponseParser, SkipsInterimAnswers) {
   EXPECT_EQ(parser.head().status, 200);
   EXPECT_EQ(parser.head().fields.size(), 1U);
   EXPECT_EQ(body_of(parser.body()), "ok");
+}
+
+TEST(ResponseParser, SkipsAnyNumberOfInterimAnswersInOneRead) {
+  std::string bytes;
+  for (int i = 0; i < 20'000; ++i) bytes += "HTTP/1.1 100 Continue\r\n\r\n";
+  ResponseParser parser;
+  auto used = parser.feed(bytes + "HTTP/1.1 204 No Content\r\n\r\n");
+  ASSERT_TRUE(used.has_value());
+  EXPECT_TRUE(parser.done());
+  EXPECT_EQ(parser.head().status, 204);
+}
+
+TEST(ResponseParser, DropsWhatStandsBehindAChunkSizeAndBehindTheLastChunk) {
+  const std::string bytes =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n2 ; c=\"d\"\r\nde\r\n"
+      "0\r\nChecksum: 1\r\nContent-Length: 9\r\n\r\n";
+  for (std::size_t step = 1; step <= bytes.size(); ++step) {
+    ResponseParser parser;
+    std::string held;
+    std::string body;
+    for (std::size_t at = 0; at < bytes.size(); at += step) {
+      held += bytes.substr(at, step);
+      auto used = parser.feed(held);
+      ASSERT_TRUE(used.has_value()) << step;
+      body += body_of(parser.body());
+      held.erase(0, *used);
+    }
+    EXPECT_TRUE(parser.done()) << step;
+    EXPECT_EQ(body, "abcde") << step;
+  }
+}
+
+TEST(ResponseParser, RefusesFramingThatDoesNotEnd) {
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  std::string trailers = "0\r\n";
+  for (int i = 0; i < 1000; ++i) trailers += "a: bcdefg\r\n";
+  for (const std::string& body :
+       {"1;" + std::string(8192, 'a'), trailers, "0\r\n" + std::string(8192, 'a'),
+        std::string("0\r\nno colon\r\n\r\n"), std::string("0\r\na: \x01\r\n\r\n")}) {
+    ResponseParser parser;
+    auto used = parser.feed(head + body);
+    ASSERT_FALSE(used.has_value()) << body.substr(0, 20);
+    EXPECT_EQ(used.error(), HeadFault::kBadChunk);
+  }
+}
+
+TEST(ResponseParser, KnowsWhetherTheConnectionCanCarryAnotherExchange) {
+  const std::pair<const char*, bool> table[] = {
+      {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: x, Close\r\n\r\n", false},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nProxy-Connection: close\r\n\r\n", false},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: closed, ,\r\n\r\n", true},
+      {"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", false},
+      {"HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: Keep-Alive\r\n\r\n", true},
+      {"HTTP/1.1 200 OK\r\n\r\n", false},
+  };
+  for (const auto& [bytes, stays] : table) {
+    ResponseParser parser;
+    ASSERT_TRUE(parser.feed(bytes).has_value()) << bytes;
+    EXPECT_EQ(parser.head().keep_alive, stays) << bytes;
+  }
+  ResponseParser parser;
+  EXPECT_FALSE(parser.feed("HTTP/1.1 200 OK\r\nConnection: a b\r\n\r\n").has_value());
 }
 
 TEST(ResponseParser, RefusesAStatusThatIsNone) {

@@ -1,0 +1,146 @@
+#include "http/head_reader.h"
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+namespace sallyport::http {
+namespace {
+
+constexpr std::string_view kCrlf = "\r\n";
+
+// tchar of RFC 9110 5.6.2.
+constexpr auto kToken = [] {
+  std::array<bool, 256> table{};
+  for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
+  for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
+  for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
+  for (char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
+std::size_t token_length(std::string_view text) {
+  std::size_t length = 0;
+  while (length < text.size() && kToken[static_cast<unsigned char>(text[length])]) ++length;
+  return length;
+}
+
+bool is_control(char c) {
+  auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+}
+
+// How many bytes stand before the first control character. Most of a head is a token of a
+// kilobyte and more, so that this takes sixteen at a time.
+std::size_t text_length(std::string_view text) {
+  std::size_t at = 0;
+#ifdef __SSE2__
+  const __m128i tab = _mm_set1_epi8('\t');
+  const __m128i last_control = _mm_set1_epi8(0x1f);
+  const __m128i del = _mm_set1_epi8(0x7f);
+  for (; text.size() - at >= 16; at += 16) {
+    __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
+    __m128i control =
+        _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, tab), low), _mm_cmpeq_epi8(bytes, del));
+    auto found = static_cast<std::uint32_t>(_mm_movemask_epi8(control));
+    if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found));
+  }
+#endif
+  while (at < text.size() && !is_control(text[at])) ++at;
+  return at;
+}
+
+// Takes `HTTP/1.0` or `HTTP/1.1` off the front.
+int take_version(std::string_view& text) {
+  if (!text.starts_with("HTTP/1.") || text.size() < 8 || (text[7] != '0' && text[7] != '1')) {
+    return 0;
+  }
+  int version = text[7] == '0' ? 10 : 11;
+  text.remove_prefix(8);
+  return version;
+}
+
+}  // namespace
+
+bool is_token(std::string_view text) {
+  return token_length(text) == text.size();
+}
+
+std::string_view trim(std::string_view text) {
+  auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+bool is_field_text(std::string_view text) {
+  return text_length(text) == text.size();
+}
+
+std::expected<RequestLine, HeadFault> take_request_line(std::string_view& head) {
+  RequestLine line;
+  std::size_t length = token_length(head);
+  if (length == 0 || length == head.size() || head[length] != ' ') {
+    return std::unexpected(HeadFault::kMalformed);
+  }
+  line.method = head.substr(0, length);
+  head.remove_prefix(length + 1);
+  length = head.find_first_of(" \r\n");
+  if (length == 0 || length == std::string_view::npos || head[length] != ' ') {
+    return std::unexpected(HeadFault::kBadTarget);
+  }
+  line.target = head.substr(0, length);
+  head.remove_prefix(length + 1);
+  line.version = take_version(head);
+  if (line.version == 0) return std::unexpected(HeadFault::kBadVersion);
+  if (!head.starts_with(kCrlf)) return std::unexpected(HeadFault::kMalformed);
+  head.remove_prefix(kCrlf.size());
+  return line;
+}
+
+std::expected<StatusLine, HeadFault> take_status_line(std::string_view& head) {
+  StatusLine line;
+  line.version = take_version(head);
+  if (line.version == 0 || !head.starts_with(' ')) return std::unexpected(HeadFault::kBadVersion);
+  if (head.size() < 5 || head[4] != ' ') return std::unexpected(HeadFault::kMalformed);
+  for (char digit : head.substr(1, 3)) {
+    if (digit < '0' || digit > '9') return std::unexpected(HeadFault::kMalformed);
+    line.status = line.status * 10 + (digit - '0');
+  }
+  head.remove_prefix(5);
+  line.reason = head.substr(0, text_length(head));
+  head.remove_prefix(line.reason.size());
+  if (!head.starts_with(kCrlf)) return std::unexpected(HeadFault::kMalformed);
+  head.remove_prefix(kCrlf.size());
+  return line;
+}
+
+std::optional<Field> read_field(std::string_view line) {
+  std::size_t colon = token_length(line);
+  if (colon == 0 || colon == line.size() || line[colon] != ':') return std::nullopt;
+  auto value = line.substr(colon + 1);
+  if (!is_field_text(value)) return std::nullopt;
+  return Field{line.substr(0, colon), trim(value)};
+}
+
+std::optional<HeadFault> read_fields(std::string_view head, std::vector<Field>& fields) {
+  while (!head.starts_with(kCrlf)) {
+    std::size_t colon = token_length(head);
+    if (colon == 0 || colon == head.size() || head[colon] != ':') return HeadFault::kMalformed;
+    auto value = head.substr(colon + 1);
+    value = value.substr(0, text_length(value));
+    if (fields.size() >= kMaxFields) return HeadFault::kTooLarge;
+    fields.push_back({head.substr(0, colon), trim(value)});
+    head.remove_prefix(colon + 1 + value.size());
+    if (!head.starts_with(kCrlf)) return HeadFault::kMalformed;
+    head.remove_prefix(kCrlf.size());
+  }
+  if (head.size() != kCrlf.size()) return HeadFault::kMalformed;
+  return std::nullopt;
+}
+
+}  // namespace sallyport::http
