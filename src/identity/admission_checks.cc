@@ -26,7 +26,7 @@ const std::string* first_missing(const std::vector<std::string>& required,
 Refused check_client(Examined& token) {
   const auto& allowed = token.issuer->settings.clients;
   if (allowed.empty()) return std::nullopt;
-  for (std::string_view name : {"azp", "appid", "cid", "client_id"}) {
+  for (std::string_view name : kClientClaims) {
     auto client = token.claims->get(name);
     if (client && !has(allowed, client->text())) {
       return refuse(token, Reason::kClientRefused, name, joined(allowed), client->text());
@@ -44,7 +44,8 @@ Refused check_app_only(Examined& token) {
   if (!token.principal.app_only) return std::nullopt;
   const auto& settings = token.issuer->settings;
   if (settings.app_only == Gate::kRefuse) {
-    return refuse(token, Reason::kAppOnlyRefused, "idtyp", "a person's token", "an application's");
+    return refuse(token, Reason::kAppOnlyRefused, token.app_only_sign, "a person's token",
+                  "an application's");
   }
   if (settings.clients.empty() && settings.require_roles.empty()) {
     return refuse(token, Reason::kAppOnlyRefused, "roles", "require.roles or clients to be set",

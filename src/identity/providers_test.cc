@@ -179,6 +179,7 @@ TEST(Providers, KeycloakIdTokenHasAzpAndIsStillAnIdToken) {
   Members claims = claims_of(kIssuer, "desktop", "f:1:rina")
                        .with("typ", "\"ID\"")
                        .with("azp", "\"desktop\"")
+                       .with("sid", "\"s-1\"")
                        .with("at_hash", "\"h\"");
   EXPECT_TRUE(judged(settings_for(kIssuer, "desktop", TokenKind::kIdToken), claims));
 }

@@ -14,15 +14,6 @@ std::string lower_case(std::string_view text) {
   return out;
 }
 
-bool is_text(const Examined& token, std::string_view name, std::string_view value) {
-  auto claim = token.claims->get(name);
-  return claim && claim->is_text() && claim->text() == value;
-}
-
-// Who got the token, by the names that providers use: Entra v2, Keycloak, Auth0 and Google `azp`;
-// Entra v1 `appid`; Okta `cid`; RFC 9068 and Cognito `client_id`.
-constexpr std::string_view kClientClaims[] = {"azp", "appid", "cid", "client_id"};
-
 /// What speaks for a token being of a kind: the name of the claim, or empty.
 struct KindEvidence {
   std::string_view access;
@@ -222,22 +213,6 @@ bool has_groups_overage(const Claims& claims) {
          (hasgroups->is_true() || hasgroups->text() == "true" || hasgroups->text() == "1");
 }
 
-// idtyp says it where the application asked for that claim. Without it: at Entra a person's access
-// token always has scp; elsewhere the subject is the client itself (RFC 9068 section 2.2), or the
-// provider says how the token was granted (Auth0) or names a service account (Keycloak). The same
-// holds for ID tokens: every Google service account can get one for any audience it likes, and is
-// its own `azp` and `sub` there.
-bool is_app_only(const Examined& token) {
-  const Claims& claims = *token.claims;
-  const Principal& principal = token.principal;
-  if (claims.has("idtyp")) return !is_text(token, "idtyp", "user");
-  if (token.issuer->entra) {
-    return principal.kind == TokenKind::kAccessToken && !claims.has("scp");
-  }
-  return principal.subject == principal.client || is_text(token, "gty", "client-credentials") ||
-         claims.display("preferred_username").starts_with("service-account-");
-}
-
 // acct is Entra's word on it, where the application asked for that claim. Without it: a home tenant
 // or provider in `idp` that is neither the issuer nor its tenant.
 bool is_guest(const Examined& token) {
@@ -269,7 +244,8 @@ Refused check_claims(Examined& token) {
   principal.claims_challenge = std::ranges::any_of(
       *capabilities, [](std::string_view one) { return lower_case(one) == "cp1"; });
   principal.groups_overage = has_groups_overage(*token.claims);
-  principal.app_only = is_app_only(token);
+  token.app_only_sign = app_only_sign(token);
+  principal.app_only = !token.app_only_sign.empty();
   principal.guest = is_guest(token);
   principal.signed_in_at = signed_in_at(token);
   return std::nullopt;

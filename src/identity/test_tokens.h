@@ -45,6 +45,7 @@ class Members {
     copy.members_.erase(std::string(name));
     return copy;
   }
+  [[nodiscard]] const std::map<std::string, std::string>& all() const { return members_; }
   [[nodiscard]] std::string json() const {
     std::string out = "{";
     for (const auto& [name, value] : members_) {

@@ -27,7 +27,12 @@ struct Examined {
   const VerificationKey* key = nullptr;     // from check_key
   bool signature_verified = false;          // from check_signature
   Principal principal;                      // from check_subject on, piece by piece
+  std::string_view app_only_sign;           // from check_claims; empty for a person
 };
+
+// Who got the token, by the names that providers use: Entra v2, Keycloak, Auth0 and Google `azp`;
+// Entra v1 `appid`; Okta `cid`; RFC 9068 and Cognito `client_id`.
+inline constexpr std::string_view kClientClaims[] = {"azp", "appid", "cid", "client_id"};
 
 using Refused = std::optional<TokenRefusal>;
 
@@ -69,6 +74,9 @@ void show(const Examined& token, TokenCheck& check);
 [[nodiscard]] Refused check_kind(Examined& token);
 [[nodiscard]] Refused check_subject(Examined& token);
 [[nodiscard]] Refused check_claims(Examined& token);
+/// The claim that shows an application's own token, by being there or by being absent; empty for a
+/// person's. The view is of a constant. app_only.cc
+[[nodiscard]] std::string_view app_only_sign(const Examined& token);
 
 // May they come in? admission_checks.cc
 [[nodiscard]] Refused check_client(Examined& token);
