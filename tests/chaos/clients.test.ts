@@ -13,6 +13,7 @@ import {
   textEvents,
   wellBehaved,
 } from '../harness/answers.ts';
+import { binary } from '../harness/gateway.ts';
 import { House, question, requestFields, streamQuestion } from '../harness/house.ts';
 import { memory } from '../harness/proc.ts';
 import { RawClient } from '../harness/raw_client.ts';
@@ -218,8 +219,10 @@ describe('clients with large bodies', () => {
         clients.map((one) => one.status()).filter((status) => status !== 0 && status !== 503),
         [],
       );
-      const grown = memory(house.gateway.pid) - before;
-      assert.ok(grown < 700 << 20, `grew by ${grown >> 20} MiB`);
+      const grown = (memory(house.gateway.pid) - before) / (1 << 20);
+      // TSan keeps two bytes and more of its own for each that the program touches.
+      const most = binary.includes('/tsan/') ? 3 * 700 : 700;
+      assert.ok(grown < most, `grew by ${grown} MiB`);
       for (const { client } of clients) client.close();
       const reply = async () =>
         (await house.ask(token, question('claude-sonnet-5', { filler: 'x'.repeat(30 << 20) })))
