@@ -100,6 +100,14 @@ export const stricter: Rule[] = [
     applies: (t) => t.raw.split('.').some((part) => b64(Buffer.from(part, 'base64url')) !== part),
   },
   {
+    // RFC 8017 section 8.1.2. OpenSSL, and so the library, takes one whose leading zeros are gone.
+    name: 'a PSS signature is as long as its key',
+    codes: ['token.bad_signature'],
+    applies: (t) =>
+      String(t.header.alg).startsWith('PS') &&
+      Buffer.from(t.raw.split('.')[2], 'base64url').length !== 256,
+  },
+  {
     name: 'JSON is strict: UTF-8, no byte order mark, no NUL, no half pair, bounded',
     codes: ['token.malformed'],
     applies: (t) => either(t, 'syntax', 'encoding', 'deep', 'large'),
