@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "http/field.h"
+
 namespace sallyport::gateway {
 namespace {
 
@@ -40,15 +42,9 @@ std::string format_address(const identity::SourceAddress& address) {
   return text;
 }
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 // An element of X-Forwarded-For: an address, perhaps with brackets or a port.
 std::optional<identity::SourceAddress> parse_hop(std::string_view text) {
-  text = trim(text);
+  text = http::trim(text);
   if (text.starts_with('[')) {
     auto end = text.find(']');
     return end == std::string_view::npos ? std::nullopt : parse_address(text.substr(1, end - 1));

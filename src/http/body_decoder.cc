@@ -60,9 +60,9 @@ bool BodyDecoder::read_trailer(std::string_view line) {
     part_ = Part::kDone;
     return true;
   }
-  if (extras_ == Extras::kRefused || line.size() + 2 > left_ || !read_field(line)) return false;
+  if (extras_ == Extras::kRefused || line.size() + 2 > left_) return false;
   left_ -= line.size() + 2;
-  return true;
+  return take_field(line) && line.empty();
 }
 
 std::expected<std::size_t, HeadFault> BodyDecoder::feed(std::string_view bytes,

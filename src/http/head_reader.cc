@@ -70,13 +70,6 @@ bool is_token(std::string_view text) {
   return token_length(text) == text.size();
 }
 
-std::string_view trim(std::string_view text) {
-  auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 bool is_field_text(std::string_view text) {
   return text_length(text) == text.size();
 }
@@ -119,24 +112,22 @@ std::expected<StatusLine, HeadFault> take_status_line(std::string_view& head) {
   return line;
 }
 
-std::optional<Field> read_field(std::string_view line) {
-  std::size_t colon = token_length(line);
-  if (colon == 0 || colon == line.size() || line[colon] != ':') return std::nullopt;
-  auto value = line.substr(colon + 1);
-  if (!is_field_text(value)) return std::nullopt;
-  return Field{line.substr(0, colon), trim(value)};
+std::optional<Field> take_field(std::string_view& lines) {
+  std::size_t colon = token_length(lines);
+  if (colon == 0 || colon == lines.size() || lines[colon] != ':') return std::nullopt;
+  auto value = lines.substr(colon + 1);
+  value = value.substr(0, text_length(value));
+  Field field{lines.substr(0, colon), trim(value)};
+  lines.remove_prefix(colon + 1 + value.size());
+  return field;
 }
 
 std::optional<HeadFault> read_fields(std::string_view head, std::vector<Field>& fields) {
   while (!head.starts_with(kCrlf)) {
-    std::size_t colon = token_length(head);
-    if (colon == 0 || colon == head.size() || head[colon] != ':') return HeadFault::kMalformed;
-    auto value = head.substr(colon + 1);
-    value = value.substr(0, text_length(value));
+    auto field = take_field(head);
+    if (!field || !head.starts_with(kCrlf)) return HeadFault::kMalformed;
     if (fields.size() >= kMaxFields) return HeadFault::kTooLarge;
-    fields.push_back({head.substr(0, colon), trim(value)});
-    head.remove_prefix(colon + 1 + value.size());
-    if (!head.starts_with(kCrlf)) return HeadFault::kMalformed;
+    fields.push_back(*field);
     head.remove_prefix(kCrlf.size());
   }
   if (head.size() != kCrlf.size()) return HeadFault::kMalformed;

@@ -36,12 +36,12 @@ struct StatusLine {
 [[nodiscard]] std::optional<HeadFault> read_fields(std::string_view head,
                                                    std::vector<Field>& fields);
 
-/// `name: value` without its CRLF.
-[[nodiscard]] std::optional<Field> read_field(std::string_view line);
+/// Takes `name: value` off the front of `lines`, up to what no value may hold: its CRLF, where it
+/// is well-formed.
+[[nodiscard]] std::optional<Field> take_field(std::string_view& lines);
 
 /// A token of RFC 9110 5.6.2; an empty one passes.
 [[nodiscard]] bool is_token(std::string_view text);
-[[nodiscard]] std::string_view trim(std::string_view text);  ///< without spaces and tabs around it
 /// No control character but tab: what a value may hold, an empty one too.
 [[nodiscard]] bool is_field_text(std::string_view text);
 

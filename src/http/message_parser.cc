@@ -155,6 +155,15 @@ bool may_start_request(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
+// For the next message; the list keeps its memory.
+template <typename Head>
+void renew(Head& head) {
+  auto fields = std::move(head.fields);
+  fields.clear();
+  head = {};
+  head.fields = std::move(fields);
+}
+
 }  // namespace
 
 std::string_view code(HeadFault fault) {
@@ -180,10 +189,7 @@ std::string_view code(HeadFault fault) {
 }
 
 void RequestParser::reset() {
-  auto fields = std::move(head_.fields);
-  fields.clear();
-  head_ = {};
-  head_.fields = std::move(fields);
+  renew(head_);
   decoder_.start_none();
   body_.clear();
   searched_ = 0;
@@ -196,7 +202,6 @@ std::optional<HeadFault> RequestParser::read_head(std::string_view text) {
   head_.method = line->method;
   head_.target = line->target;
   head_.http10 = line->version == 10;
-  head_.fields.clear();
   if (auto fault = read_fields(text, head_.fields)) return fault;
   auto framing = read_framing(head_.fields);
   if (!framing) return framing.error();
@@ -229,10 +234,7 @@ std::expected<std::size_t, HeadFault> RequestParser::feed(std::string_view bytes
 }
 
 void ResponseParser::reset(bool to_head) {
-  auto fields = std::move(head_.fields);
-  fields.clear();
-  head_ = {};
-  head_.fields = std::move(fields);
+  renew(head_);
   decoder_.start_none();
   body_.clear();
   searched_ = 0;
@@ -248,11 +250,11 @@ bool ResponseParser::finish() {
 std::optional<HeadFault> ResponseParser::read_head(std::string_view text) {
   auto line = take_status_line(text);
   if (!line) return line.error();
-  if (line->status < 100 || line->status == 101)
-    return HeadFault::kMalformed;  // 101: never asked for
+  // To switch protocols was never asked for.
+  if (line->status < 100 || line->status == 101) return HeadFault::kMalformed;
   head_.status = line->status;
   head_.reason = line->reason;
-  head_.fields.clear();
+  head_.fields.clear();  // those of an interim answer
   if (auto fault = read_fields(text, head_.fields)) return fault;
   auto framing = read_framing(head_.fields);
   if (!framing) return framing.error();
@@ -282,8 +284,7 @@ std::expected<std::size_t, HeadFault> ResponseParser::feed(std::string_view byte
     if (*length == 0) return taken;
     if (auto fault = read_head(bytes.substr(taken, *length))) return std::unexpected(*fault);
     taken += *length;
-    head_done_ =
-        head_.status >= 200;  // else an interim answer (RFC 9110 15.2): the real one follows
+    head_done_ = head_.status >= 200;  // else the real one follows (RFC 9110 15.2)
   }
   auto more = decoder_.feed(bytes.substr(taken), body_);
   if (!more) return more;
