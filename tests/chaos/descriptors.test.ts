@@ -8,10 +8,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
+import { binary } from '../harness/gateway.ts';
 import { House, question, requestFields } from '../harness/house.ts';
 import { cpuSeconds } from '../harness/proc.ts';
 import { RawClient } from '../harness/raw_client.ts';
 import { assertRefusal } from '../harness/refusal.ts';
+
+// UBSan's check of virtual tables probes memory through a pipe, and takes an object for none where no
+// descriptor is left for one (compiler-rt, IsAccessibleMemoryRange).
+const blind = binary.includes('/check/') && 'UBSan needs two descriptors to see';
 
 async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + 10_000;
@@ -22,7 +27,7 @@ async function eventually(what: string, holds: () => boolean | Promise<boolean>)
 }
 
 describe('no descriptor is left', () => {
-  test('it waits without spinning, says so once, refuses what it cannot do, and recovers', async () => {
+  test('it waits without spinning, says so once, refuses what it cannot do, and recovers', { skip: blind }, async () => {
     const most = 96;
     const house = await House.open({
       gateway: { before: `ulimit -n ${most};` },
