@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "gateway/exchange.h"
 #include "gateway/exchange_state.h"
 #include "gateway/record_views.h"
@@ -10,8 +12,8 @@ namespace {
 // ---- answers of our own ------------------------------------------------------------------------
 
 // A small answer that needs nobody: probes. No credential, no record.
-Task<void> answer_plain(ExchangeState& state, int status, std::string_view type,
-                        std::string_view body) {
+// `type` is a literal.
+Task<void> answer_plain(ExchangeState& state, int status, std::string_view type, std::string body) {
   if (!state.client.can_drain()) state.client.close_after_answer();
   std::string answer = fmt::format("HTTP/1.1 {} {}\r\ndate: {}\r\ncache-control: no-store\r\n",
                                    status, http::reason_phrase(status), state.worker.date());
@@ -40,7 +42,12 @@ Task<void> answer_ready(ExchangeState& state) {
                                           : "draining";
   std::string body =
       ready ? "{\"ready\":true}" : fmt::format("{{\"ready\":false,\"reason\":\"{}\"}}", reason);
-  co_await answer_plain(state, ready ? 200 : 503, "application/json", body);
+  co_await answer_plain(state, ready ? 200 : 503, "application/json", std::move(body));
+}
+
+Task<void> turn_away(ExchangeState& state, http::Refusal refusal) {
+  bool sent = co_await answer_refusal(state, std::move(refusal));
+  if (!sent) state.client.close_after_answer();
 }
 
 Task<void> answer_models(ExchangeState& state) {
@@ -60,8 +67,7 @@ Task<void> answer_models(ExchangeState& state) {
   if (written) written = co_await still_admitted(state);
   if (state.revocation()) co_return;
   if (!written) {
-    bool sent = co_await answer_refusal(state, refusal_of(Cause::kRecordUnavailable));
-    if (!sent) state.client.close_after_answer();
+    co_await turn_away(state, refusal_of(Cause::kRecordUnavailable));
     co_return;
   }
   if (!state.client.can_drain()) state.client.close_after_answer();
@@ -113,49 +119,40 @@ std::string_view strip_prefix(std::string_view text, std::string_view prefix) {
   return text.substr(prefix.size());
 }
 
-Task<void> dispatch(ExchangeState& state) {
+// Not a coroutine, and not drawn into one: what only refusals need would lie in a frame for as long
+// as an answer streams.
+[[gnu::noinline]] Task<void> dispatch(ExchangeState& state) {
   const auto& head = state.client.head();
   const auto& metadata = state.routes->routes->metadata;
   if (metadata.answers(head.path) && (head.method == "GET" || head.method == "HEAD")) {
-    co_await answer_plain(state, 200, "application/json",
-                          metadata.document(http::find_field(head.fields, "host")));
-    co_return;
+    return answer_plain(state, 200, "application/json",
+                        metadata.document(http::find_field(head.fields, "host")));
   }
   const std::string& prefix = state.routes->routes->path_prefix;
   const Place* place = find_place(strip_prefix(head.path, prefix));
-  if (place == nullptr) {
-    bool sent = co_await answer_refusal(state, refusal_of(Cause::kNotFound));
-    if (!sent) state.client.close_after_answer();
-    co_return;
-  }
+  if (place == nullptr) return turn_away(state, refusal_of(Cause::kNotFound));
   bool probe = head.method == "HEAD" && place->method == "GET";
   if (head.method != place->method && !(probe && place->handler != Handler::kModels)) {
     auto refusal = refusal_of(Cause::kMethod);
     refusal.allow =
         place->method == "GET" && place->handler != Handler::kModels ? "GET, HEAD" : place->method;
-    bool sent = co_await answer_refusal(state, std::move(refusal));
-    if (!sent) state.client.close_after_answer();
-    co_return;
+    return turn_away(state, std::move(refusal));
   }
   state.endpoint = place->endpoint;
   state.target = head.target.substr(head.path.size() - place->path.size());
   switch (place->handler) {
     case Handler::kProvider:
-      co_await answer_from_provider(state);
-      break;
+      return answer_from_provider(state);
     case Handler::kModels:
-      co_await answer_models(state);
-      break;
+      return answer_models(state);
     case Handler::kHello:
-      co_await answer_plain(state, 204, {}, {});
-      break;
+      return answer_plain(state, 204, {}, {});
     case Handler::kLive:
-      co_await answer_plain(state, 200, "text/plain", "ok\n");
-      break;
+      return answer_plain(state, 200, "text/plain", "ok\n");
     case Handler::kReady:
-      co_await answer_ready(state);
-      break;
+      return answer_ready(state);
   }
+  std::unreachable();
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ class Relay {
 
  private:
   Task<Ending> pass_answer();
+  Task<Ending> refuse_repeated_key();
   Task<Ending> pass_stream();
   Task<Ending> pass_whole();
   Task<Ending> send_whole(int status, std::string_view reason, std::string_view fields,
@@ -163,26 +164,24 @@ bool Relay::head_reveals_key() const {
          });
 }
 
-Task<Ending> Relay::pass_answer() {
+// Not a coroutine, and not drawn into one: what only refusals need would lie in a frame for as long
+// as an answer streams.
+[[gnu::noinline]] Task<Ending> Relay::pass_answer() {
+  if (head_reveals_key()) return refuse_repeated_key();
   const auto& head = call_.head();
-  if (head_reveals_key()) {
-    log::limited(log::Level::kError, "upstream.repeats_credential",
-                 {{"id", s_.id}, {"upstream", s_.upstream().name()}});
-    call_.drop();
-    s_.provider_request_id.clear();
-    s_.apim_request_id.clear();
-    Ending ending =
-        co_await refuse(refusal_of(Cause::kProviderBroken), audit::Outcome::kUpstreamError);
-    co_return ending;
-  }
-  auto type = http::find_field(head.fields, "content-type");
-  bool events = http::name_starts_with(type, "text/event-stream");
-  if (head.status == 200 && events && s_.endpoint == Endpoint::kMessages) {
-    Ending ending = co_await pass_stream();
-    co_return ending;
-  }
-  Ending ending = co_await pass_whole();
-  co_return ending;
+  bool events =
+      http::name_starts_with(http::find_field(head.fields, "content-type"), "text/event-stream");
+  bool stream = head.status == 200 && events && s_.endpoint == Endpoint::kMessages;
+  return stream ? pass_stream() : pass_whole();
+}
+
+Task<Ending> Relay::refuse_repeated_key() {
+  log::limited(log::Level::kError, "upstream.repeats_credential",
+               {{"id", s_.id}, {"upstream", s_.upstream().name()}});
+  call_.drop();
+  s_.provider_request_id.clear();
+  s_.apim_request_id.clear();
+  return refuse(refusal_of(Cause::kProviderBroken), audit::Outcome::kUpstreamError);
 }
 
 // Status line, the fields that pass, and ours. `framing` ends with a line end.

@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "identity/entra_issuer.h"
+#include "identity/signature.h"
 #include "identity/strict_json.h"
 #include "identity/weak_rsa.h"
 
@@ -265,9 +266,15 @@ Kept<KeyPtr> read_key(const JsonView& jwk, std::string_view key_id,
 
 VerificationKey::VerificationKey(std::string key_id, KeyType type, std::optional<Algorithm> only,
                                  evp_pkey_st* pkey, Sha256 thumbprint)
-    : key_id_(std::move(key_id)), type_(type), only_(only), pkey_(pkey), thumbprint_(thumbprint) {}
+    : key_id_(std::move(key_id)), type_(type), only_(only), pkey_(pkey), thumbprint_(thumbprint) {
+  for (std::size_t i = 0; i < kAlgorithmCount; ++i) {
+    auto algorithm = static_cast<Algorithm>(i);
+    if (allows(algorithm)) contexts_[i] = make_verify_context(pkey_, algorithm);
+  }
+}
 
 VerificationKey::~VerificationKey() {
+  for (auto* context : contexts_) EVP_PKEY_CTX_free(context);
   EVP_PKEY_free(pkey_);
 }
 

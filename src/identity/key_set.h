@@ -6,6 +6,7 @@
 //   if (const VerificationKey* key = (*keys)->find(kid)) verify_signature(*key, ...);
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "base/result.h"
 #include "identity/algorithm.h"
 
+struct evp_pkey_ctx_st;
 struct evp_pkey_st;
 
 namespace sallyport::identity {
@@ -35,6 +37,10 @@ class VerificationKey {
   /// True if the key's type fits and its `alg`, where the provider set one, is this one.
   [[nodiscard]] bool allows(Algorithm algorithm) const;
   [[nodiscard]] evp_pkey_st* pkey() const { return pkey_; }
+  /// What make_verify_context() made of it for an algorithm that it allows; for others null.
+  [[nodiscard]] const evp_pkey_ctx_st* context(Algorithm algorithm) const {
+    return contexts_[static_cast<std::size_t>(algorithm)];
+  }
   /// Of the public key material: tells a key from another one under the same `kid`.
   [[nodiscard]] const Sha256& thumbprint() const { return thumbprint_; }
 
@@ -42,7 +48,8 @@ class VerificationKey {
   std::string key_id_;
   KeyType type_;
   std::optional<Algorithm> only_;
-  evp_pkey_st* pkey_;  ///< owned
+  evp_pkey_st* pkey_;                                         ///< owned
+  std::array<evp_pkey_ctx_st*, kAlgorithmCount> contexts_{};  ///< owned
   Sha256 thumbprint_;
 };
 using KeyPtr = std::shared_ptr<const VerificationKey>;
