@@ -25,7 +25,6 @@ class Load : public Driver {
 
  protected:
   void open_window() {
-    report_.memory_kib = memory_kib(plan_.pids);
     cpu_at_start_ = cpu_us(plan_.pids);
     start_ = now_ns();
     end_ = start_ + in_ns(plan_.seconds);
@@ -34,6 +33,7 @@ class Load : public Driver {
   Report close_window() {
     is_open_ = false;
     report_.seconds = static_cast<double>(now_ns() - start_) / 1e9;
+    report_.memory_kib = memory_kib(plan_.pids);
     report_.cpu_us = cpu_us(plan_.pids) - cpu_at_start_;
     report_.errors = errors();
     report_.first_error = first_error();

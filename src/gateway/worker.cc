@@ -65,6 +65,7 @@ Worker::Worker(Shared& shared, audit::Chain& chain, RoutesPtr routes,
   loop_.at_end_of_turn([this] { write_records(); });
   loop_.every_second([this] {
     for (auto& pool : routes_->pools) pool->sweep();
+    http::Buffer::give_back_unused();
     counts_.cached_tokens.store(tokens_->size(), std::memory_order_relaxed);
     counts_.record_accepting.store(chain_.accepting(), std::memory_order_relaxed);
     if (chain_.pending()) write_records();  // after a failure: try again

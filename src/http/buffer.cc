@@ -1,5 +1,8 @@
 #include "http/buffer.h"
 
+#include <sys/mman.h>
+
+#include <algorithm>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -8,35 +11,44 @@
 namespace sallyport::http {
 namespace {
 
-constexpr std::size_t kKeepBlocks = 256;
+constexpr std::align_val_t kPage{4096};
 
+// The thread's free blocks of kBlock bytes. The last one given back is the first one taken, so that
+// those at the bottom are the ones that nobody needs.
 struct Blocks {
   std::vector<char*> free;
-  Blocks() { free.reserve(kKeepBlocks); }
+  std::size_t least = 0;  ///< that were free at once since the last give_back()
+  std::size_t cold = 0;   ///< of them, from the bottom: their memory is the system's
+  Blocks() = default;
   Blocks(const Blocks&) = delete;
   Blocks& operator=(const Blocks&) = delete;
   ~Blocks() {
-    for (char* block : free) ::operator delete(block);
+    for (char* block : free) ::operator delete(block, kPage);
   }
 };
 
 thread_local Blocks blocks;
 
 char* take_block(std::size_t size) {
-  if (size == Buffer::kBlock && !blocks.free.empty()) {
-    char* block = blocks.free.back();
-    blocks.free.pop_back();
-    return block;
+  if (size != Buffer::kBlock || blocks.free.empty()) {
+    return static_cast<char*>(::operator new(size, kPage));
   }
-  return static_cast<char*>(::operator new(size));
+  char* block = blocks.free.back();
+  blocks.free.pop_back();
+  blocks.least = std::min(blocks.least, blocks.free.size());
+  blocks.cold = std::min(blocks.cold, blocks.free.size());
+  return block;
 }
 
 void give_block(char* block, std::size_t size) {
-  if (size == Buffer::kBlock && blocks.free.size() < kKeepBlocks) {
-    blocks.free.push_back(block);
-  } else {
-    ::operator delete(block);
+  if (size == Buffer::kBlock) {
+    try {
+      blocks.free.push_back(block);
+      return;
+    } catch (const std::bad_alloc&) {  // no room for the list
+    }
   }
+  ::operator delete(block, kPage);
 }
 
 }  // namespace
@@ -84,6 +96,13 @@ void Buffer::release() {
   if (capacity_ != 0) give_block(data_, capacity_);
   data_ = few_;
   capacity_ = begin_ = end_ = 0;
+}
+
+void Buffer::give_back_unused() {
+  for (; blocks.cold < blocks.least; ++blocks.cold) {
+    ::madvise(blocks.free[blocks.cold], kBlock, MADV_DONTNEED);  // at worst it stays
+  }
+  blocks.least = blocks.free.size();
 }
 
 }  // namespace sallyport::http

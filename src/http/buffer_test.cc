@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace sallyport::http {
 namespace {
@@ -52,6 +54,29 @@ TEST(Buffer, GrowsToItsLimitWithWhatIsInIt) {
   EXPECT_FALSE(buffer.grow(2 * Buffer::kBlock));
   EXPECT_EQ(buffer.content(), std::string(Buffer::kBlock, 'x'));
   EXPECT_EQ(buffer.room().size(), Buffer::kBlock);
+}
+
+TEST(Buffer, LeavesTheMemoryOfBlocksThatNobodyNeededToTheSystem) {
+  auto use = [](std::span<Buffer> buffers) {
+    for (auto& buffer : buffers) put(buffer, std::string(Buffer::kBlock, 'x'));
+    for (auto& buffer : buffers) buffer.release();
+  };
+  auto count_kept = [](std::span<Buffer> buffers) {
+    auto kept = std::ranges::count_if(buffers, [](Buffer& one) { return one.room()[100] == 'x'; });
+    for (auto& buffer : buffers) buffer.release();
+    return kept;
+  };
+  std::vector<Buffer> buffers(8);
+  std::span all(buffers);
+  use(all);
+  Buffer::give_back_unused();
+  use(all.first(3));  // since the last call five were not needed
+  Buffer::give_back_unused();
+  EXPECT_EQ(count_kept(all), 3);
+  Buffer::give_back_unused();  // all eight were needed
+  use(all);
+  Buffer::give_back_unused();
+  EXPECT_EQ(count_kept(all), 8);
 }
 
 }  // namespace
