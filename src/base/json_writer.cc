@@ -35,6 +35,22 @@ bool are_plain(const char* eight) {
   return (found & kOnes * 0x80) == 0;
 }
 
+// How many bytes from the start stand for themselves.
+std::size_t plain_prefix(std::string_view text) {
+  std::size_t plain = 0;
+  while (text.size() - plain >= 8 && are_plain(text.data() + plain)) plain += 8;
+  while (plain < text.size() && is_plain(static_cast<unsigned char>(text[plain]))) ++plain;
+  return plain;
+}
+
+// Writes a text that stands for itself; returns where it ends.
+char* put_quoted(char* to, std::string_view text) {
+  *to++ = '"';
+  to = std::copy(text.begin(), text.end(), to);
+  *to++ = '"';
+  return to;
+}
+
 // Makes room for `size` more bytes at the end and lets `fill` write them.
 template <typename Fill>
 void extend(std::string& out, std::size_t size, Fill fill) {
@@ -48,15 +64,9 @@ void extend(std::string& out, std::size_t size, Fill fill) {
 }  // namespace
 
 void append_json_text(std::string& out, std::string_view text) {
-  std::size_t plain = 0;
-  while (text.size() - plain >= 8 && are_plain(text.data() + plain)) plain += 8;
-  while (plain < text.size() && is_plain(static_cast<unsigned char>(text[plain]))) ++plain;
+  const std::size_t plain = plain_prefix(text);
   if (plain == text.size()) {  // nearly always
-    extend(out, text.size() + 2, [&](char* to) {
-      *to++ = '"';
-      to = std::copy(text.begin(), text.end(), to);
-      *to = '"';
-    });
+    extend(out, text.size() + 2, [&](char* to) { put_quoted(to, text); });
     return;
   }
   out.push_back('"');
@@ -105,19 +115,21 @@ void append_json_text(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
+bool JsonWriter::follows() const {
+  if (out_.empty()) return false;
+  const char last = out_.back();
+  return last != '{' && last != '[' && last != '\n' && last != ':';
+}
+
 void JsonWriter::separate() {
-  if (!out_.empty() && out_.back() != '{' && out_.back() != '[' && out_.back() != '\n' &&
-      out_.back() != ':') {
-    out_.push_back(',');
-  }
+  if (follows()) out_.push_back(',');
 }
 
 void JsonWriter::name(std::string_view name) {
-  separate();
-  extend(out_, name.size() + 3, [&](char* to) {
-    *to++ = '"';
-    to = std::copy(name.begin(), name.end(), to);
-    *to++ = '"';
+  const bool comma = follows();
+  extend(out_, name.size() + 3 + comma, [&](char* to) {
+    if (comma) *to++ = ',';
+    to = put_quoted(to, name);
     *to = ':';
   });
 }
@@ -151,8 +163,18 @@ JsonWriter& JsonWriter::end_array() {
 }
 
 JsonWriter& JsonWriter::text(std::string_view key, std::string_view value) {
-  name(key);
-  append_json_text(out_, value);
+  if (plain_prefix(value) != value.size()) {
+    name(key);
+    append_json_text(out_, value);
+    return *this;
+  }
+  const bool comma = follows();  // nearly always: all of the member at once
+  extend(out_, key.size() + value.size() + 5 + comma, [&](char* to) {
+    if (comma) *to++ = ',';
+    to = put_quoted(to, key);
+    *to++ = ':';
+    put_quoted(to, value);
+  });
   return *this;
 }
 

@@ -40,6 +40,7 @@ class JsonWriter {
   }
 
  private:
+  [[nodiscard]] bool follows() const;  ///< something that needs a comma after it
   void separate();
   void name(std::string_view name);
   std::string& out_;

@@ -336,7 +336,7 @@ Task<bool> authenticate(ExchangeState& state) {
     co_return false;
   }
   auto& instruments = worker.shared().instruments;
-  WallTime now = worker.shared().clock.wall();
+  const WallTime now = state.received;
   auto seen = worker.tokens().lookup(*token, *worker.identity(), now);
   state.person = std::move(seen.person);
   if (state.person) {
