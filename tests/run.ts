@@ -42,6 +42,7 @@ const alone = [
   'chaos/together',
   'conformance/attack_table',
   'conformance/token_command',
+  'conformance/token_vault',
   'e2e/revocation',
 ].map((name) => join(here, `${name}.test.ts`));
 

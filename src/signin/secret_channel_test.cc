@@ -7,7 +7,7 @@ namespace sallyport::signin {
 namespace {
 
 // Two ends agree on one key, whichever began; libsecret and gnome-keyring as the other end are
-// tests/conformance/token_command.
+// tests/conformance/token_vault.
 TEST(SecretChannel, BothEndsDecryptTheSame) {
   FakeEntropy entropy;
   SecretChannel one(entropy), two(entropy);
