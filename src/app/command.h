@@ -1,4 +1,5 @@
-// How a command is added: one file in app/commands/ with one function, one line in main.cc's table.
+// How a command is added: one file in app/commands/ with one function, its declaration below, and
+// its name in main.cc's table.
 //
 //   void add_config_command(CLI::App& root, Exit& exit) {
 //     auto* check = root.add_subcommand("check", "...");
@@ -6,7 +7,7 @@
 //   }
 //
 // Answers go to stdout, errors to stderr as one sentence with the next step. Every command knows
-// --json. Exit codes: ARCHITECTURE.md, "Commands".
+// --json (`gateway` has --log json). Exit codes: ARCHITECTURE.md, "Commands".
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -23,9 +23,10 @@ are refused. It holds at most 1 MiB.
 
 **Secrets** are named, not written: `"${file:/etc/sallyport/foundry-key}"` or
 `"${env:FOUNDRY_KEY}"` as the whole value. Line ends at the end of the file are not part of the
-secret. Nothing but secrets is read from variables and files, so that the file's hash, which stands
-in the record, says what runs; a managed or workload identity also takes the variables that its
-platform sets.
+secret. No other value is taken from a variable or a file, so that the file's hash, which stands in
+the record, says what runs. What it names is read beside it: certificates and their keys, `ca_file`,
+`jwks_file`. Where no `proxy` is written for an identity provider or for Entra, the environment's
+proxy counts; a managed or workload identity takes the variables that its platform sets.
 
 **Reload.** On `SIGHUP` the file is read again and checked whole, with its secrets and certificates;
 then the gateway swaps to it. When it has an error, the gateway goes on with what it has. Keys marked

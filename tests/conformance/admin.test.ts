@@ -2,10 +2,18 @@
 // read and checked by the command line.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { run } from '../harness/gateway.ts';
+import { binary, run } from '../harness/gateway.ts';
 import { House, question, streamQuestion } from '../harness/house.ts';
 import { ask } from '../harness/raw_client.ts';
 import { people } from '../harness/tenant.ts';
@@ -55,6 +63,35 @@ describe('the administrator', () => {
       for (const shown of [page, text]) assert.ok(shown.stdout.includes(hash), shown.stdout);
     }
   });
+
+  test(
+    'is alone at the socket: another user is turned away, whatever its mode',
+    { skip: process.getuid?.() === 0 ? false : 'needs root, to be another user' },
+    () => {
+      const socket = join(house.directory, 'admin.sock');
+      const mine = statSync(house.directory).mode;
+      assert.equal(statSync(socket).mode & 0o777, 0o600);
+      const program = join(house.directory, 'sallyport');
+      copyFileSync(binary, program);
+      chmodSync(program, 0o755);
+      const nobody = { uid: 65534, gid: 65534, encoding: 'utf8', cwd: '/' } as const;
+      try {
+        chmodSync(house.directory, 0o755);
+        const closed = spawnSync(program, ['status', '--socket', socket], nobody);
+        assert.equal(closed.status, 3, closed.stdout + closed.stderr);
+        assert.match(closed.stderr, /may not be opened. Next: /);
+        chmodSync(socket, 0o666);
+        const open = spawnSync(program, ['status', '--socket', socket], nobody);
+        assert.equal(open.status, 3, open.stdout + open.stderr);
+        assert.equal(open.stdout, '');
+        assert.match(open.stderr, /Next: /);
+      } finally {
+        chmodSync(socket, 0o600);
+        chmodSync(house.directory, mine);
+      }
+      assert.ok(house.gateway.stderr.includes('admin.peer_refused'));
+    },
+  );
 
   test('is told when no gateway runs', async () => {
     const found = await run(['status', '--socket', join(house.directory, 'nobody.sock')]);
