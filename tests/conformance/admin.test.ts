@@ -67,7 +67,7 @@ describe('the administrator', () => {
   test(
     'is alone at the socket: another user is turned away, whatever its mode',
     { skip: process.getuid?.() === 0 ? false : 'needs root, to be another user' },
-    () => {
+    async () => {
       const socket = join(house.directory, 'admin.sock');
       const mine = statSync(house.directory).mode;
       assert.equal(statSync(socket).mode & 0o777, 0o600);
@@ -89,7 +89,7 @@ describe('the administrator', () => {
         chmodSync(socket, 0o600);
         chmodSync(house.directory, mine);
       }
-      assert.ok(house.gateway.stderr.includes('admin.peer_refused'));
+      await house.gateway.logged('admin.peer_refused');
     },
   );
 
