@@ -251,9 +251,10 @@ Result<std::string> RevocationDesk::find_person(const std::string& text) const {
   auto people = people_.find(text, kMostNamesakes);
   if (!people) return std::unexpected(std::move(people.error()));
   if (people->size() == 1) return people->front().key;
-  auto next =
-      fmt::format("name the person as ISSUER/TENANT/OBJECT_ID or ISSUER/SUBJECT; issuers: {}",
-                  fmt::join(names, ", "));
+  auto next = fmt::format(
+      "name the person as ISSUER/TENANT/OBJECT_ID or ISSUER/SUBJECT (`sallyport audit show "
+      "--person OBJECT_ID --last 1 --json` shows it as `person`); issuers: {}",
+      fmt::join(names, ", "));
   if (people->empty()) {
     return fail("revocation.user_unknown",
                 fmt::format("nobody named {} was seen here; nothing was changed", text),

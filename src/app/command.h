@@ -26,6 +26,9 @@ enum class Exit : int {
 /// "sallyport: MESSAGE. NEXT STEP." on stderr; with `json` one JSON object on stderr.
 void print_error(const Error& error, bool json = false);
 
+/// What to do about a configuration that a command could not use.
+[[nodiscard]] std::string next_step_for_config(const std::string& path);
+
 void add_gateway_command(CLI::App& root, Exit& exit);
 void add_config_command(CLI::App& root, Exit& exit);
 void add_audit_command(CLI::App& root, Exit& exit);

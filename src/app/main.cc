@@ -1,5 +1,6 @@
 // The program's table of commands. Every command is one file in app/commands/.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -31,6 +32,12 @@ void print_error(const Error& error, bool json) {
   fmt::print(stderr, "sallyport: {}\n", text);
 }
 
+std::string next_step_for_config(const std::string& path) {
+  if (::access(path.c_str(), F_OK) != 0) return "name the configuration with --config";
+  return fmt::format("correct it (`sallyport config check {}`), or name the file with --config",
+                     path);
+}
+
 namespace {
 
 std::string_view nearest_name(std::string_view word, const CLI::App& command) {
@@ -52,6 +59,15 @@ Error usage_error(const CLI::App& root, const CLI::ParseError& error) {
     line += " " + command->get_name();
   }
   Error usage{"usage.invalid", error.what(), fmt::format("see `{} --help`", line)};
+  // "Could not convert: --last = x"
+  std::string_view said = usage.message;
+  if (auto equals = said.rfind(" = ");
+      error.get_name() == "ConversionError" && equals != std::string_view::npos) {
+    auto option = said.substr(0, equals);
+    option.remove_prefix(option.rfind(' ') + 1);
+    usage.message = fmt::format("{} is no value for {}", said.substr(equals + 3), option);
+    return usage;
+  }
   std::vector<std::string> left = root.remaining(true);
   bool has_commands = !command->get_subcommands({}).empty();
   if (left.empty()) {

@@ -99,12 +99,22 @@ Parsed parse_in_range(std::string_view text, const Row& row) {
   return value;
 }
 
+// `100` and a range of 10ms to 10s: 100ms was meant.
+std::string with_unit(std::string_view number, const Row& row) {
+  for (std::string_view unit : {"s", "ms", "m", "h"}) {
+    auto text = fmt::format("{}{}", number, unit);
+    auto duration = parse_duration(text);
+    if (duration && duration->count() >= row.min && duration->count() <= row.max) return text;
+  }
+  return {};
+}
+
 Parsed parse_duration_in_range(std::string_view text, const Row& row) {
   auto duration = parse_duration(text);
   if (!duration) {
     if (parse_number(text)) {
       return complain("config.bad_value", fmt::format("`{}` has no unit", shown(text)),
-                      "write the unit: ms, s, m or h", fmt::format("{}s", text));
+                      "write the unit: ms, s, m or h", with_unit(text, row));
     }
     return not_a("a duration", text, "write a whole number and ms, s, m or h, such as 90s");
   }
@@ -135,7 +145,8 @@ Parsed parse_listen_address(std::string_view text, const Row&) {
     value.address = *address;
     return value;
   }
-  constexpr std::string_view kShape = "write an IP address and a port: 0.0.0.0:8443 or [::1]:8443";
+  constexpr std::string_view kShape =
+      "write an IP address and a port, such as 127.0.0.1:8443 or [::1]:8443";
   if (text.starts_with("http://") || text.starts_with("https://")) {
     return complain("config.bad_value", fmt::format("`{}` is a URL, not an address", shown(text)),
                     std::string(kShape));

@@ -93,6 +93,15 @@ describe('the administrator', () => {
     },
   );
 
+  test('is told that a folder holds no record, instead of that nothing happened', async () => {
+    for (const more of [[], ['--revocation', 'x'], ['--person', 'ada', '--json']]) {
+      const found = await run(['audit', 'show', '--directory', join(house.directory, '..'), ...more]);
+      assert.equal(found.code, 2, found.stdout);
+      assert.equal(found.stdout, '');
+      assert.match(found.stderr, /there is no audit record in .*audit\.directory/);
+    }
+  });
+
   test('is told when no gateway runs', async () => {
     const found = await run(['status', '--socket', join(house.directory, 'nobody.sock')]);
     assert.equal(found.code, 3, found.stdout);

@@ -92,6 +92,25 @@ describe('which identity provider', () => {
   });
 });
 
+describe('a vault that does not work', () => {
+  test('is found before a person signs in for nothing', async () => {
+    const desk = await Desk.open();
+    try {
+      for (const [args, said] of [
+        [['--passphrase-file', join(desk.directory, 'nowhere')], /cannot open .*nowhere/],
+        [['--vault', 'desktop'], /no desktop session.*--vault kernel/],
+      ] as const) {
+        const done = await desk.run(['sign-in', '--gateway', house.url, ...args]);
+        assert.notEqual(done.code, 0);
+        assert.match(done.stderr, said);
+        assert.doesNotMatch(done.stderr, /browser/);
+      }
+    } finally {
+      await desk.close();
+    }
+  });
+});
+
 describe('a machine', () => {
   test('signs in with a secret, a certificate, or the token of its platform', async () => {
     const desk = await Desk.open();

@@ -105,7 +105,8 @@ describe('sallyport token check', () => {
       const offline = await check(token, '--jwks', keys);
       assert.equal(offline.code, 0, offline.stdout);
       const missing = await check(token, '--jwks', join(house.directory, 'nothing'));
-      assert.equal(missing.code, 3);
+      assert.equal(missing.code, 2);
+      assert.match(missing.stderr, /cannot open .*nothing/);
     } finally {
       await house.tenant.start();
     }

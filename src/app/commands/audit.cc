@@ -11,6 +11,7 @@
 #include "app/command.h"
 #include "audit/history.h"
 #include "audit/revocation_story.h"
+#include "audit/segment_name.h"
 #include "audit/verify.h"
 #include "base/clock.h"
 #include "base/json_writer.h"
@@ -48,6 +49,22 @@ Exit refuse(const Error& error, const std::string& directory, bool json) {
   std::error_code ignored;
   bool there = std::filesystem::is_directory(directory, ignored);
   return there ? Exit::kEnvironment : Exit::kWrongInput;
+}
+
+// Without a record "no records match" would read as "nothing happened".
+bool holds_record(const std::string& directory) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    if (audit::parse_segment_name(entry.path().filename().string())) return true;
+  }
+  return false;
+}
+
+Exit refuse_empty(const std::string& directory, bool json) {
+  print_error({"audit.empty", fmt::format("there is no audit record in {}", directory),
+               "name the directory that the configuration has as audit.directory"},
+              json);
+  return Exit::kWrongInput;
 }
 
 // --- show ---
@@ -93,7 +110,6 @@ std::string person_of(const audit::Row& row, const Names& names) {
 }
 
 void print_table(const std::vector<audit::Row>& rows, const Names& names) {
-  if (rows.empty()) return print("no records match\n");
   print(fmt::format("{:<20} {:<36} {:<20} {:>6} {:<18} {:>14} {:>9}  {}\n", "TIME (UTC)", "PERSON",
                     "MODEL", "STATUS", "OUTCOME", "TOKENS IN/OUT", "DURATION", "REQUEST"));
   for (const auto& row : rows) {
@@ -184,6 +200,9 @@ void print_story(const audit::RevocationStory& story, const std::string& id) {
 Exit show_revocation(const ShowOptions& options) {
   auto story = audit::read_revocation_story(options.directory, options.revocation);
   if (!story) return refuse(story.error(), options.directory, options.json);
+  if (story->steps.empty() && !holds_record(options.directory)) {
+    return refuse_empty(options.directory, options.json);
+  }
   if (options.json) {
     std::string out;
     JsonWriter json(out);
@@ -229,8 +248,17 @@ Exit run_show(const ShowOptions& options) {
   auto rows =
       audit::read_history(options.directory, {options.last, options.id, options.person, *since});
   if (!rows) return refuse(rows.error(), options.directory, options.json);
+  if (rows->empty() && !holds_record(options.directory)) {
+    return refuse_empty(options.directory, options.json);
+  }
   if (options.json) {
     print_json(*rows, names);
+  } else if (rows->empty()) {
+    bool by_person = !options.person.empty();
+    print(fmt::format("no records match{}\n",
+                      by_person ? "; --person takes issuer/tenant/object id, or the object id "
+                                  "alone, not a name"
+                                : ""));
   } else {
     print_table(*rows, names);
     if (!options.id.empty()) print_lines(*rows);
@@ -304,12 +332,7 @@ void print_text(const audit::VerifyReport& report) {
 Exit run_verify(const VerifyOptions& options) {
   auto report = audit::verify(options.directory);
   if (!report) return refuse(report.error(), options.directory, options.json);
-  if (report->chains.empty()) {
-    print_error({"audit.empty", fmt::format("there is no audit record in {}", options.directory),
-                 "name the directory that the configuration has as audit.directory"},
-                options.json);
-    return Exit::kWrongInput;
-  }
+  if (report->chains.empty()) return refuse_empty(options.directory, options.json);
   if (options.json) {
     print_json(*report);
   } else {

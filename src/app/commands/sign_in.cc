@@ -10,6 +10,7 @@
 #include "app/commands/large_text.h"
 #include "app/commands/sign_in_parts.h"
 #include "base/json_writer.h"
+#include "signin/file_vault.h"
 #include "signin/machine_flow.h"
 #include "signin/person_flows.h"
 #include "signin/provider.h"
@@ -156,9 +157,21 @@ Result<signin::Session> sign_in(const Options& options, const signin::Target& ta
 
 // ---- where it rests -----------------------------------------------------------------------------
 
+// What would only come to light after the person has signed in is looked at before.
 Result<signin::VaultKind> pick_vault(const Options& options, const signin::VaultOptions& vault) {
-  return options.vault.empty() || options.vault == "auto" ? signin::choose_vault(vault)
-                                                          : signin::parse_vault_kind(options.vault);
+  if (!options.passphrase_file.empty()) {
+    if (auto read = signin::passphrase_source(vault)(false); !read) {
+      return wrong_options(std::move(read.error().message), std::move(read.error().next_step));
+    }
+  }
+  if (options.vault.empty() || options.vault == "auto") return signin::choose_vault(vault);
+  auto kind = signin::parse_vault_kind(options.vault);
+  if (kind && *kind == signin::VaultKind::kDesktop && !signin::desktop_vault_works()) {
+    return fail("vault.unavailable", "there is no desktop session here, or its key ring is locked",
+                "work inside the desktop session with its key ring open, or sign in with "
+                "--vault kernel or passphrase");
+  }
+  return kind;
 }
 
 // The old sign-in stays whole until the new one is stored; then a vault of another kind is cleared.

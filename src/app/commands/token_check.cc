@@ -69,10 +69,7 @@ Result<Issuers> read_issuers(const Options& options) {
   auto loaded = config::load(options.config, config::system_environment());
   if (loaded.issuers.empty()) {
     Error error = config::as_error(loaded.findings);
-    error.next_step = fmt::format(
-        "correct it (`sallyport config check {}`), or name the file with "
-        "--config",
-        options.config);
+    error.next_step = next_step_for_config(options.config);
     return std::unexpected(std::move(error));
   }
   if (options.issuer.empty()) return std::move(loaded.issuers);
@@ -134,6 +131,12 @@ Exit run_check(const Options& options) {
   if (!issuers) {
     print_error(issuers.error(), options.json);
     return Exit::kWrongInput;
+  }
+  if (!options.jwks.empty()) {
+    if (auto read = read_file(options.jwks, identity::kKeySetBytes); !read) {
+      print_error(read.error(), options.json);
+      return Exit::kWrongInput;
+    }
   }
   auto token = read_token();
   if (!token) {

@@ -237,8 +237,7 @@ Exit run_check(const Options& options) {
   auto loaded = config::load(options.config, config::system_environment());
   if (!loaded.configuration) {
     Error error = config::as_error(loaded.findings);
-    error.next_step = fmt::format(
-        "correct it (`sallyport config check {}`), or name the file with --config", options.config);
+    error.next_step = next_step_for_config(options.config);
     print_error(error, options.json);
     return Exit::kWrongInput;
   }
@@ -251,8 +250,12 @@ Exit run_check(const Options& options) {
     if (!options.json) print_text(findings.back());
   }
   if (findings.empty()) {
+    std::string names;
+    for (const auto& upstream : configuration.upstreams) {
+      names += (names.empty() ? "" : ", ") + upstream.name;
+    }
     print_error({"upstream.unknown", fmt::format("there is no upstream {}", options.name),
-                 "name one of `upstreams`, or none to check all"},
+                 fmt::format("the configuration has: {}; without a name all are checked", names)},
                 options.json);
     return Exit::kWrongInput;
   }

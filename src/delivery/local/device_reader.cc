@@ -129,7 +129,16 @@ Result<json::object> read_facts(const fs::path& root) {
   if (!text) return json::object();
   auto facts = profile::parse_json(*text);
   if (!facts) return fail(std::move(facts.error()), "in device.json");
-  return facts->is_object() ? facts->get_object() : json::object();
+  if (!facts->is_object()) return json::object();
+  const std::vector<std::string_view> platforms{"macos", "windows", "linux"};
+  std::string platform = text_of(facts->get_object(), "platform");
+  if (!platform.empty() && std::ranges::find(platforms, platform) == platforms.end()) {
+    std::string_view near = profile::nearest_of(platform, platforms);
+    return fail(
+        "device.platform", fmt::format("device.json: there is no platform {}", platform),
+        near.empty() ? "write macos, windows or linux" : fmt::format("did you mean {}?", near));
+  }
+  return facts->get_object();
 }
 
 fs::path first_existing(std::initializer_list<fs::path> paths) {

@@ -70,6 +70,14 @@ TEST_F(Collection, NamesItsFilesAlikeWithAndWithoutASlashBehindItsFolder) {
   }
 }
 
+TEST_F(Collection, APlatformThatThereIsNotIsAnError) {
+  put("device.json", R"({"platform":"windos"})");
+  auto device = read_device({root_, "", {}});
+  ASSERT_FALSE(device);
+  EXPECT_EQ(device.error().code, "device.platform");
+  EXPECT_EQ(device.error().next_step, "did you mean windows?");
+}
+
 // A collection may come from somebody else; a link in it must not show this machine's files.
 TEST_F(Collection, ALinkThatLeadsOutIsNotFollowed) {
   put("device.json", R"({"platform":"linux"})");

@@ -83,7 +83,7 @@ Result<Profile> ProfileFolder::load(std::string_view name) const {
     std::string_view near = profile::nearest_of(name, known);
     return fail("profile.missing",
                 fmt::format("there is no profile {} in {}", name, folder_.string()),
-                near.empty() ? fmt::format("`sallyport profile new {}` makes one", name)
+                near.empty() ? std::string("`sallyport profile list` shows those that are there")
                              : fmt::format("did you mean {}?", near));
   }
   auto read = profile::parse_profile(name, *text);
