@@ -46,11 +46,13 @@ struct Level {
   std::uint8_t seen;  ///< keys of this object
 };
 
-/// Cuts at a character, so that what is kept is UTF-8.
+/// Cuts at a character, so that what is kept is UTF-8, and gives the memory of the rest back: these
+/// texts live as long as the exchange.
 void cut(std::string& text, std::size_t longest) {
   if (text.size() <= longest) return;
   while (longest > 0 && (static_cast<unsigned char>(text[longest]) & 0xc0) == 0x80) --longest;
   text.resize(longest);
+  text.shrink_to_fit();
 }
 
 bool is_model_in_other_case(std::string_view key) {

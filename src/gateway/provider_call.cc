@@ -144,7 +144,9 @@ Task<Got> ProviderCall::send_request() {
 bool ProviderCall::answer_is_there() {
   auto& stream = connection_->stream;
   auto& in = connection_->in;
-  while (stream.maybe_readable()) {
+  // Interim answers without end do not hold the loop: on with it when there is more to wait for.
+  for (std::size_t reads = 0; reads < http::ReadsPerTurn::kMost && stream.maybe_readable();
+       ++reads) {
     if (in.room().empty() && !in.grow(http::kMaxHead)) return true;
     auto [io, count] = stream.read(in.room());
     if (io == Io::kWaitRead || io == Io::kWaitWrite) return false;  // of TLS alone
@@ -165,6 +167,12 @@ Task<Got> ProviderCall::read_more(bool pings) {
   auto& in = connection_->in;
   for (;;) {
     if (stream.maybe_readable()) {
+      if (reads_.spent(s_.worker.loop().now())) {
+        co_await s_.worker.loop().next_turn();
+        if (s_.signal().is_raised(kCut)) co_return Got::kStopped;
+        if (!s_.client.client_there()) co_return Got::kClientGone;
+        if (s_.signal().is_raised(kLimit)) co_return Got::kTimeUp;
+      }
       if (in.room().empty()) in.compact();
       auto [io, count] = stream.read(in.room());
       if (io == Io::kDone) {

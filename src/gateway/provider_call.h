@@ -13,6 +13,7 @@
 
 #include "gateway/exchange_state.h"
 #include "http/client_pool.h"
+#include "http/reads_per_turn.h"
 
 namespace sallyport::gateway {
 
@@ -70,6 +71,7 @@ class ProviderCall {
   ExchangeState& s_;
   http::ClientConnectionPtr connection_;
   std::string failure_;
+  http::ReadsPerTurn reads_;
   bool answer_began_ = false;
   bool cut_short_ = false;  ///< the answer came before the whole request was sent
 };

@@ -19,7 +19,6 @@ namespace {
 using http::Io;
 
 constexpr std::size_t kMaxWholeAnswer = 32 << 20;
-constexpr std::size_t kReadsPerTurn = 32;
 // A revoked person's client that does not read gets this long for its last bytes.
 constexpr std::chrono::seconds kCutPatience{1};
 constexpr std::string_view kPing = "event: ping\ndata: {\"type\":\"ping\"}\n\n";
@@ -272,8 +271,7 @@ Task<Ending> Relay::pass_stream() {
   s_.client.release_request_for_long();
   call_.forget_fields();
   Got got = call_.done() ? Got::kEnd : Got::kBytes;
-  std::size_t reads = 0;
-  for (SteadyTime turn = loop.now();;) {
+  for (;;) {
     for (auto piece : call_.body()) {
       for (auto part : watch.feed(piece)) add_chunk(editor.feed(part));
     }
@@ -296,14 +294,6 @@ Task<Ending> Relay::pass_stream() {
     if (!sent) {
       got = s_.signal().is_raised(kCut) ? Got::kStopped : Got::kClientGone;
       break;
-    }
-    // Where provider and client are both fast nothing here ever waits, and the loop's time stands
-    // still: others would starve, and the limits below begin in the past.
-    if (turn != loop.now()) {
-      turn = loop.now();
-      reads = 0;
-    } else if (++reads % kReadsPerTurn == 0) {
-      co_await loop.next_turn();
     }
     // Both limits begin when the client has taken everything: a slow client is no silent provider.
     silence.set(loop.now() + s_.limits().silence);

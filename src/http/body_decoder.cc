@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t kMaxFraming = 8192;
 // More than anybody sends, and no sum of ours overflows.
 constexpr std::uint64_t kMaxChunk = std::uint64_t{1} << 60;
+// Leading zeros without end would be bytes that no limit counts.
+constexpr std::ptrdiff_t kMaxDigits = 16;
 
 }  // namespace
 
@@ -41,7 +43,8 @@ bool BodyDecoder::finish() {
 // chunk-size [ chunk-ext ], without its CRLF.
 bool BodyDecoder::read_size_line(std::string_view line) {
   auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), left_, 16);
-  if (error != std::errc() || left_ > kMaxChunk) return false;
+  bool padded = end - line.data() > kMaxDigits;
+  if (error != std::errc() || padded || left_ > kMaxChunk) return false;
   line.remove_prefix(static_cast<std::size_t>(end - line.data()));
   if (!line.empty()) {
     auto extension = line.find_first_not_of(" \t");

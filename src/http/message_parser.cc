@@ -45,11 +45,15 @@ struct Framing {
   bool chunked = false;
   bool close = false;
   bool keep_alive = false;
+  std::size_t options = 0;  ///< of all Connection fields
 };
 
-// Connection (RFC 9110 7.6.1) is a list of tokens; empty places are allowed.
+// Connection (RFC 9110 7.6.1) is a list of tokens; empty places are allowed. A long one would make
+// everybody who asks what it names work for nothing.
 bool read_connection(std::string_view value, Framing& framing) {
+  constexpr std::size_t kMostOptions = 16;
   while (!value.empty()) {
+    if (++framing.options > kMostOptions) return false;
     auto comma = std::min(value.find(','), value.size());
     auto option = trim(value.substr(0, comma));
     value.remove_prefix(std::min(comma + 1, value.size()));
@@ -99,9 +103,9 @@ std::expected<Framing, HeadFault> read_framing(Fields fields) {
   return framing;
 }
 
-// RFC 9112 9.3.
+// RFC 9112 9.3: `close` decides, whatever the version and whatever stands beside it.
 bool stays_open(const Framing& framing, int version) {
-  return version >= 11 ? !framing.close : framing.keep_alive;
+  return !framing.close && (version >= 11 || framing.keep_alive);
 }
 
 bool is_port(std::string_view text) {
@@ -155,6 +159,13 @@ bool may_start_request(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
+// The list keeps its memory, but not what a block of one-byte chunks needed.
+void clear_pieces(std::vector<std::string_view>& pieces) {
+  constexpr std::size_t kKept = 64;
+  if (pieces.capacity() > kKept) pieces = std::vector<std::string_view>();
+  pieces.clear();
+}
+
 // For the next message; the list keeps its memory.
 template <typename Head>
 void renew(Head& head) {
@@ -191,7 +202,7 @@ std::string_view code(HeadFault fault) {
 void RequestParser::reset() {
   renew(head_);
   decoder_.start_none();
-  body_.clear();
+  clear_pieces(body_);
   searched_ = 0;
   head_done_ = false;
 }
@@ -221,7 +232,7 @@ std::optional<HeadFault> RequestParser::read_head(std::string_view text) {
 }
 
 std::expected<std::size_t, HeadFault> RequestParser::feed(std::string_view bytes) {
-  body_.clear();
+  clear_pieces(body_);
   if (head_done_) return decoder_.feed(bytes, body_);
   if (!bytes.empty() && !may_start_request(bytes[0])) return std::unexpected(HeadFault::kMalformed);
   auto length = head_length(bytes, searched_);
@@ -236,7 +247,7 @@ std::expected<std::size_t, HeadFault> RequestParser::feed(std::string_view bytes
 void ResponseParser::reset(bool to_head) {
   renew(head_);
   decoder_.start_none();
-  body_.clear();
+  clear_pieces(body_);
   searched_ = 0;
   to_head_ = to_head;
   head_done_ = false;
@@ -275,7 +286,7 @@ std::optional<HeadFault> ResponseParser::read_head(std::string_view text) {
 }
 
 std::expected<std::size_t, HeadFault> ResponseParser::feed(std::string_view bytes) {
-  body_.clear();
+  clear_pieces(body_);
   if (head_done_) return decoder_.feed(bytes, body_);
   std::size_t taken = 0;
   while (!head_done_) {

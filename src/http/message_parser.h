@@ -63,7 +63,7 @@ class RequestParser {
   /// The parts of the body that the last feed() took.
   [[nodiscard]] std::span<const std::string_view> body() const { return body_; }
   /// Gives the memory of head().fields back, when the connection will be busy for long.
-  void forget_fields() { head_.fields = {}; }
+  void forget_fields() { head_.fields = std::vector<Field>(); }  // `= {}` would keep its memory
 
  private:
   [[nodiscard]] std::optional<HeadFault> read_head(std::string_view text);
@@ -85,7 +85,7 @@ class ResponseParser {
   [[nodiscard]] bool head_done() const { return head_done_; }
   [[nodiscard]] bool done() const { return head_done_ && decoder_.done(); }
   [[nodiscard]] const ResponseHead& head() const { return head_; }
-  void forget_fields() { head_.fields = {}; }
+  void forget_fields() { head_.fields = std::vector<Field>(); }  // `= {}` would keep its memory
   [[nodiscard]] std::span<const std::string_view> body() const { return body_; }
 
  private:

@@ -50,7 +50,7 @@ TEST(RequestParser, ReadsTheSameWhereverTheBytesAreCut) {
 
 TEST(RequestParser, ReadsTheSameByteByByte) {
   for (const std::string body : {"3\r\nabc\r\n0\r\n\r\n", "0\r\n\r\n", "000\r\n\r\n",
-                                 "000000000000000000003\r\nabc\r\n0\r\n\r\n"}) {
+                                 "0000000000000003\r\nabc\r\n0\r\n\r\n"}) {
     RequestParser parser;
     std::string held;
     std::string read;
@@ -132,6 +132,9 @@ TEST(RequestParser, RefusesWhatANeighbourCouldReadOtherwise) {
        HeadFault::kBadEncoding},
       {"chunks in HTTP/1.0", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
        HeadFault::kBadLength},
+      {"more options of a connection than anybody has",
+       "GET / HTTP/1.1\r\nHost: a\r\nConnection: ,,,,,,,,\r\nConnection: a,,,,,,,,,\r\n\r\n",
+       HeadFault::kMalformed},
       {"two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", HeadFault::kBadHost},
       {"no host", "GET / HTTP/1.1\r\nX: a\r\n\r\n", HeadFault::kBadHost},
       {"empty host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", HeadFault::kBadHost},
@@ -188,7 +191,7 @@ TEST(RequestParser, RefusesChunksThatAreNotPlain) {
        {"3;x=y\r\nabc\r\n0\r\n\r\n", "3\nabc\r\n0\r\n\r\n", "g\r\nabc\r\n", "-3\r\nabc\r\n",
         "0x3\r\nabc\r\n0\r\n\r\n", "3\r\nabcd\r\n0\r\n\r\n", "3 \r\nabc\r\n0\r\n\r\n",
         "fffffffffffffffff\r\nabc\r\n", "0\r\nX: y\r\n\r\n", "0\r\nHost: b\r\n\r\n",
-        "0\r\nX: y\r\n z\r\n\r\n"}) {
+        "0\r\nX: y\r\n z\r\n\r\n", "00000000000000003\r\nabc\r\n0\r\n\r\n"}) {
     RequestParser parser;
     auto used = parser.feed(head + body);
     ASSERT_FALSE(used.has_value()) << body;
@@ -285,6 +288,7 @@ TEST(ResponseParser, KnowsWhetherTheConnectionCanCarryAnotherExchange) {
       {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: closed, ,\r\n\r\n", true},
       {"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", false},
       {"HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: Keep-Alive\r\n\r\n", true},
+      {"HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: close, keep-alive\r\n\r\n", false},
       {"HTTP/1.1 200 OK\r\n\r\n", false},
   };
   for (const auto& [bytes, stays] : table) {

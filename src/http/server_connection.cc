@@ -41,6 +41,11 @@ Task<bool> ServerConnection::accept_tls(SslPtr ssl) {
 Task<ServerConnection::Fill> ServerConnection::fill(Buffer& buffer) {
   for (;;) {
     if (stream_.maybe_readable()) {
+      if (reads_.spent(loop_.now())) {
+        co_await loop_.next_turn();
+        if (signal_.is_raised(abort_)) co_return Fill::kEnd;
+        if (signal_.is_raised(kTimeUp)) co_return Fill::kTime;
+      }
       auto room = buffer.room();
       if (room.empty()) co_return Fill::kBytes;
       auto [io, count] = stream_.read(room);
@@ -65,7 +70,7 @@ Task<ServerConnection::Next> ServerConnection::next_head() {
   in_.consume(used_);
   used_ = 0;
   body_ = {};
-  body_store_ = {};
+  std::string().swap(body_store_);  // an assignment would keep its memory
   body_read_ = false;
   body_missing_ = 0;
   in_.compact();
@@ -239,7 +244,7 @@ Task<ServerConnection::BodyRead> ServerConnection::read_chunked_body(std::size_t
 
 void ServerConnection::release_request() {
   body_ = {};
-  body_store_ = {};
+  std::string().swap(body_store_);  // an assignment would keep its memory
   if (in_.content().size() == used_) {
     used_ = 0;
     in_.release();

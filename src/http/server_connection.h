@@ -18,6 +18,7 @@
 #include "http/buffer.h"
 #include "http/byte_budget.h"
 #include "http/message_parser.h"
+#include "http/reads_per_turn.h"
 #include "http/stream.h"
 
 namespace sallyport::http {
@@ -106,6 +107,7 @@ class ServerConnection {
   RequestParser parser_;
   std::size_t used_ = 0;  ///< bytes of in_ that belong to the running request
   std::size_t body_missing_ = 0;
+  ReadsPerTurn reads_;
   std::uint32_t abort_ = 0;
   std::string body_store_;
   std::string_view body_;

@@ -1,14 +1,18 @@
 #include "signin/desktop_secret.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
+#include "base/clock.h"
 #include "base/unique_fd.h"
 #include "signin/dbus_message.h"
 #include "signin/secret_channel.h"
@@ -19,7 +23,8 @@ namespace {
 constexpr std::string_view kBus = "org.freedesktop.DBus";
 constexpr std::string_view kService = "org.freedesktop.secrets";
 constexpr std::string_view kServicePath = "/org/freedesktop/secrets";
-constexpr int kMaxMessages = 64;  ///< signals that come between
+constexpr std::chrono::seconds kPatience{10};  ///< with the key ring, in all
+constexpr int kMaxMessages = 64;               ///< signals that come between
 
 std::unexpected<Error> detour(std::string why) {
   return fail("vault.unavailable", "the desktop's key ring cannot be read: " + std::move(why));
@@ -54,9 +59,9 @@ class SessionBus {
     auto where = bus_address(size);
     if (!where) return detour("the session bus has an address of another kind");
     socket_ = UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    timeval patience{10, 0};
-    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    timeval patience{kPatience.count(), 0};
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    end_ = std::chrono::steady_clock::now() + kPatience;
     if (::connect(socket_.get(), reinterpret_cast<sockaddr*>(&*where), size) != 0) {
       return detour(std::string("no session bus: ") + std::strerror(errno));
     }
@@ -112,6 +117,12 @@ class SessionBus {
   /// Until `size` bytes are there that have not been taken.
   Result<void> fill(std::size_t size) {
     while (in_.size() - taken_ < size) {
+      auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(end_ - std::chrono::steady_clock::now());
+      pollfd waiting{socket_.get(), POLLIN, 0};
+      int ready = left.count() <= 0 ? 0 : ::poll(&waiting, 1, static_cast<int>(left.count()));
+      if (ready < 0 && errno == EINTR) continue;
+      if (ready == 0) return detour("the session bus takes too long");
       char buffer[16384];
       ssize_t n = ::recv(socket_.get(), buffer, sizeof buffer, 0);
       if (n < 0 && errno == EINTR) continue;
@@ -134,6 +145,7 @@ class SessionBus {
   }
 
   Result<DbusMessage> read_message() {
+    in_.erase(0, std::exchange(taken_, 0));  // what the last message was read from
     if (auto filled = fill(kDbusHead); !filled) return std::unexpected(std::move(filled.error()));
     auto size = dbus_size(std::string_view(in_).substr(taken_));
     if (!size) return detour("a message that is none");
@@ -150,6 +162,7 @@ class SessionBus {
   std::size_t taken_ = 0;
   std::uint32_t serial_ = 0;
   bool welcomed_ = false;
+  SteadyTime end_{};  ///< of everything that is waited for
 };
 
 // ---- the calls ----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@
 //
 //   auto found = read_desktop_secret({{"xdg:schema", "sallyport.sign-in"}, {"id", id}}, entropy);
 //
-// Blocks for ten seconds at most a step. Errors: vault.missing, vault.locked, and vault.unavailable
+// Blocks for ten seconds at most. Errors: vault.missing, vault.locked, and vault.unavailable
 // for all that libsecret should try.
 #pragma once
 

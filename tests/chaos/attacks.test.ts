@@ -114,6 +114,44 @@ describe('an attacker on plain connections', () => {
     await allCameBack();
   });
 
+  test('keeps no body in memory behind an answer, on idle connections and behind streams', async () => {
+    const filler = { metadata: { user_id: 'x'.repeat(31 << 20) } };
+    const held: RawClient[] = [];
+    const grownBy = async (ask: () => Promise<RawClient>): Promise<number> => {
+      held.push(await ask()); // what one costs, the allocator may keep
+      const one = memory(house.gateway.pid);
+      for (let n = 0; n < 6; n += 1) held.push(await ask());
+      return memory(house.gateway.pid) - one;
+    };
+    const refused = Buffer.from(question('not-a-model', filler));
+    const idle = await grownBy(async () => {
+      const client = await house.connect();
+      const reply = await client.request('POST', '/v1/messages', requestFields(token), refused);
+      assert.equal(reply.status, 400);
+      return client;
+    });
+    assert.ok(idle < 48 << 20, `six idle connections hold ${idle >> 20} MiB`);
+    const end = new AbortController();
+    house.foundry.answer = async (call) => {
+      call.write(streamHead);
+      call.chunk(textEvents('sonnet-prod', 'one')[0]);
+      await once(end.signal, 'abort');
+      call.socket.destroy();
+    };
+    const asked = question('claude-sonnet-5', { stream: true, ...filler });
+    const streams = await grownBy(async () => {
+      const client = await house.connect();
+      client.write(request(token, asked));
+      await once(client.socket, 'data');
+      return client;
+    });
+    end.abort();
+    house.foundry.answer = wellBehaved();
+    for (const client of held) client.socket.resetAndDestroy();
+    assert.ok(streams < 48 << 20, `six streams hold ${streams >> 20} MiB of what was asked`);
+    await allCameBack();
+  });
+
   test('pipelines without end: others on the same worker are served', async () => {
     const flood = torrent(house.gateway.port, 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
     try {
