@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/json_writer.h"
+#include "base/terminal_text.h"
 
 namespace sallyport::log {
 namespace {
@@ -67,6 +68,25 @@ constexpr std::string_view level_name(Level level) {
   return "error";
 }
 
+// A text from anywhere in a line for a terminal: bare where nothing in it needs a quote.
+void append_shown(std::string& line, std::string_view text) {
+  bool ascii = true;
+  bool bare = !text.empty();
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    ascii &= byte < 0x80;
+    bare &= byte > 0x20 && byte != 0x7f && byte != '"' && byte != '\\';
+  }
+  // Quotes escape what ASCII has of control characters; of the others more is harmful.
+  const std::string safe = ascii ? std::string() : for_terminal(text);
+  if (!ascii) text = safe;
+  if (bare) {
+    line += text;
+  } else {
+    append_json_text(line, text);
+  }
+}
+
 std::string format_line(bool json, Level level, std::string_view event, Fields fields,
                         int dropped) {
   std::string line;
@@ -89,11 +109,8 @@ std::string format_line(bool json, Level level, std::string_view event, Fields f
       line.append(" ").append(field.name).append("=");
       if (field.is_number) {
         line += std::to_string(field.number);
-      } else if (!field.text.empty() &&
-                 field.text.find_first_of(" \"\\\n\r\t\x1b") == std::string_view::npos) {
-        line += field.text;
       } else {
-        append_json_text(line, field.text);
+        append_shown(line, field.text);
       }
     }
     if (dropped > 0) line += " dropped=" + std::to_string(dropped);

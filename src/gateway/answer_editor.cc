@@ -19,15 +19,19 @@ bool is_done(const http::StreamEvent& event) {
 
 using Models = Few<JsonText, 2>;
 
+/// A message has one `model`. With more than this it is no message, and leaves as it came: each
+/// would cost memory and time that no limit counts.
+constexpr std::size_t kMostModels = 16;
+
 /// The text values of `model` in the object that comes next. Last one wins with most readers, so
-/// all are looked at.
+/// all are looked at, up to one more than kMostModels.
 void find_models(JsonReader& json, Models& models) {
   JsonText key;
   JsonText text;
   json.begin_object();
   while (json.next_member(key)) {
     if (key.is("model") && json.peek() == JsonKind::kText) {
-      if (json.text(text)) models.push_back(text);
+      if (json.text(text) && models.size() <= kMostModels) models.push_back(text);
     } else {
       json.skip();
     }
@@ -132,7 +136,7 @@ bool AnswerEditor::rename(const http::StreamEvent& event) {
       json.skip();
     }
   }
-  if (!json.finish()) return false;
+  if (!json.finish() || models.size() > kMostModels) return false;
   std::size_t done = 0;
   for (const JsonText& model : models) {
     for (const Rename& one : renames_) {
@@ -154,7 +158,7 @@ Pieces edit_json_answer(std::string_view body, std::span<const ModelRename> rena
   JsonReader json(body);
   Models models;
   if (!renames.empty() && json.peek() == JsonKind::kObject) find_models(json, models);
-  if (!json.finish()) models.clear();
+  if (!json.finish() || models.size() > kMostModels) models.clear();
   struct Place {
     JsonText model;
     std::size_t begin, end;  // in scratch

@@ -247,7 +247,12 @@ void close_record(ExchangeState& state, const Ending& ending) {
                        .web_searches = static_cast<std::int64_t>(usage.web_searches),
                        .exact = !usage.estimated,
                        .malformed = usage.malformed};
-  std::string_view error = ending.error_type.empty() ? usage.error_type : ending.error_type;
+  // The meter reads escapes: what it found is looked at once more before it stands in the record.
+  auto shown = [&](std::string_view text) -> std::string_view {
+    return reveals_credential(state, text) ? "withheld" : text;
+  };
+  std::string_view error =
+      ending.error_type.empty() ? shown(usage.error_type) : std::string_view(ending.error_type);
   audit::Closed record{.id = state.id,
                        .time = worker.shared().clock.wall(),
                        .opened_sequence = state.opened_sequence,
@@ -256,7 +261,7 @@ void close_record(ExchangeState& state, const Ending& ending) {
                        .attempts = state.attempts,
                        .provider_request_id = state.provider_request_id,
                        .apim_request_id = state.apim_request_id,
-                       .stop_reason = usage.stop_reason,
+                       .stop_reason = shown(usage.stop_reason),
                        .error_type = error,
                        .revocation = outcome == audit::Outcome::kCutByRevocation
                                          ? std::string_view(state.revocation()->id)
@@ -328,8 +333,13 @@ Task<bool> still_admitted(ExchangeState& state) {
 
 Task<bool> authenticate(ExchangeState& state) {
   auto& worker = state.worker;
-  const auto& fields = state.client.head().fields;
-  auto token = identity::find_credential(fields, worker.identity()->extra_headers);
+  const auto& head = state.client.head();
+  state.identity = worker.identity();  // what counts as a credential stays so over a reload
+  auto token = identity::find_credential(head.fields, state.identity->extra_headers);
+  if (token && head.target.contains(*token)) {  // the provider would get it with the query
+    token = std::unexpected(identity::Reason::kAmbiguousCredentials);
+  }
+  if (token) state.token = *token;
   if (!token) {
     identity::TokenRefusal why{.reason = token.error()};
     co_await refuse_token(state, why);

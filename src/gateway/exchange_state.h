@@ -16,6 +16,7 @@
 #include "gateway/worker.h"
 #include "http/server_connection.h"
 #include "identity/principal.h"
+#include "identity/snapshot.h"
 #include "usage/token_meter.h"
 
 namespace sallyport::gateway {
@@ -62,6 +63,8 @@ struct ExchangeState {
 
   Endpoint endpoint = Endpoint::kMessages;
   std::string_view target;  ///< without the public prefix, with the query; view into the head
+  identity::SnapshotPtr identity;  ///< under which the credential was looked for
+  std::string_view token;          ///< the credential that was accepted; view into the head
   identity::PrincipalPtr person;
   RunningExchange running;  ///< among the worker's, from authentication on
   BodyFacts facts;
@@ -115,6 +118,8 @@ struct ExchangeState {
 
 /// True if the text holds a credential that this exchange has sent. provider_credential.cc.
 [[nodiscard]] bool reveals_credential(const ExchangeState& state, std::string_view text);
+/// The same for a text of JSON that holds it once `\uXXXX` and `\/` are read.
+[[nodiscard]] bool reveals_escaped(const ExchangeState& state, std::string_view json);
 
 /// Sends the request to its provider and the answer to the client. relay.cc.
 [[nodiscard]] Task<Ending> relay(ExchangeState& state);

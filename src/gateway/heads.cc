@@ -80,7 +80,8 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 }
 
 void append_request_fields(std::string& out, const http::RequestHead& head,
-                           std::span<const std::string> extra_credential_headers) {
+                           std::span<const std::string> extra_credential_headers,
+                           std::string_view token) {
   bool version_seen = false;
   bool look_up = connection_names_fields(head.fields);
   for (const auto& field : head.fields) {
@@ -88,6 +89,8 @@ void append_request_fields(std::string& out, const http::RequestHead& head,
     if (is_any(field.name, kHopByHop) || is_any(field.name, kNotToProvider)) continue;
     if (starts_with_any(field.name, kNotToProviderPrefix)) continue;
     if (look_up && is_named_by_connection(head.fields, field.name)) continue;
+    // What stands before us may have written the token into a field of its own as well.
+    if (!token.empty() && field.value.contains(token)) continue;
     if (name_is(field.name, "anthropic-version")) version_seen = true;
     append_field(out, field.name, field.value);
   }

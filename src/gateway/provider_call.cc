@@ -97,7 +97,7 @@ Task<Got> ProviderCall::send_request() {
   append_field(head, "accept-encoding", "identity");
   append_field(head, "content-length", std::to_string(pieces.length));
   append_field(head, "x-request-id", s_.id);
-  append_request_fields(head, s_.client.head(), s_.worker.identity()->extra_headers);
+  append_request_fields(head, s_.client.head(), s_.identity->extra_headers, s_.token);
   head += "\r\n";
 
   Few<iovec, 6> parts{{head.data(), head.size()}};

@@ -1,8 +1,39 @@
 // The provider's credential in the life of one exchange: taken before the record is opened, renewed
 // at most once when the provider refuses it, and kept from showing in what it answers.
+#include <charconv>
+
+#include "base/secret.h"
 #include "gateway/exchange_state.h"
 
 namespace sallyport::gateway {
+namespace {
+
+// Undoes what an encoder of JSON may do to the characters of a key. Others stay as they are, also
+// behind an escaped backslash.
+std::string read_escapes(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  for (std::size_t at = 0; at < json.size(); ++at) {
+    if (json[at] != '\\' || at + 1 == json.size()) {
+      out.push_back(json[at]);
+      continue;
+    }
+    const char kind = json[++at];
+    unsigned value = 0;
+    const char* digits = json.data() + at + 1;
+    if (kind == 'u' && json.size() - at > 4 &&
+        std::from_chars(digits, digits + 4, value, 16).ptr == digits + 4 && value < 0x80) {
+      out.push_back(static_cast<char>(value));
+      at += 4;
+      continue;
+    }
+    if (kind != '/') out.push_back('\\');
+    out.push_back(kind);
+  }
+  return out;
+}
+
+}  // namespace
 
 Task<bool> wait_for_credential(ExchangeState& state) {
   const auto& upstream = state.upstream();
@@ -24,6 +55,14 @@ Task<bool> renew_credential(ExchangeState& state) {
 bool reveals_credential(const ExchangeState& state, std::string_view text) {
   return state.credential->revealed_in(text) ||
          (state.refused_credential && state.refused_credential->revealed_in(text));
+}
+
+bool reveals_escaped(const ExchangeState& state, std::string_view json) {
+  if (!json.contains("\\u00") && !json.contains("\\/")) return false;  // nearly always
+  std::string read = read_escapes(json);
+  bool reveals = reveals_credential(state, read);
+  wipe(read);
+  return reveals;
 }
 
 }  // namespace sallyport::gateway

@@ -44,6 +44,8 @@ class Relay {
   void add_chunk(std::span<const std::string_view> pieces);
   [[nodiscard]] std::string client_head(std::string_view framing) const;
   void note_answer();
+  void note_repeated_key();
+  bool take_back_escaped_key();
   [[nodiscard]] bool head_reveals_key() const;
   Ending cut_off(Got got) const;
   [[nodiscard]] bool revoked() const { return s_.revocation() != nullptr; }
@@ -51,7 +53,8 @@ class Relay {
   ExchangeState& s_;
   ProviderCall call_;
   Few<ModelRename, 2> renames_;
-  std::string unsent_;  ///< of a stream that was cut while the client was slow to take it
+  std::size_t stream_head_ = 0;  ///< bytes of the head before a stream
+  std::string unsent_;           ///< of a stream that was cut while the client was slow to take it
 };
 
 Task<Ending> Relay::run() {
@@ -174,10 +177,24 @@ bool Relay::head_reveals_key() const {
   return stream ? pass_stream() : pass_whole();
 }
 
-Task<Ending> Relay::refuse_repeated_key() {
+void Relay::note_repeated_key() {
   log::limited(log::Level::kError, "upstream.repeats_credential",
                {{"id", s_.id}, {"upstream", s_.upstream().name()}});
   call_.drop();
+}
+
+// What has not gone out yet is looked at as a reader of JSON would read it: whole events, but for
+// very large ones. True: the key was in it, and it is gone.
+bool Relay::take_back_escaped_key() {
+  std::string& out = s_.worker.scratch();
+  if (!reveals_escaped(s_, out)) return false;
+  note_repeated_key();
+  out.resize(s_.first_byte_us < 0 ? stream_head_ : 0);
+  return true;
+}
+
+Task<Ending> Relay::refuse_repeated_key() {
+  note_repeated_key();
   s_.provider_request_id.clear();
   s_.apim_request_id.clear();
   return refuse(refusal_of(Cause::kProviderBroken), audit::Outcome::kUpstreamError);
@@ -265,25 +282,32 @@ Task<Ending> Relay::pass_stream() {
   Deadline silence(loop, s_.signal(), kLimit);
   AnswerEditor editor(renames_, s_.meter);
   SecretWatch watch(s_.credential->secret());
+  SecretWatch refused(s_.refused_credential ? s_.refused_credential->secret() : "");
   bool chunked = !s_.client.head_was_http10();
   if (!chunked) s_.client.close_after_answer();
   s_.worker.scratch() = client_head(chunked ? "transfer-encoding: chunked\r\n" : "");
+  stream_head_ = s_.worker.scratch().size();
   s_.client.release_request_for_long();
   call_.forget_fields();
   Got got = call_.done() ? Got::kEnd : Got::kBytes;
   for (;;) {
     for (auto piece : call_.body()) {
-      for (auto part : watch.feed(piece)) add_chunk(editor.feed(part));
+      for (auto part : watch.feed(piece)) {
+        for (auto rest : refused.feed(part)) add_chunk(editor.feed(rest));
+      }
     }
-    if (watch.found()) {
-      log::limited(log::Level::kError, "upstream.repeats_credential",
-                   {{"id", s_.id}, {"upstream", s_.upstream().name()}});
-      call_.drop();
+    if (watch.found() || refused.found()) {
+      note_repeated_key();
+      got = Got::kBroken;
+      break;
+    }
+    if (take_back_escaped_key()) {
       got = Got::kBroken;
       break;
     }
     if (got == Got::kEnd) {
-      add_chunk(editor.feed(watch.finish()));
+      for (auto part : refused.feed(watch.finish())) add_chunk(editor.feed(part));
+      add_chunk(editor.feed(refused.finish()));
       break;
     }
     if (revoked()) {  // a provider that never pauses would let nobody see the signal
@@ -331,7 +355,9 @@ Task<Ending> Relay::end_stream(AnswerEditor& editor, Got got) {
   }
   if (got == Got::kEnd) {
     add_chunk(editor.finish());
-  } else {
+    if (take_back_escaped_key()) got = Got::kBroken;
+  }
+  if (got != Got::kEnd) {
     Cause cause = got == Got::kTimeUp    ? Cause::kProviderSilent
                   : got == Got::kStopped ? Cause::kDraining
                   : got == Got::kDied    ? Cause::kProviderDied
@@ -429,7 +455,7 @@ Task<Ending> Relay::pass_whole() {
     Ending ending = co_await give_up(got);
     co_return ending;
   }
-  bool reveals_key = reveals_credential(s_, body);
+  bool reveals_key = reveals_credential(s_, body) || reveals_escaped(s_, body);
   if (status >= 200 && status <= 299 && json && !reveals_key) {
     s_.meter.on_json_body(body);
     std::string scratch;

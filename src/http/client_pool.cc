@@ -159,7 +159,13 @@ Task<ConnectFault> ClientPool::ask_proxy(ClientConnection& connection, Signal& s
   auto [io, count] = connection.stream.write({&piece, 1});
   if (io != Io::kDone || count != request.size()) co_return ConnectFault::kProxy;
   connection.parser.reset(true);  // a successful CONNECT has no body (RFC 9110 9.3.6)
+  ReadsPerTurn reads;
   while (!connection.parser.head_done()) {
+    if (reads.spent(loop_.now())) {
+      co_await loop_.next_turn();
+      if (signal.is_raised(abort)) co_return ConnectFault::kAborted;
+      if (signal.is_raised(kTimeUp)) co_return ConnectFault::kTooLate;
+    }
     if (!connection.stream.maybe_readable()) {
       signal.clear(kProviderReadable);
       std::uint32_t why = co_await signal.wait(kProviderReadable | kTimeUp | abort);

@@ -17,6 +17,7 @@
 #include "http/bits.h"
 #include "http/buffer.h"
 #include "http/message_parser.h"
+#include "http/reads_per_turn.h"
 #include "http/resolver.h"
 #include "http/stream.h"
 #include "http/url.h"

@@ -51,7 +51,10 @@ void EventStreamSplitter::feed(std::string_view chunk) {
   // What the last chunk completed is not looked at any more.
   std::string& done = kept_[1 - current_];
   done.clear();
-  if (done.capacity() > kLargestIdleBuffer) done.shrink_to_fit();
+  joined_.clear();
+  for (std::string* idle : {&done, &joined_}) {
+    if (idle->capacity() > kLargestIdleBuffer) idle->shrink_to_fit();
+  }
   if (oversized_) {
     kept().clear();
     kept().shrink_to_fit();

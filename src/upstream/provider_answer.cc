@@ -152,6 +152,12 @@ ProviderSaid read_provider_answer(int status, std::string_view body, std::string
   auto whole = shy ? json::object() : object_of(body);
   const auto* error = whole.if_contains("error");
   if (error == nullptr || !error->is_object()) return said;
+  for (const auto& [name, value] : error->get_object()) {  // with its escapes read
+    if (!secret.empty() && value.is_string() &&
+        std::string_view(value.get_string()).find(secret) != std::string_view::npos) {
+      return said;
+    }
+  }
   said.code = text_of(error->get_object(), "code");
   if (said.code.empty()) said.code = text_of(error->get_object(), "type");
   said.message = text_of(error->get_object(), "message");
