@@ -272,6 +272,23 @@ std::string edited(std::string_view body, std::span<const ModelRename> renames) 
   return out;
 }
 
+// Each place that is renamed costs memory and time that no limit counts: a message has one.
+TEST(AnswerEditor, LeavesAMessageWithModelsByTheThousandAsItIs) {
+  for (const auto& [many, renamed] : {std::pair(16, true), std::pair(17, false)}) {
+    std::string members;
+    for (int i = 0; i < many; ++i) members += "\"model\":\"our-sonnet\",\ndata: ";
+    const std::string start =
+        "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{" + members +
+        "\"id\":\"a\"}}\n\n";
+    EXPECT_EQ(relay({start}, {&kRename, 1}).all.contains("claude-sonnet-5"), renamed) << many;
+    std::string scratch;
+    std::string body = "{";
+    for (int i = 0; i < many; ++i) body += "\"model\":\"our-sonnet\",";
+    body += "\"id\":\"a\"}";
+    EXPECT_EQ(edit_json_answer(body, {&kRename, 1}, scratch).views.size() > 1, renamed) << many;
+  }
+}
+
 TEST(JsonAnswer, RenamesTheTopLevelModelOnly) {
   const ModelRename renames[] = {
       {.id = "c", .deployment = "c"}, kRename, {.id = "id \"quoted\"", .deployment = "d\xc3\xa4"}};

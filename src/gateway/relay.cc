@@ -18,6 +18,7 @@ namespace {
 
 using http::Io;
 
+constexpr std::size_t kFreeOfBudget = 64 << 10;
 constexpr std::size_t kMaxWholeAnswer = 32 << 20;
 // A revoked person's client that does not read gets this long for its last bytes.
 constexpr std::chrono::seconds kCutPatience{1};
@@ -303,6 +304,12 @@ Task<Ending> Relay::pass_stream() {
     }
     if (take_back_escaped_key()) {
       got = Got::kBroken;
+      break;
+    }
+    // Many large events at once that do not end are memory like bodies are.
+    const std::size_t kept = editor.unfinished();
+    if (!s_.budget.hold(kept > kFreeOfBudget ? kept : 0)) {
+      got = Got::kTooLarge;
       break;
     }
     if (got == Got::kEnd) {

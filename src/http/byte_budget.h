@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <tuple>
 
 namespace sallyport::http {
 
@@ -36,10 +37,14 @@ class BudgetShare {
     taken_ += bytes;
     return true;
   }
-  void reset() {
-    if (taken_ != 0) budget_.give(taken_);
-    taken_ = 0;
+  /// Takes or gives back until it is so many; false: they are not there, and it stays as it was.
+  [[nodiscard]] bool hold(std::size_t bytes) {
+    if (bytes > taken_) return take(bytes - taken_);
+    if (bytes < taken_) budget_.give(taken_ - bytes);
+    taken_ = bytes;
+    return true;
   }
+  void reset() { std::ignore = hold(0); }
 
  private:
   ByteBudget& budget_;

@@ -2,7 +2,8 @@
 // read and checked by the command line.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   copyFileSync,
@@ -13,8 +14,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { json } from '../harness/answers.ts';
 import { binary, run } from '../harness/gateway.ts';
-import { House, question, streamQuestion } from '../harness/house.ts';
+import { House, question, requestFields, streamQuestion } from '../harness/house.ts';
 import { ask } from '../harness/raw_client.ts';
 import { people } from '../harness/tenant.ts';
 import { value } from '../harness/wire.ts';
@@ -215,4 +217,48 @@ describe('the administrator', () => {
     }
     assert.equal((await run(['audit', 'verify', '--directory', house.auditDirectory])).code, 0);
   });
+});
+
+test('a log for a terminal carries no control characters of anybody', async () => {
+  const house = await House.open();
+  const wild = '\u009b2J\u0007\b\u007f\u202e';
+  try {
+    await house.ready();
+    const token = await house.token();
+    await house.gateway.stop();
+    const args = ['gateway', '--config', house.gateway.configFile, '--log', 'text'];
+    const gateway = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    try {
+      let said = '';
+      gateway.stderr.on('data', (bytes: Buffer) => {
+        said += bytes.toString('latin1');
+      });
+      const seen = async (what: RegExp): Promise<RegExpExecArray> => {
+        for (;;) {
+          const found = what.exec(said);
+          if (found) return found;
+          await once(gateway.stderr, 'data');
+        }
+      };
+      const port = Number((await seen(/gateway\.listening.*?port=(\d+)/))[1]);
+      while ((await ask({ port }, 'GET', '/readyz', [])).status !== 200);
+      house.foundry.answer = json(
+        { error: { code: `odd${wild}`, message: wild } },
+        [],
+        'HTTP/1.1 400 Bad Request',
+      );
+      for (const model of ['claude-sonnet-5', `m${wild}`]) {
+        const fields = requestFields(token);
+        await ask({ port }, 'POST', '/v1/messages', fields, question(model));
+      }
+      await seen(/upstream\.error.*provider_code/);
+      await seen(/request\.refused.*model/);
+      assert.doesNotMatch(said, /[\x00-\x08\x0b-\x1f\x7f\x9b]|\xe2\x80\xae/);
+    } finally {
+      gateway.kill('SIGTERM');
+      await once(gateway, 'close');
+    }
+  } finally {
+    await house.close();
+  }
 });

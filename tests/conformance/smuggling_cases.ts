@@ -309,6 +309,7 @@ const codings: Case[] = [
 
 const chunkCases: Case[] = [
   ...all('chunks', 'refuses', [
+    ['thirty zeros before the size', withChunks((b, n) => `${'0'.repeat(30)}${n}\r\n${b}\r\n0\r\n\r\n`)],
     ['an extension', withChunks((b, n) => `${n};a=b\r\n${b}\r\n0\r\n\r\n`)],
     ['an empty extension', withChunks((b, n) => `${n};\r\n${b}\r\n0\r\n\r\n`)],
     ['an extension on the last', withChunks((b, n) => `${n}\r\n${b}\r\n0;a=b\r\n\r\n`)],
@@ -352,7 +353,7 @@ const chunkCases: Case[] = [
   ]),
   ...all('chunks', 'serves', [
     ['a size in capitals', withChunks((b, n) => `${n.toUpperCase()}\r\n${b}\r\n0\r\n\r\n`)],
-    ['thirty zeros before the size', withChunks((b, n) => `${'0'.repeat(30)}${n}\r\n${b}\r\n0\r\n\r\n`)],
+    ['a size of sixteen digits', withChunks((b, n) => `${n.padStart(16, '0')}\r\n${b}\r\n0\r\n\r\n`)],
     ['a last size of three zeros', withChunks((b, n) => `${n}\r\n${b}\r\n000\r\n\r\n`)],
     ['single bytes', withChunks((b) => `${[...b].map((c) => `1\r\n${c}\r\n`).join('')}0\r\n\r\n`)],
   ], { requests: 2 }),
