@@ -8,6 +8,15 @@
 namespace sallyport::gateway {
 namespace {
 
+// True if a character of a key could stand there as `\uXXXX` or `\/`.
+bool may_hide_ascii(std::string_view json) {
+  for (auto at = json.find('\\'); at != std::string_view::npos; at = json.find('\\', at + 2)) {
+    auto escape = json.substr(at + 1);
+    if (escape.starts_with('/') || escape.starts_with("u00")) return true;
+  }
+  return false;
+}
+
 // Undoes what an encoder of JSON may do to the characters of a key. Others stay as they are, also
 // behind an escaped backslash.
 std::string read_escapes(std::string_view json) {
@@ -58,7 +67,7 @@ bool reveals_credential(const ExchangeState& state, std::string_view text) {
 }
 
 bool reveals_escaped(const ExchangeState& state, std::string_view json) {
-  if (!json.contains("\\u00") && !json.contains("\\/")) return false;  // nearly always
+  if (!may_hide_ascii(json)) return false;  // nearly always
   std::string read = read_escapes(json);
   bool reveals = reveals_credential(state, read);
   wipe(read);

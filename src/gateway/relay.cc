@@ -294,6 +294,10 @@ Task<Ending> Relay::pass_stream() {
   for (;;) {
     for (auto piece : call_.body()) {
       for (auto part : watch.feed(piece)) {
+        if (!s_.refused_credential) {
+          add_chunk(editor.feed(part));
+          continue;
+        }
         for (auto rest : refused.feed(part)) add_chunk(editor.feed(rest));
       }
     }
