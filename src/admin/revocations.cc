@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "base/json_reader.h"
 #include "base/json_writer.h"
+#include "identity/entra_issuer.h"
 #include "identity/revocation_target.h"
 
 namespace sallyport::admin {
@@ -228,6 +229,15 @@ Result<std::vector<RevocationRequest>> RevocationDesk::understand(const Asked& a
       if (!person) return std::unexpected(std::move(person.error()));
       one.target = *person;
     }
+    if (target.starts_with(' ') || target.ends_with(' ')) {
+      return fail("revocation.target", fmt::format("\"{}\" has white space around it", target),
+                  "write the id without it");
+    }
+    // As tokens have them; portals show capitals.
+    bool is_id = *kind == RevocationKind::kClient || *kind == RevocationKind::kGroup;
+    if (is_id && identity::is_guid(target)) {
+      for (char& c : one.target) c = c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c;
+    }
     if (one.target.empty() && *kind != RevocationKind::kAll) {
       return fail("revocation.target", "an id is empty", "name what is to be revoked");
     }
@@ -242,12 +252,23 @@ Result<std::vector<RevocationRequest>> RevocationDesk::understand(const Asked& a
   return requests;
 }
 
+// `ISSUER/OBJECT_ID` at an issuer of Entra ID, whose people have its tenant in their key.
+std::string RevocationDesk::with_tenant(std::string key) const {
+  for (const auto& settings : issuers_()) {
+    auto entra = identity::parse_entra_issuer(settings.issuer);
+    if (!entra || !key.starts_with(settings.name + "//")) continue;
+    key.insert(settings.name.size() + 1, entra->tenant);
+    break;
+  }
+  return key;
+}
+
 // A key, or the name or e-mail address of exactly one person who was seen here.
 Result<std::string> RevocationDesk::find_person(const std::string& text) const {
   auto names = issuer_names();
   auto key = identity::principal_key(text, names);
   if (!key) return std::unexpected(std::move(key.error()));
-  if (*key) return **key;
+  if (*key) return with_tenant(**key);
   auto people = people_.find(text, kMostNamesakes);
   if (!people) return std::unexpected(std::move(people.error()));
   if (people->size() == 1) return people->front().key;

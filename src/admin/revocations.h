@@ -34,6 +34,7 @@ class RevocationDesk {
   [[nodiscard]] static Result<Asked> read(std::string_view body);
   [[nodiscard]] Result<std::vector<identity::RevocationRequest>> understand(
       const Asked& asked, const std::string& who) const;
+  [[nodiscard]] std::string with_tenant(std::string key) const;
   [[nodiscard]] Result<std::string> find_person(const std::string& text) const;
   [[nodiscard]] Result<void> check_session(const identity::RevocationRequest& request) const;
   [[nodiscard]] std::string note_about(const identity::RevocationRequest& request) const;

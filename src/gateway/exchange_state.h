@@ -121,6 +121,14 @@ struct ExchangeState {
 /// The same for a text of JSON that holds it once `\uXXXX` and `\/` are read.
 [[nodiscard]] bool reveals_escaped(const ExchangeState& state, std::string_view json);
 
+/// For the operator: a provider's answer that is no success. provider_refusal.cc.
+void note_provider_error(ExchangeState& state, int status, std::string_view body);
+/// An error in Anthropic's own words, which clients act upon, goes on as it is.
+[[nodiscard]] bool passes_to_client(const ExchangeState& state, int status, std::string_view body);
+/// What the client gets in the place of any other.
+[[nodiscard]] http::Refusal refusal_of_answer(const ExchangeState& state, int status,
+                                              std::string_view body, std::string_view retry_after);
+
 /// Sends the request to its provider and the answer to the client. relay.cc.
 [[nodiscard]] Task<Ending> relay(ExchangeState& state);
 

@@ -10,7 +10,6 @@
 #include "gateway/exchange_state.h"
 #include "gateway/heads.h"
 #include "gateway/provider_call.h"
-#include "gateway/provider_error.h"
 #include "gateway/secret_watch.h"
 
 namespace sallyport::gateway {
@@ -474,43 +473,18 @@ Task<Ending> Relay::pass_whole() {
     Ending ending = co_await send_whole(status, reason, fields, pieces.views, pieces.length);
     co_return ending;
   }
-  auto azure = reveals_key ? std::nullopt : parse_azure_error(body);
-  log::limited(log::Level::kWarning, "upstream.error",
-               {{"id", s_.id},
-                {"upstream", s_.upstream().name()},
-                {"status", status},
-                {"provider_code", azure ? azure->code : std::string()},
-                {"provider_message", azure ? azure->message : std::string()}});
-  http::Refusal refusal;
-  if (status == 401 || status == 403) {
-    s_.worker.shared().credentials.note_refused(s_.upstream().credential_id(), status);
-    log::limited(log::Level::kError, "upstream.credential_refused",
-                 {{"upstream", s_.upstream().name()},
-                  {"status", status},
-                  {"next_step", "check the provider's key or the role of the gateway's identity"}});
-    refusal = refusal_of(Cause::kProviderCredential);
-  } else if (status == 404 && s_.endpoint == Endpoint::kCountTokens) {
-    refusal = refusal_of(Cause::kCountTokensUnsupported);
-  } else if (status >= 400 && !reveals_key && is_anthropic_error(body)) {
+  // What repeats the key is not looked at.
+  if (reveals_key) body = {};
+  note_provider_error(s_, status, body);
+  if (passes_to_client(s_, status, body)) {
     s_.meter.on_json_body(body);
     std::string_view whole = body;
     Ending ending = co_await send_whole(status, reason, fields, {&whole, 1}, whole.size());
-    ending.outcome = ending.outcome == audit::Outcome::kAbortedByClient
-                         ? ending.outcome
-                         : audit::Outcome::kUpstreamError;
+    bool gone = ending.outcome == audit::Outcome::kAbortedByClient;
+    if (!gone) ending.outcome = audit::Outcome::kUpstreamError;
     co_return ending;
-  } else if (status >= 400) {
-    refusal = translate_error(status, body, retry_after);
-  } else {
-    refusal = refusal_of(Cause::kProviderBroken);  // 200 with a page, a redirect
   }
-  // Support at the provider asks for its ids, whatever we say in its place.
-  if (!s_.provider_request_id.empty()) {
-    append_field(refusal.more_fields, "request-id", s_.provider_request_id);
-  }
-  if (!s_.apim_request_id.empty()) {
-    append_field(refusal.more_fields, "apim-request-id", s_.apim_request_id);
-  }
+  auto refusal = refusal_of_answer(s_, status, body, retry_after);
   Ending ending = co_await refuse(std::move(refusal), audit::Outcome::kUpstreamError);
   co_return ending;
 }

@@ -155,6 +155,7 @@ void RevocationRegister::carry_out(std::vector<Job> jobs) {
   if (batch.jobs.empty()) return;
   auto written = log_.check();
   if (written) written = log_.append(batch.changes);
+  if (written) written = log_.check();  // and it was this file that has them
   set_problem(written);
   if (!written) {
     failed_.add(batch.changes.size());

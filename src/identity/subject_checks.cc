@@ -230,7 +230,10 @@ bool is_guest(const Examined& token) {
 std::int64_t signed_in_at(const Examined& token) {
   const Principal& principal = token.principal;
   bool by_issue = principal.app_only || token.issuer->settings.heal_by == HealBy::kIssuedAt;
-  return by_issue ? principal.issued_at : principal.auth_time;
+  if (by_issue) return principal.issued_at;
+  // Nobody signs in after the token was made: a time to come would outlive every revocation.
+  return principal.issued_at > 0 ? std::min(principal.auth_time, principal.issued_at)
+                                 : principal.auth_time;
 }
 
 }  // namespace

@@ -35,20 +35,29 @@ class FileVault final : public Vault {
     auto key = key_of(id, *header, false, kept);
     if (!key) return std::unexpected(std::move(key.error()));
     auto content = unseal(*file, *key, id);
-    if (content || !kept || !header->passphrase) return content;
-    kernel_ring::remove(ring_name(id, *header));  // the kept key was of an older file
-    key = key_of(id, *header, false, kept);
-    if (!key) return std::unexpected(std::move(key.error()));
-    return unseal(*file, *key, id);
+    if (!content && kept && header->passphrase) {
+      kernel_ring::remove(ring_name(id, *header));  // the kept key was of an older file
+      key = key_of(id, *header, false, kept);
+      if (!key) return std::unexpected(std::move(key.error()));
+      content = unseal(*file, *key, id);
+    }
+    if (!content) return content;
+    if (!kept) keep(id, *header, *key);
+    opened_ = ring_name(id, *header);
+    return content;
   }
 
   Result<void> store(const std::string& id, const Secret& content) override {
     SealHeader header = new_header(static_cast<bool>(ask_), system_entropy());
     bool is_new = true;
+    std::string old_ring;
     if (auto file = read(id)) {
       auto old = read_header(*file);
-      if (old && old->passphrase == header.passphrase) {
-        header = *old;  // the same salt: the key that is kept stays good
+      if (old) old_ring = ring_name(id, *old);
+      // Only a key that has opened what is there may seal it anew: any other could be a passphrase
+      // of before, or mistyped.
+      if (old && old_ring == opened_ && old->passphrase == header.passphrase) {
+        header = *old;
         is_new = false;
       }
     }
@@ -59,7 +68,13 @@ class FileVault final : public Vault {
       key = key_of(id, header, true, kept);
     }
     if (!key) return std::unexpected(std::move(key.error()));
-    return write_file_atomically(path(id), seal(header, *key, id, content, system_entropy()));
+    auto written =
+        write_file_atomically(path(id), seal(header, *key, id, content, system_entropy()));
+    if (!written) return written;
+    if (is_new) keep(id, header, *key);
+    opened_ = ring_name(id, header);
+    if (!old_ring.empty() && old_ring != opened_) kernel_ring::remove(old_ring);
+    return {};
   }
 
   Result<void> remove(const std::string& id) override {
@@ -106,11 +121,14 @@ class FileVault final : public Vault {
     if (!ask_) return fail("vault.locked", "this sign-in is locked by a passphrase");
     auto passphrase = ask_(is_new);
     if (!passphrase) return std::unexpected(std::move(passphrase.error()));
-    Secret key = derive_key(*passphrase, header);
-    // A key that does not open the file is found out by load(), which then asks anew.
-    bool stays = kernel_ring::write(name, key, kKeyStays);
-    static_cast<void>(stays);  // where it cannot be kept, the passphrase is needed each time
-    return key;
+    return derive_key(*passphrase, header);
+  }
+
+  // A passphrase's key that has opened or made the file, so that it is not asked for each time.
+  static void keep(const std::string& id, const SealHeader& header, const Secret& key) {
+    if (!header.passphrase) return;  // the random key is there already
+    bool stays = kernel_ring::write(ring_name(id, header), key, kKeyStays);
+    static_cast<void>(stays);
   }
 
   static Result<Secret> random_key_of(const std::string& name, bool is_new) {
@@ -130,6 +148,7 @@ class FileVault final : public Vault {
 
   std::filesystem::path folder_;
   AskPassphrase ask_;
+  std::string opened_;  ///< ring_name() of what this vault has opened or made itself
 };
 
 // The terminal itself, not stdin: the passphrase may be asked inside a pipe. getpass(3) is the one

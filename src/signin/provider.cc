@@ -35,6 +35,8 @@ bool read_target(identity::JsonView entry, Target& target) {
     return false;
   }
   if (!identity::is_endpoint_url(target.issuer, true)) return false;
+  // It goes into URLs: nothing may end it early.
+  if (target.issuer.find_first_of("?#") != std::string::npos) return false;
   auto scopes = entry.member("scopes");
   if (!scopes || !scopes->is_array()) return false;
   for (identity::JsonView scope : *scopes) {

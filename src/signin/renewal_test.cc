@@ -153,6 +153,21 @@ TEST_F(RenewalTest, AnotherPersonsTokensAreNotTaken) {
   EXPECT_EQ(kept().access_token.reveal(), "old-access");
 }
 
+// A clock that is wrong for a moment: the provider has taken the old refresh token all the same.
+TEST_F(RenewalTest, AnIdTokenThatLooksExpiredDoesNotCostTheNewRefreshToken) {
+  TestWeb web([](const auto&) {
+    return answer(200, R"({"access_token":"x","expires_in":3600,"refresh_token":"new-refresh",)"
+                       R"("id_token":")" +
+                           token_of(R"({"iss":"https://i.example","aud":"desk","sub":"ada",)"
+                                    R"("exp":1700000000})") +
+                           "\"}");
+  });
+  auto done = run(web);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "sign_in.expired_token");
+  EXPECT_EQ(kept().refresh_token.reveal(), "new-refresh");
+}
+
 TEST_F(RenewalTest, WhereTheIdTokenCountsARefreshWithoutOneAsksForThePerson) {
   Session session = ada(clock.wall());
   session.target.id_token = true;

@@ -84,6 +84,13 @@ class FileVaultTest : public testing::Test {
       return Secret(passphrase);
     };
   }
+  // As after a restart: the kernel has forgotten the key, the file is there.
+  void forget(const std::string& id) {
+    auto file = folder_ / (id + ".vault");
+    std::filesystem::copy_file(file, folder_ / "aside");
+    ASSERT_TRUE(make_passphrase_vault(folder_, says(""))->remove(id));
+    std::filesystem::rename(folder_ / "aside", file);
+  }
   std::filesystem::path folder_;
   int asked_ = 0;
 };
@@ -110,17 +117,30 @@ TEST_F(FileVaultTest, APassphraseIsAskedOnceWhereTheKernelKeepsTheKey) {
   ASSERT_TRUE(vault->remove("one"));
 }
 
+TEST_F(FileVaultTest, ANewSignInIsSealedWithThePassphraseOfNow) {
+  ASSERT_TRUE(make_passphrase_vault(folder_, says("leaked"))
+                  ->store("one", Secret(std::string_view("first"))));
+  auto fresh = make_passphrase_vault(folder_, says("of now"));
+  ASSERT_TRUE(fresh->store("one", Secret(std::string_view("second"))));
+  forget("one");
+  EXPECT_FALSE(make_passphrase_vault(folder_, says("leaked"))->load("one"));
+  forget("one");
+  EXPECT_FALSE(make_passphrase_vault(folder_, says("mistyped"))->load("one"));
+  // What was mistyped just now is not what the next one is sealed with.
+  ASSERT_TRUE(make_passphrase_vault(folder_, says("of now"))
+                  ->store("one", Secret(std::string_view("third"))));
+  forget("one");
+  auto content = make_passphrase_vault(folder_, says("of now"))->load("one");
+  ASSERT_TRUE(content) << content.error().message;
+  EXPECT_EQ(content->reveal(), "third");
+}
+
 TEST_F(FileVaultTest, AWrongPassphraseOpensNothingAndLosesNothing) {
   {
     auto vault = make_passphrase_vault(folder_, says("correct horse"));
     ASSERT_TRUE(vault->store("one", kContent));
   }
-  // As after a restart: the kernel has forgotten the key.
-  auto file = folder_ / "one.vault";
-  auto kept = folder_ / "kept";
-  std::filesystem::copy_file(file, kept);
-  ASSERT_TRUE(make_passphrase_vault(folder_, says("correct horse"))->remove("one"));
-  std::filesystem::rename(kept, file);
+  forget("one");
 
   auto wrong = make_passphrase_vault(folder_, says("battery staple"))->load("one");
   ASSERT_FALSE(wrong);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/secret.h"
+#include "base/terminal_text.h"
 #include "identity/claims.h"
 #include "identity/compact_jws.h"
 
@@ -42,9 +43,9 @@ TokenClaims read_claims(std::string_view token) {
   std::string name = claims.display("name");
   std::string address = claims.display("preferred_username");
   if (address.empty()) address = claims.display("email");
-  found.person = name.empty()      ? address
-                 : address.empty() ? name
-                                   : fmt::format("{} ({})", name, address);
+  found.person = for_terminal(name.empty()      ? address
+                              : address.empty() ? name
+                                                : fmt::format("{} ({})", name, address));
   return found;
 }
 
@@ -64,7 +65,8 @@ Result<void> check_id_token(std::string_view id_token, std::string_view issuer,
     return foreign("belongs to another sign-in");
   }
   if (claims.expires_at + kSkew < unix_seconds(now)) {
-    return foreign("has expired; compare this machine's clock");
+    return fail("sign_in.expired_token", "the ID token that came back has expired",
+                "compare this machine's clock, then try again");
   }
   return {};
 }

@@ -35,14 +35,17 @@ constexpr const char* kToVersion2 =
     "PRAGMA user_version = 2;";
 
 // Made by us, so that its mode does not depend on the umask; SQLite gives its side files the same.
+// A file that is there is not opened: its closing would take SQLite's locks from every connection
+// of this process (fcntl(2)), and the next one who reads the file would throw the log away.
 Result<void> make_private_file(const std::filesystem::path& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!fd) {
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  struct stat info{};
+  if ((!fd && errno != EEXIST) || ::stat(path.c_str(), &info) != 0) {
     return unusable(path, std::strerror(errno), "check `store`, its folder and their permissions");
   }
-  struct stat info{};
-  if (::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    return unusable(path, "it is not a regular file", "name a file in `store`");
+  if (!S_ISREG(info.st_mode)) {
+    return unusable(path, S_ISDIR(info.st_mode) ? "it is a directory" : "it is not a regular file",
+                    "name a file in `store`");
   }
   return {};
 }

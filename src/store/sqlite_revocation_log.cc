@@ -16,6 +16,8 @@ using identity::RevocationChange;
 constexpr std::string_view kRevoke = "revoke";
 constexpr std::string_view kLift = "lift";
 
+constexpr const char* kWal = "-wal";
+
 std::int64_t micros(WallTime time) {
   return time.time_since_epoch().count();
 }
@@ -35,8 +37,12 @@ Result<std::unique_ptr<SqliteRevocationLog>> SqliteRevocationLog::open(std::stri
   if (::stat(path->c_str(), &info) != 0) {
     return unusable(*path, std::strerror(errno), "check `store` and its folder");
   }
+  struct stat wal{};
+  if (::stat((path->string() + kWal).c_str(), &wal) != 0) {
+    return unusable(*path, "it has no write-ahead log", "check `store` and its folder");
+  }
   return std::unique_ptr<SqliteRevocationLog>(
-      new SqliteRevocationLog(std::move(*database), *path, info.st_dev, info.st_ino));
+      new SqliteRevocationLog(std::move(*database), *path, info.st_dev, info.st_ino, wal.st_ino));
 }
 
 Result<std::vector<Revocation>> SqliteRevocationLog::load() {
@@ -125,11 +131,14 @@ bool SqliteRevocationLog::insert(const RevocationChange& change) {
   return row.step() == SQLITE_DONE;
 }
 
-// SQLite goes on writing into a file that was removed or replaced under it.
+// SQLite goes on writing into files that were removed or replaced under it.
 Result<void> SqliteRevocationLog::check() {
   struct stat info{};
+  struct stat wal{};
   std::string_view why;
-  if (::stat(path_.c_str(), &info) != 0) {
+  if (::stat((path_.string() + kWal).c_str(), &wal) != 0 || wal.st_ino != wal_inode_) {
+    why = "its write-ahead log was taken away";
+  } else if (::stat(path_.c_str(), &info) != 0) {
     why = std::strerror(errno);
   } else if (info.st_dev != device_ || info.st_ino != inode_) {
     why = "another file has taken its place";

@@ -21,13 +21,19 @@ class SqliteRevocationLog final : public identity::RevocationLog {
   [[nodiscard]] Result<void> check() override;
 
  private:
-  SqliteRevocationLog(Database database, std::filesystem::path path, dev_t device, ino_t inode)
-      : path_(std::move(path)), device_(device), inode_(inode), database_(std::move(database)) {}
+  SqliteRevocationLog(Database database, std::filesystem::path path, dev_t device, ino_t inode,
+                      ino_t wal_inode)
+      : path_(std::move(path)),
+        device_(device),
+        inode_(inode),
+        wal_inode_(wal_inode),
+        database_(std::move(database)) {}
   [[nodiscard]] bool insert(const identity::RevocationChange& change);
 
   const std::filesystem::path path_;
   const dev_t device_;
   const ino_t inode_;
+  const ino_t wal_inode_;  ///< of SQLite's write-ahead log, where commits are first
   Database database_;
 };
 

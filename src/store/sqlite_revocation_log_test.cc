@@ -131,6 +131,17 @@ TEST_F(RevocationLogTest, SeesThatItsFileWasTakenAwayOrReplaced) {
   }
   EXPECT_FALSE(log->check()) << "another file in its place";
   std::filesystem::rename(folder / "aside.db", folder / "state.db");
+  EXPECT_FALSE(log->check()) << "its write-ahead log went with the other file's";
+}
+
+TEST_F(RevocationLogTest, SeesThatItsWriteAheadLogWasTakenAway) {
+  auto log = open();
+  ASSERT_TRUE(log->check());
+  std::filesystem::rename(folder / "state.db-wal", folder / "aside");
+  auto gone = log->check();
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().code, "store.gone");
+  std::filesystem::rename(folder / "aside", folder / "state.db-wal");
   EXPECT_TRUE(log->check());
 }
 

@@ -2,6 +2,7 @@
 // and at the door, with the official client and a person who signed in at the identity provider.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -13,7 +14,7 @@ import { run, type Run } from '../harness/gateway.ts';
 import { House, question, streamQuestion, requestFields } from '../harness/house.ts';
 import { RawClient, type Reply } from '../harness/raw_client.ts';
 import { refreshedAccessToken, signIn } from '../harness/sign_in.ts';
-import { people, tenantId } from '../harness/tenant.ts';
+import { clientId, people, tenantId } from '../harness/tenant.ts';
 import { chunk, type Fields, value, values, writeHead } from '../harness/wire.ts';
 
 const ada = `contoso/${tenantId}/${people.ada.oid}`;
@@ -349,6 +350,34 @@ describe('a revocation', () => {
     assert.match(metrics, /^sallyport_revocations_total\{change="revoked"\} [1-9]/m);
     assert.match(metrics, /^sallyport_revocations_cut_total [1-9]/m);
     await lift(done.id);
+  });
+
+  test('is not lost when somebody reads the store beside the gateway', async () => {
+    // Were it the last one to close the file, it would throw the write-ahead log away.
+    const store = join(house.directory, 'state.db');
+    execFileSync('sqlite3', [store, 'SELECT count(*) FROM people']);
+    const token = await house.token();
+    const done = await revoked('user', ada);
+    await house.gateway.kill();
+    await house.start();
+    await house.ready();
+    assert.equal((await house.ask(token, question())).status, 401);
+    await lift(done.id);
+  });
+
+  test('takes ids as portals show them, and knows the tenant of its issuer', async () => {
+    const token = await house.token();
+    for (const [kind, target] of [
+      ['client', clientId.toUpperCase()],
+      ['user', `contoso/${people.ada.oid}`],
+    ]) {
+      const done = await revoked(kind, target);
+      assert.equal((await house.ask(token, question())).status, 401, `${kind} ${target}`);
+      await lift(done.id);
+    }
+    const spaced = await revoke('client', `${clientId} `);
+    assert.equal(spaced.code, 2, spaced.stderr);
+    assert.match(spaced.stderr, /white space/);
   });
 
   test('survives a restart and kill -9, and a store that is gone leaves it in force', async () => {

@@ -10,6 +10,7 @@
 #include "app/commands/large_text.h"
 #include "app/commands/sign_in_parts.h"
 #include "base/json_writer.h"
+#include "base/terminal_text.h"
 #include "signin/file_vault.h"
 #include "signin/machine_flow.h"
 #include "signin/person_flows.h"
@@ -200,7 +201,7 @@ Result<void> keep(signin::SignInBook& book, const signin::BookEntry& entry,
 
 void print_done(const Options& options, const signin::BookEntry& entry,
                 const signin::Session& session) {
-  std::string who = session.person.empty() ? session.subject : session.person;
+  std::string who = session.person.empty() ? for_terminal(session.subject) : session.person;
   if (options.json) {
     std::string line;
     JsonWriter(line)

@@ -136,7 +136,7 @@ Error error_from(std::string_view json) {
   std::string code = text("code");
   std::string_view known = "provider.unreachable";
   for (std::string_view one : {"sign_in.again", "provider.refused", "provider.busy", "fetch.tls",
-                               "vault.locked", "sign_in.foreign_token"}) {
+                               "vault.locked", "sign_in.foreign_token", "sign_in.expired_token"}) {
     if (code == one) known = one;
   }
   std::string message = text("message");

@@ -6,6 +6,7 @@
 
 #include "app/commands/sign_in_parts.h"
 #include "base/json_writer.h"
+#include "base/terminal_text.h"
 #include "signin/renewal.h"
 
 namespace sallyport::app {
@@ -40,7 +41,7 @@ std::string text_of(const Answer& answer, bool renewable, bool ended, WallTime n
   auto line = [&](std::string_view name, std::string_view value) {
     if (!value.empty()) text += fmt::format("  {:<10}{}\n", name, value);
   };
-  line("subject", session.subject);
+  line("subject", for_terminal(session.subject));
   line("gateway", entry.gateway);
   line("issuer", entry.issuer);
   line("client", entry.client);
