@@ -16,7 +16,8 @@
 
 namespace sallyport::admin {
 
-inline constexpr std::size_t kMaxAnswerBytes = 8 << 20;
+/// A list of all the revocations that there may be (identity/revocation_register) goes into it.
+inline constexpr std::size_t kMaxAnswerBytes = 128 << 20;
 
 struct SocketAnswer {
   long status = 0;
