@@ -222,6 +222,10 @@ Result<std::vector<RevocationRequest>> RevocationDesk::understand(const Asked& a
   auto targets = asked.targets;
   if (*kind == RevocationKind::kAll) targets.assign(1, {});
   for (const auto& target : targets) {
+    if (target.starts_with(' ') || target.ends_with(' ')) {
+      return fail("revocation.target", fmt::format("\"{}\" has white space around it", target),
+                  "write the id without it");
+    }
     auto one = request;
     one.target = target;
     if (is_person_kind(*kind)) {
@@ -229,15 +233,9 @@ Result<std::vector<RevocationRequest>> RevocationDesk::understand(const Asked& a
       if (!person) return std::unexpected(std::move(person.error()));
       one.target = *person;
     }
-    if (target.starts_with(' ') || target.ends_with(' ')) {
-      return fail("revocation.target", fmt::format("\"{}\" has white space around it", target),
-                  "write the id without it");
-    }
     // As tokens have them; portals show capitals.
     bool is_id = *kind == RevocationKind::kClient || *kind == RevocationKind::kGroup;
-    if (is_id && identity::is_guid(target)) {
-      for (char& c : one.target) c = c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c;
-    }
+    if (is_id && identity::is_guid(target)) one.target = lower_case(target);
     if (one.target.empty() && *kind != RevocationKind::kAll) {
       return fail("revocation.target", "an id is empty", "name what is to be revoked");
     }

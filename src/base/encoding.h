@@ -1,4 +1,4 @@
-// Hexadecimal, base64, base64url and SHA-256: pure functions over bytes.
+// Hexadecimal, base64, base64url, SHA-256, small letters: pure functions over bytes.
 #pragma once
 
 #include <array>
@@ -33,6 +33,9 @@ using Sha256 = std::array<std::uint8_t, 32>;
 [[nodiscard]] inline std::string_view as_text(std::span<const std::uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
+
+/// A to Z become a to z; everything else stays.
+[[nodiscard]] std::string lower_case(std::string_view text);
 
 /// Strict UTF-8 (RFC 3629: no surrogates, no over-long forms, nothing above U+10FFFF).
 [[nodiscard]] bool is_utf8(std::string_view text);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/encoding.h"
 #include "config/nearest.h"
 #include "config/rules.h"
 #include "config/syntax.h"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/encoding.h"
 #include "config/nearest.h"
 #include "config/rules.h"
 #include "config/syntax.h"

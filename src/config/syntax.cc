@@ -216,14 +216,6 @@ bool is_plain_word(std::string_view text, std::size_t limit) {
   });
 }
 
-std::string lower_case(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return result;
-}
-
 std::string shown(std::string_view text) {
   constexpr std::size_t kLimit = 80;
   bool cut = text.size() > kLimit;

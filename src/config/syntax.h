@@ -58,8 +58,6 @@ struct Url {
 /// stand in a JSON text and a header as it is.
 [[nodiscard]] bool is_plain_word(std::string_view text, std::size_t limit);
 
-[[nodiscard]] std::string lower_case(std::string_view text);
-
 /// For a message: at most 80 bytes, control characters and bad UTF-8 as '?'.
 [[nodiscard]] std::string shown(std::string_view text);
 

@@ -44,9 +44,9 @@ class AnswerEditor {
   /// The body ended, properly or not: what is still held, as it came.
   [[nodiscard]] std::span<const std::string_view> finish();
 
-  /// What was sent so far ends between two events, so that one of ours may go here.
   /// Bytes of an event that is not complete yet.
   [[nodiscard]] std::size_t unfinished() const { return splitter_.unfinished().size(); }
+  /// What was sent so far ends between two events, so that one of ours may go here.
   [[nodiscard]] bool at_event_boundary() const { return !partly_sent_; }
 
  private:

@@ -339,12 +339,12 @@ Task<bool> authenticate(ExchangeState& state) {
   if (token && head.target.contains(*token)) {  // the provider would get it with the query
     token = std::unexpected(identity::Reason::kAmbiguousCredentials);
   }
-  if (token) state.token = *token;
   if (!token) {
     identity::TokenRefusal why{.reason = token.error()};
     co_await refuse_token(state, why);
     co_return false;
   }
+  state.token = *token;
   auto& instruments = worker.shared().instruments;
   const WallTime now = state.received;
   auto seen = worker.tokens().lookup(*token, *worker.identity(), now);

@@ -64,7 +64,7 @@ struct ExchangeState {
   Endpoint endpoint = Endpoint::kMessages;
   std::string_view target;  ///< without the public prefix, with the query; view into the head
   identity::SnapshotPtr identity;  ///< under which the credential was looked for
-  std::string_view token;          ///< the credential that was accepted; view into the head
+  std::string_view token;          ///< the credential that was found; view into the head
   identity::PrincipalPtr person;
   RunningExchange running;  ///< among the worker's, from authentication on
   BodyFacts facts;

@@ -2,19 +2,13 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
+
 namespace sallyport::identity {
 namespace {
 
 constexpr std::string_view kVersion1Hosts[] = {"https://sts.windows.net/",
                                                "https://sts.chinacloudapi.cn/"};
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
-}
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // Is the token genuine: form, header, issuer, audience, algorithm, times, key, signature.
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "identity/signature.h"
 #include "identity/token_checks.h"
 
@@ -10,14 +11,6 @@ namespace {
 std::string_view header_text(const Examined& token, std::string_view name) {
   auto member = token.jws->header().member(name);
   return member ? member->text() : std::string_view{};
-}
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
 }
 
 // An issuer without what people get wrong: scheme, version, final slash, case.

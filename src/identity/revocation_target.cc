@@ -4,21 +4,11 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "identity/entra_issuer.h"
 
 namespace sallyport::identity {
-namespace {
-
-// As tokens are read: GUIDs in lower case.
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Result<std::optional<std::string>> principal_key(std::string_view text,
                                                  std::span<const std::string> issuers) {

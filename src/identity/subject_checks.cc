@@ -1,18 +1,11 @@
 // Whose token is it: tenant, version, binding, kind, subject, and the claims that describe them.
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "identity/token_checks.h"
 
 namespace sallyport::identity {
 namespace {
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
-}
 
 /// What speaks for a token being of a kind: the name of the claim, or empty.
 struct KindEvidence {

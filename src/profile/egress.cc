@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/check.h"
+#include "base/encoding.h"
 #include "base/terminal_text.h"
 #include "profile/url.h"
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/encoding.h"
+
 namespace sallyport::profile {
 namespace {
 
@@ -28,14 +30,6 @@ bool good_host(std::string_view host) {
 }
 
 }  // namespace
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
-}
 
 std::optional<Url> parse_url(std::string_view text) {
   for (char c : text) {

@@ -34,6 +34,5 @@ struct Url {
 /// The tenant GUID of https://login.microsoftonline.com/TENANT/..., in lower case; else empty.
 [[nodiscard]] std::string entra_tenant(std::string_view issuer);
 [[nodiscard]] bool is_entra_host(std::string_view host);
-[[nodiscard]] std::string lower_case(std::string_view text);
 
 }  // namespace sallyport::profile

@@ -122,11 +122,6 @@ constexpr Row kRows[] = {
       "try again, and look at the provider's status page"}},
 };
 
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return text;
-}
-
 std::string text_of(const json::object& from, std::string_view name) {
   const auto* value = from.if_contains(name);
   if (value == nullptr || !value->is_string()) return {};
@@ -148,11 +143,10 @@ json::object object_of(std::string_view body) {
 ProviderSaid read_provider_answer(int status, std::string_view body, std::string_view secret) {
   ProviderSaid said;
   said.status = status;
-  bool shy = !secret.empty() && body.find(secret) != body.npos;
-  auto whole = shy ? json::object() : object_of(body);
+  auto whole = object_of(body);
   const auto* error = whole.if_contains("error");
   if (error == nullptr || !error->is_object()) return said;
-  for (const auto& [name, value] : error->get_object()) {  // with its escapes read
+  for (const auto& [name, value] : error->get_object()) {  // as decoded: also behind escapes
     if (!secret.empty() && value.is_string() &&
         std::string_view(value.get_string()).find(secret) != std::string_view::npos) {
       return said;
@@ -168,7 +162,7 @@ AnswerMeaning meaning_of(const ProviderSaid& said, const CredentialSettings& cre
   if (said.status >= 200 && said.status <= 299) {
     return {true, "upstream.works", "the provider answered", ""};
   }
-  std::string words = lower(said.code + " " + said.message);
+  std::string words = lower_case(said.code + " " + said.message);
   With with = credential.kind == CredentialKind::kApiKey ? With::kKey : With::kToken;
   for (const auto& row : kRows) {
     bool fits = row.status == said.status || (row.status == 0 && said.status >= 500);

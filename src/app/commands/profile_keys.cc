@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "app/commands/profile_parts.h"
+#include "base/encoding.h"
 #include "profile/url.h"
 
 namespace sallyport::app {
@@ -21,7 +22,7 @@ using Shared = std::shared_ptr<Options>;
 
 // "telemetry" names the section "Telemetry & updates".
 bool is_start_of(std::string_view start, std::string_view name) {
-  return profile::lower_case(name).starts_with(profile::lower_case(start));
+  return lower_case(name).starts_with(lower_case(start));
 }
 
 bool wanted(const Key& key, const Options& options) {

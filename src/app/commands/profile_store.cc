@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "app/commands/profile_parts.h"
+#include "base/encoding.h"
 #include "base/files.h"
 #include "base/terminal_text.h"
 #include "profile/url.h"
@@ -55,7 +56,7 @@ Result<void> check_governed_options(const Options& options) {
     return fail("profile.governed", fmt::format("{} wants a GUID, not {}", name, *value),
                 "copy it from the app registration's overview page");
   }
-  if (profile::lower_case(options.tenant) == profile::lower_case(options.client)) {
+  if (lower_case(options.tenant) == lower_case(options.client)) {
     return fail("profile.governed", "--tenant and --client are the same GUID",
                 "the overview page shows both: Directory (tenant) ID and Application (client) ID");
   }

@@ -3,6 +3,7 @@
 // (one way to the model, through the gateway, as a known person).
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "profile/profile.h"
 #include "profile/rules/check.h"
 

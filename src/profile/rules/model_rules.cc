@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/encoding.h"
 #include "profile/rules/check.h"
 
 namespace sallyport::profile {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/encoding.h"
 #include "profile/rules/check.h"
 
 namespace sallyport::profile {

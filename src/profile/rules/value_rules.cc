@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <regex>
 
+#include "base/encoding.h"
 #include "profile/profile.h"
 #include "profile/rules/check.h"
 

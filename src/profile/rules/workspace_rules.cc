@@ -2,6 +2,7 @@
 // 10, 17).
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "profile/rules/check.h"
 
 namespace sallyport::profile {
