@@ -388,6 +388,8 @@ TEST(GatewayDocument, MustNameTheGatewayThatWasAsked) {
 TEST(GatewayDocument, RefusesEntriesThatLeadAstray) {
   for (const char* entry :
        {R"({"name":"n","issuer":"http://i.example","client":"c","scopes":["s"]})",
+        R"({"name":"n","issuer":"http://127.0.0.1:9/x","client":"c","scopes":["s"]})",
+        R"({"name":"n","issuer":"https://i.example/a?b=c","client":"c","scopes":["s"]})",
         R"({"name":"n","issuer":"https://i.example","client":"c","scopes":["a b"]})",
         R"({"name":"n\u0000","issuer":"https://i.example","client":"c","scopes":["s"]})",
         R"({"name":"n","issuer":"https://i.example","client":"c","scopes":["s"],"token":"both"})",
