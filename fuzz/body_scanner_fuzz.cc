@@ -25,13 +25,13 @@ bool is_taste(simdjson::error_code error) {
   return error == simdjson::NUMBER_ERROR || error == simdjson::STRING_ERROR;
 }
 
-void check_accepted(std::string_view body, const gateway::BodyFacts& facts) {
+void check_accepted(std::string_view body, const policy::RequestFacts& facts) {
   SALLYPORT_CHECK(!facts.models.empty() && facts.models.size() <= gateway::kMaxModels);
   SALLYPORT_CHECK(is_utf8(facts.model) && is_utf8(facts.user_id));
   SALLYPORT_CHECK(facts.tool_names.size() <= facts.tools);
   std::size_t top_level = 0;
   std::vector<gateway::Splice> splices;
-  for (const gateway::ModelUse& use : facts.models) {
+  for (const policy::ModelUse& use : facts.models) {
     top_level += use.top_level ? 1 : 0;
     const std::string_view token = body.substr(use.offset, use.length);
     JsonReader json(token);
@@ -45,7 +45,7 @@ void check_accepted(std::string_view body, const gateway::BodyFacts& facts) {
   for (const std::string_view piece : gateway::splice(body, splices).views) other += piece;
   const auto again = gateway::scan_body(other);
   SALLYPORT_CHECK(again && again->models.size() == facts.models.size());
-  for (const gateway::ModelUse& use : again->models) SALLYPORT_CHECK(use.name == "other");
+  for (const policy::ModelUse& use : again->models) SALLYPORT_CHECK(use.name == "other");
 }
 
 }  // namespace

@@ -6,21 +6,20 @@
 #include <unistd.h>
 
 #include <array>
-#include <tuple>
+#include <optional>
 
+#include "admin/routes.h"
 #include "base/log.h"
 #include "http/bits.h"
 #include "http/listener.h"
-#include "http/refusal.h"
 #include "http/url.h"
 
 namespace sallyport::admin {
 namespace {
 
 constexpr std::uint32_t kStop = http::kFirstOwn;
-constexpr std::uint32_t kAnswered = http::kFirstOwn << 1;
 constexpr std::size_t kMaxConnections = 64;
-constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::size_t kBodies = kMaxQuestion * 16;
 constexpr http::ServerTimes kTimes{std::chrono::seconds(5), std::chrono::seconds(5),
                                    std::chrono::seconds(15)};
 
@@ -48,40 +47,49 @@ std::string name_of(uid_t uid) {
   return known ? fmt::format("{} (uid {})", entry.pw_name, uid) : fmt::format("uid {}", uid);
 }
 
-// What a question waits for; the reply may come when nobody waits any more.
-struct Waiting {
-  Signal* signal;
-  std::optional<Answer> answer;
-};
-
-std::string write_answer(const Answer& answer, bool keep_alive, bool to_head) {
-  std::string out = fmt::format(
-      "HTTP/1.1 {} {}\r\ncontent-type: {}\r\ncontent-length: {}\r\ncache-control: no-store\r\n"
-      "x-content-type-options: nosniff\r\n{}\r\n",
-      answer.status, http::reason_phrase(answer.status), answer.type, answer.body.size(),
-      keep_alive ? "" : "connection: close\r\n");
-  if (!to_head) out += answer.body;
-  return out;
-}
-
 }  // namespace
 
 struct AdminServer::Door {
   Door(EventLoop& loop, UniqueFd listener, bool is_local)
-      : fd(std::move(listener)), watch(loop, fd.get()), signal(loop), local(is_local) {
-    watch.attach(&signal, http::kPeerReadable, 0);
-  }
-  UniqueFd fd;
-  Watch watch;
-  Signal signal;
+      : acceptor(loop, std::move(listener)), local(is_local) {}
+  http::Acceptor acceptor;
   bool local;
 };
 
+// Who answers the requests of one connection.
+class AdminServer::Peer final : public http::ServerHandler {
+ public:
+  Peer(AdminServer& server, bool local, std::string who)
+      : server_(server), local_(local), who_(std::move(who)) {}
+
+  Task<void> answer(http::ServerStream& stream) override {
+    Call call{server_.loop_, stream, server_.services_, server_.bodies_, who_};
+    if (!local_ && !server_.host_is_ours(stream.head())) {
+      co_await send(call, {421, "text/plain", "Ask by a loopback address.\n"});
+      co_return;
+    }
+    co_await answer_by(local_ ? socket_routes() : port_routes(), call);
+  }
+
+  http::WrittenRefusal refuse_head(std::optional<http::HeadFault> fault) override {
+    http::AnswerHead head(fault ? 400 : 408);
+    head.add("content-type", "text/plain").add("cache-control", "no-store");
+    return {std::move(head),
+            fault ? "This is not valid HTTP/1.1.\n" : "The request did not arrive in time.\n"};
+  }
+
+ private:
+  AdminServer& server_;
+  bool local_;
+  std::string who_;
+};
+
+AdminServer::AdminServer(Services services) : services_(std::move(services)), bodies_(kBodies) {}
+
 Result<std::unique_ptr<AdminServer>> AdminServer::open(const std::string& socket_path,
                                                        const std::string& host, std::uint16_t port,
-                                                       RouteTable routes) {
-  std::unique_ptr<AdminServer> server(new AdminServer);
-  server->routes_ = std::move(routes);
+                                                       Services services) {
+  std::unique_ptr<AdminServer> server(new AdminServer(std::move(services)));
   if (!socket_path.empty()) {
     auto socket = http::listen_unix(socket_path);
     if (!socket) return fail(std::move(socket.error()), "for admin.socket");
@@ -112,77 +120,48 @@ void AdminServer::start() {
 void AdminServer::stop() {
   if (!thread_.joinable()) return;
   loop_.post([this] {
-    stopping_ = true;
-    for (auto& door : doors_) door->signal.raise(kStop);
-    for (auto* connection : connections_) connection->signal().raise(kStop);
+    for (auto& door : doors_) door->acceptor.stop();
+    for (auto* connection : connections_) connection->raise(kStop);
     if (running_ == 0) loop_.stop();
   });
   thread_.join();
   if (!socket_path_.empty()) ::unlink(socket_path_.c_str());
 }
 
+void AdminServer::end_one() {
+  if (--running_ == 0) loop_.stop();
+}
+
 Task<void> AdminServer::accept_connections(Door& door) {
   ++running_;
-  Deadline pause(loop_, door.signal, http::kTimeUp);
-  while (!stopping_) {
-    UniqueFd fd(::accept4(door.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (fd) {
-      bool welcome = connections_.size() < kMaxConnections && (!door.local || may_enter(fd.get()));
-      if (welcome) spawn(serve(std::move(fd), door.local));
-      continue;
-    }
-    if (errno == EINTR || errno == ECONNABORTED) continue;
-    bool failed = errno != EAGAIN && errno != EWOULDBLOCK;  // no descriptor left, say
-    failed = failed || door.watch.error() != 0;             // then nothing will wake us
-    if (failed) pause.set(loop_.now() + kAcceptPause);
-    door.signal.clear(http::kPeerReadable);
-    std::ignore = co_await door.signal.wait((failed ? http::kTimeUp : http::kPeerReadable) | kStop);
-  }
-  if (--running_ == 0) loop_.stop();
+  co_await door.acceptor.run([this, local = door.local](UniqueFd fd, const sockaddr_storage&) {
+    take_connection(std::move(fd), local);
+  });
+  end_one();
+}
+
+void AdminServer::take_connection(UniqueFd fd, bool local) {
+  bool welcome = connections_.size() < kMaxConnections && (!local || may_enter(fd.get()));
+  if (welcome) spawn(serve(std::move(fd), local));
 }
 
 Task<void> AdminServer::serve(UniqueFd fd, bool local) {
   ++running_;
   try {
-    http::ServerConnection client(loop_, std::move(fd), kTimes);
-    client.abort_on(kStop);
-    connections_.insert(&client);
-    uid_t peer = local ? peer_of(client.stream().fd()).value_or(~uid_t{0}) : ~uid_t{0};
+    auto peer = local ? peer_of(fd.get()) : std::nullopt;
+    http::ServerConnection connection(loop_, std::move(fd), kTimes, kStop);
+    connections_.insert(&connection);
     struct Leave {
       std::unordered_set<http::ServerConnection*>& set;
-      http::ServerConnection* client;
-      ~Leave() { set.erase(client); }
-    } leave{connections_, &client};
-    while (client.stream().watch_error() == 0) {
-      auto next = co_await client.next_head();
-      if (next == http::ServerConnection::Next::kFault) {
-        std::string text =
-            write_answer({400, "text/plain", "This is not valid HTTP/1.1.\n"}, false, false);
-        bool sent = co_await client.send(text);
-        if (sent) co_await client.linger();
-        break;
-      }
-      if (next != http::ServerConnection::Next::kHead) break;
-      bool to_head = client.head().method == "HEAD";
-      bool keep = client.head().keep_alive;
-      std::optional<Answer> found;
-      const Route* route = find(client.head(), local);
-      if (route != nullptr && route->ask && route->method == client.head().method) {
-        found = co_await ask(client, *route, peer);
-        if (!found) break;
-      } else {
-        found = answer(client.head(), local);
-      }
-      std::string text = write_answer(*found, keep, to_head);
-      bool sent = co_await client.send(text);
-      if (!sent) break;
-      bool drained = co_await client.drain();
-      if (!drained || !client.keep_alive()) break;
-    }
+      http::ServerConnection* connection;
+      ~Leave() { set.erase(connection); }
+    } leave{connections_, &connection};
+    Peer handler(*this, local, peer ? name_of(*peer) : std::string());
+    if (connection.watch_error() == 0) co_await connection.serve(nullptr, handler);
   } catch (const std::exception& error) {
     log::limited(log::Level::kError, "admin.connection_failed", {{"reason", error.what()}});
   }
-  if (--running_ == 0) loop_.stop();
+  end_one();
 }
 
 // A page in a browser may be made to ask this port by a name of its own (DNS rebinding): only the
@@ -191,54 +170,6 @@ bool AdminServer::host_is_ours(const http::RequestHead& head) const {
   auto url = http::parse_url(fmt::format("http://{}", http::find_field(head.fields, "host")));
   return url && url->port == port_ &&
          (url->host == "localhost" || http::is_loopback_literal(url->host));
-}
-
-const Route* AdminServer::find(const http::RequestHead& head, bool local) const {
-  const Route* same_path = nullptr;
-  for (const auto& route : routes_) {
-    if (route.path != head.path || (!local && !route.on_port)) continue;
-    same_path = &route;
-    if (route.method == head.method || (head.method == "HEAD" && route.method == "GET")) break;
-  }
-  return same_path;
-}
-
-Answer AdminServer::answer(const http::RequestHead& head, bool local) const {
-  if (!local && !host_is_ours(head)) return {421, "text/plain", "Ask by a loopback address.\n"};
-  const Route* route = find(head, local);
-  if (route == nullptr) return {404, "text/plain", "There is nothing here.\n"};
-  bool to_head = head.method == "HEAD" && route->method == "GET";
-  if (!route->answer || (route->method != head.method && !to_head)) {
-    return {405, "text/plain", "This method is not known here.\n"};
-  }
-  return route->answer();
-}
-
-// Reads the question, hands it on and sleeps until the reply is there. Nothing: the peer left, or
-// the server stops; what was asked for is carried out all the same.
-Task<std::optional<Answer>> AdminServer::ask(http::ServerConnection& client, const Route& route,
-                                             uid_t peer) {
-  http::BudgetShare share(bodies_);
-  auto read = co_await client.read_body(kMaxQuestion, share);
-  if (read == http::ServerConnection::BodyRead::kTooLarge) {
-    co_return Answer{413, "text/plain", "The question is too long.\n"};
-  }
-  if (read != http::ServerConnection::BodyRead::kDone) co_return std::nullopt;
-  auto waiting = std::make_shared<Waiting>(Waiting{&client.signal(), std::nullopt});
-  struct Leave {
-    Waiting& waiting;
-    ~Leave() { waiting.signal = nullptr; }
-  } leave{*waiting};
-  client.signal().clear(kAnswered);
-  route.ask({std::string(client.body()), name_of(peer)}, [this, waiting](Answer answer) {
-    loop_.post([waiting, answer = std::move(answer)] {
-      waiting->answer = answer;
-      if (waiting->signal != nullptr) waiting->signal->raise(kAnswered);
-    });
-  });
-  std::uint32_t why = co_await client.signal().wait(kAnswered | kStop | http::kPeerGone);
-  client.signal().raise(why & kStop);
-  co_return std::move(waiting->answer);
 }
 
 }  // namespace sallyport::admin

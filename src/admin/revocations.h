@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "admin/admin_server.h"
+#include "admin/call.h"
 #include "audit/name_table.h"
 #include "identity/revocation_register.h"
 #include "identity/settings.h"

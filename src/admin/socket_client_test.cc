@@ -74,16 +74,16 @@ class SocketClient : public testing::Test {
 };
 
 TEST_F(SocketClient, GetsTheAnswerOfAGateway) {
-  auto server = AdminServer::open(
-      path, "", 0,
-      {{"GET", "/status", false, [] { return Answer{200, "application/json", "{}"}; }}});
+  Services services{.metrics = [] { return std::string(); },
+                    .status = [] { return std::string("{}"); }};
+  auto server = AdminServer::open(path, "", 0, std::move(services));
   ASSERT_TRUE(server) << server.error().message;
   (*server)->start();
   auto answer = ask_socket(path, "GET", "/status");
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(answer->type, "application/json");
-  EXPECT_EQ(answer->body, "{}");
+  EXPECT_EQ(answer->body, "{}\n");
   EXPECT_EQ(ask_socket(path, "GET", "/nothing")->status, 404);
   EXPECT_EQ(ask_socket(path, "POST", "/status")->status, 405);
   (*server)->stop();

@@ -63,7 +63,6 @@ struct Service::Parts {
   std::unique_ptr<audit::Trail> trail;
   std::unique_ptr<audit::NameTable> names;
   std::unique_ptr<identity::RevocationLog> revocation_log;
-  std::unique_ptr<gateway::Instruments> instruments;
   http::ByteBudget bodies{kBodyBudget};
   std::unique_ptr<gateway::ConnectionLimits> connections;
   identity::FailureLimiter failures{{}, random_seed()};
@@ -88,7 +87,7 @@ struct Service::Parts {
   [[nodiscard]] Result<void> open_record();
   [[nodiscard]] Result<void> open_gateway();
   [[nodiscard]] Result<void> open_admin();
-  [[nodiscard]] admin::RouteTable admin_routes();
+  [[nodiscard]] admin::Services admin_services();
   [[nodiscard]] admin::Status status();
   void add_upstreams(admin::Status& status) const;
 };
@@ -102,7 +101,7 @@ void Service::Parts::record_event(std::string_view name, std::span<const audit::
 void Service::Parts::publish_identity(const identity::SnapshotPtr& snapshot) {
   std::lock_guard lock(mutex);
   identity = snapshot;
-  if (gateway) gateway->publish_identity(snapshot);
+  if (gateway) gateway->publish(snapshot);
 }
 
 void Service::Parts::on_key_event(const identity::KeyEvent& event) {
@@ -197,7 +196,7 @@ void Service::Parts::on_credential_event(const upstream::CredentialEvent& event)
 void Service::Parts::make_credentials() {
   credentials = std::make_unique<upstream::CredentialService>(
       fetcher, system_clock(), system_entropy(), metrics, configuration.upstreams,
-      [this](const upstream::CredentialsPtr& snapshot) { gateway->publish_credentials(snapshot); },
+      [this](const upstream::CredentialsPtr& snapshot) { gateway->publish(snapshot); },
       [this](const upstream::CredentialEvent& event) { on_credential_event(event); });
 }
 
@@ -225,7 +224,6 @@ Result<void> Service::Parts::open_gateway() {
       gateway::Routes::create(configuration.listen, configuration.limits, configuration.issuers,
                               configuration.upstreams, configuration.models);
   if (!routes) return std::unexpected(std::move(routes.error()));
-  instruments = std::make_unique<gateway::Instruments>(metrics);
   connections = std::make_unique<gateway::ConnectionLimits>(
       configuration.limits.connections, configuration.limits.connections_per_source);
   keys = std::make_unique<identity::KeyService>(
@@ -234,9 +232,15 @@ Result<void> Service::Parts::open_gateway() {
       [this](const identity::KeyEvent& event) { on_key_event(event); });
   make_credentials();
   shared = std::make_unique<gateway::Shared>(
-      gateway::Shared{system_clock(), system_entropy(), *instruments, trail->side(), *names, *keys,
-                      *credentials, resolver, bodies, *connections, failures, random_key(),
-                      configuration.audit.sync.count() == 0});
+      system_clock(), system_entropy(), trail->side(), *names, resolver, bodies, *connections,
+      failures, random_key(), configuration.audit.sync.count() == 0,
+      [this](std::string_view issuer, std::string_view key_id, std::function<void()> done) {
+        return keys->refresh_for_unknown_key(issuer, key_id, std::move(done));
+      },
+      [this](std::uint64_t id, std::uint64_t serial, std::function<void()> done) {
+        return credentials->renew(id, serial, std::move(done));
+      },
+      [this](std::uint64_t id, int status) { credentials->note_refused(id, status); });
   std::vector<identity::IssuerState> states;
   for (const auto& issuer : configuration.issuers) states.emplace_back(issuer);
   auto without_keys = identity::make_snapshot(0, std::move(states));
@@ -245,6 +249,7 @@ Result<void> Service::Parts::open_gateway() {
   if (!opened) return fail(std::move(opened.error()), "for listen.address");
   std::lock_guard lock(mutex);
   gateway = std::move(*opened);
+  gateway->show_counters(metrics);
   identity = without_keys;
   gateway->load(revocations->in_force());
   return {};
@@ -254,31 +259,20 @@ Result<void> Service::Parts::open_admin() {
   const auto& settings = configuration.admin;
   auto opened = admin::AdminServer::open(
       settings.socket, settings.listen ? settings.listen->host : std::string(),
-      settings.listen ? settings.listen->port : std::uint16_t{0}, admin_routes());
+      settings.listen ? settings.listen->port : std::uint16_t{0}, admin_services());
   if (!opened) return std::unexpected(std::move(opened.error()));
   admin = std::move(*opened);
   return {};
 }
 
-admin::RouteTable Service::Parts::admin_routes() {
+admin::Services Service::Parts::admin_services() {
   desk = std::make_unique<admin::RevocationDesk>(*revocations, *names, system_clock(), [this] {
     std::lock_guard lock(mutex);
     return configuration.issuers;
   });
-  auto metrics_page = [this] {
-    return admin::Answer{200, "text/plain; version=0.0.4", metrics.render()};
-  };
-  auto status_page = [this] {
-    return admin::Answer{200, "application/json", admin::status_json(status()) + "\n"};
-  };
-  return {{"GET", "/metrics", true, metrics_page},
-          {"GET", "/healthz", true, [] { return admin::Answer{200, "text/plain", "ok\n"}; }},
-          {"GET", "/status", false, status_page},
-          {"GET", "/revocations", false, [this] { return desk->list(); }},
-          {"POST", "/revocations", false, nullptr,
-           [this](const auto& question, const auto& reply) { desk->revoke(question, reply); }},
-          {"POST", "/revocations/lift", false, nullptr,
-           [this](const auto& question, const auto& reply) { desk->lift(question, reply); }}};
+  return {.metrics = [this] { return metrics.render(); },
+          .status = [this] { return admin::status_json(status()); },
+          .revocations = desk.get()};
 }
 
 admin::Status Service::Parts::status() {
@@ -297,17 +291,19 @@ admin::Status Service::Parts::status() {
   bool keys_there = identity->any_ready(now);
   bool record = true;
   for (const auto& worker : gateway->workers()) {
-    const auto& counts = worker->counts();
+    const auto& counts = worker->counters();
     admin::WorkerStatus row;
-    row.connections = counts.connections;
-    row.exchanges = counts.exchanges;
-    row.cached_tokens = counts.cached_tokens;
-    row.requests = {
-        {"complete", counts.complete},           {"aborted_by_client", counts.aborted},
-        {"cut_by_revocation", counts.cut},       {"upstream_error", counts.upstream_error},
-        {"record_failed", counts.record_failed}, {"refused", counts.refused}};
+    row.connections = counts.connections();
+    row.exchanges = counts.exchanges();
+    row.cached_tokens = counts.cached_tokens.value();
+    row.requests = {{"complete", counts.complete.value()},
+                    {"aborted_by_client", counts.aborted.value()},
+                    {"cut_by_revocation", counts.cut.value()},
+                    {"upstream_error", counts.upstream_error.value()},
+                    {"record_failed", counts.record_failed.value()},
+                    {"refused", counts.refused()}};
     status.workers.push_back(std::move(row));
-    record = record && counts.record_accepting;
+    record = record && counts.accepting;
     const auto& chain = worker->chain_view();
     const auto& head = heads[status.workers.size() - 1];
     std::uint64_t written = head ? head->sequence : chain.written_sequence();
@@ -411,7 +407,7 @@ Result<void> Service::reload(config::Configuration next) {
     p.credentials->reload(p.configuration.upstreams);
     p.connections->set(p.configuration.limits.connections,
                        p.configuration.limits.connections_per_source);
-    p.gateway->publish_routes(*routes);
+    p.gateway->publish(*routes);
   }
   p.keys->reload(p.configuration.issuers);
   p.record_event("configuration", details_of(p.configuration));

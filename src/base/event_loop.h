@@ -7,6 +7,9 @@
 //   Deadline deadline(loop, signal, kTimeout);    deadline.set(loop.now() + 10s);
 //   std::uint32_t why = co_await signal.wait(kReadable | kTimeout);
 //
+// What ends everything that somebody might still wait for (the peer is gone, the exchange is cut)
+// is said to the signal once, with keep(): such a bit is told to every wait and stays raised.
+//
 // Everything but post() and stop() belongs to the loop's thread. A turn: wait for events, run what
 // they woke, run the end-of-turn hooks (the audit chain writes its batch there), run what these
 // woke. Why this and not Asio: docs/adr/0001-event-loop.md.
@@ -19,6 +22,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -27,7 +31,8 @@ namespace sallyport {
 
 class EventLoop;
 
-/// Bits that were raised and the one coroutine that sleeps on them.
+/// Bits that were raised and the one coroutine that sleeps on them: a second one ends the process,
+/// since the first would never wake.
 class Signal {
  public:
   explicit Signal(EventLoop& loop) : loop_(loop) {}
@@ -36,6 +41,8 @@ class Signal {
 
   /// Adds bits; schedules the sleeper if it waits for one of them.
   void raise(std::uint32_t bits);
+  /// These bits stay raised when a wait has told them, until clear().
+  void keep(std::uint32_t bits) { kept_ |= bits; }
   /// Takes bits back without waiting.
   void clear(std::uint32_t bits) { raised_ &= ~bits; }
   [[nodiscard]] bool is_raised(std::uint32_t bits) const { return (raised_ & bits) != 0; }
@@ -45,13 +52,14 @@ class Signal {
     std::uint32_t mask;
     [[nodiscard]] bool await_ready() const { return (signal.raised_ & mask) != 0; }
     void await_suspend(std::coroutine_handle<> sleeper) const {
+      SALLYPORT_CHECK(!signal.sleeper_);
       signal.mask_ = mask;
       signal.sleeper_ = sleeper;
     }
-    /// The bits of the mask that were raised; they are taken back.
+    /// The bits of the mask that were raised; they are taken back, but for the kept ones.
     [[nodiscard]] std::uint32_t await_resume() const {
       std::uint32_t bits = signal.raised_ & mask;
-      signal.raised_ &= ~bits;
+      signal.raised_ &= ~(bits & ~signal.kept_);
       return bits;
     }
   };
@@ -62,6 +70,7 @@ class Signal {
   std::coroutine_handle<> sleeper_;
   std::uint32_t raised_ = 0;
   std::uint32_t mask_ = 0;
+  std::uint32_t kept_ = 0;
 };
 
 /// Readiness of one descriptor, which somebody else owns. The two flags are hints: true until a

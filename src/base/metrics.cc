@@ -33,13 +33,6 @@ std::string braces(const std::string& labels, std::string_view more = {}) {
 
 }  // namespace
 
-void Histogram::observe(double seconds) {
-  auto at = std::lower_bound(kBounds.begin(), kBounds.end(), seconds) - kBounds.begin();
-  buckets_[static_cast<std::size_t>(at)].fetch_add(1, std::memory_order_relaxed);
-  micros_.fetch_add(static_cast<std::uint64_t>(std::max(0.0, seconds) * 1e6),
-                    std::memory_order_relaxed);
-}
-
 Metrics::Entry& Metrics::entry(Kind kind, std::string name, std::string help,
                                const Labels& labels) {
   return entries_.emplace_back(Entry{kind,
@@ -49,7 +42,9 @@ Metrics::Entry& Metrics::entry(Kind kind, std::string name, std::string help,
                                      nullptr,
                                      nullptr,
                                      nullptr,
-                                     {}});
+                                     {},
+                                     nullptr,
+                                     nullptr});
 }
 
 Counter& Metrics::counter(std::string name, std::string help, Labels labels) {
@@ -73,10 +68,40 @@ Histogram& Metrics::histogram(std::string name, std::string help, Labels labels)
   return metric;
 }
 
+void Metrics::sum(std::string name, std::string help, const Labels& labels,
+                  std::function<std::uint64_t()> read) {
+  std::lock_guard lock(mutex_);
+  entry(Kind::kSum, std::move(name), std::move(help), labels).read_sum = std::move(read);
+}
+
+void Metrics::histograms(std::string name, std::string help,
+                         std::vector<const OwnHistogram*> parts) {
+  std::lock_guard lock(mutex_);
+  entry(Kind::kHistogram, std::move(name), std::move(help), {}).parts = std::move(parts);
+}
+
 void Metrics::callback(std::string name, std::string help, Labels labels,
                        std::function<double()> read) {
   std::lock_guard lock(mutex_);
   entry(Kind::kCallback, std::move(name), std::move(help), labels).read = std::move(read);
+}
+
+void Metrics::render_histogram(std::string& out, const Entry& e) {
+  std::uint64_t total = 0;
+  double sum = 0;
+  if (e.histogram != nullptr) sum = e.histogram->sum();
+  for (const auto* part : e.parts) sum += part->sum();
+  for (std::size_t i = 0; i <= Histogram::kBounds.size(); ++i) {
+    if (e.histogram != nullptr) total += e.histogram->bucket(i);
+    for (const auto* part : e.parts) total += part->bucket(i);
+    auto bound = i == Histogram::kBounds.size()
+                     ? std::string("+Inf")
+                     : fmt::format("{}", static_cast<double>(Histogram::kBounds[i]) / 1e6);
+    out += fmt::format("{}_bucket{} {}\n", e.name,
+                       braces(e.labels, fmt::format("le=\"{}\"", bound)), total);
+  }
+  out += fmt::format("{}_sum{} {}\n{}_count{} {}\n", e.name, braces(e.labels), sum, e.name,
+                     braces(e.labels), total);
 }
 
 std::string Metrics::render() const {
@@ -88,9 +113,8 @@ std::string Metrics::render() const {
   std::string_view previous;
   for (const auto& [name, e] : by_name) {
     if (e->name != previous) {
-      const char* type = e->kind == Kind::kCounter     ? "counter"
-                         : e->kind == Kind::kHistogram ? "histogram"
-                                                       : "gauge";
+      bool counts = e->kind == Kind::kCounter || e->kind == Kind::kSum;
+      const char* type = counts ? "counter" : e->kind == Kind::kHistogram ? "histogram" : "gauge";
       out += fmt::format("# HELP {} {}\n# TYPE {} {}\n", e->name, e->help, e->name, type);
       previous = e->name;
     }
@@ -104,19 +128,12 @@ std::string Metrics::render() const {
       case Kind::kCallback:
         out += fmt::format("{}{} {}\n", e->name, braces(e->labels), e->read());
         break;
-      case Kind::kHistogram: {
-        std::uint64_t total = 0;
-        for (std::size_t i = 0; i < Histogram::kBounds.size(); ++i) {
-          total += e->histogram->bucket(i);
-          out += fmt::format("{}_bucket{} {}\n", e->name,
-                             braces(e->labels, fmt::format("le=\"{}\"", Histogram::kBounds[i])),
-                             total);
-        }
-        total += e->histogram->bucket(Histogram::kBounds.size());
-        out += fmt::format("{}_bucket{} {}\n", e->name, braces(e->labels, "le=\"+Inf\""), total);
-        out += fmt::format("{}_sum{} {}\n{}_count{} {}\n", e->name, braces(e->labels),
-                           e->histogram->sum(), e->name, braces(e->labels), total);
-      }
+      case Kind::kSum:
+        out += fmt::format("{}{} {}\n", e->name, braces(e->labels), e->read_sum());
+        break;
+      case Kind::kHistogram:
+        render_histogram(out, *e);
+        break;
     }
   }
   return out;

@@ -110,7 +110,7 @@ TEST(Allocations, WritingAHeadIntoItsPlaceMakesNone) {
 
 TEST(Allocations, AnEventOnItsWayMakesNone) {
   usage::TokenMeter meter;
-  const ModelRename rename{"claude-sonnet-5", "sonnet-prod"};
+  const upstream::ModelName rename{"claude-sonnet-5", "sonnet-prod"};
   AnswerEditor editor({&rename, 1}, meter);
   std::ignore = editor.feed(
       "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\":"

@@ -7,7 +7,7 @@
 // ended by an event of ours (docs/adr/0002-whole-events.md). An event of more than 64 KiB leaves as
 // it comes; only message_start, where this request renames a model, is held up to 1 MiB.
 //
-//   AnswerEditor editor(renames, meter);
+//   AnswerEditor editor(plan.models, meter);
 //   for each chunk: write(editor.feed(chunk));
 //   write(editor.finish());                // not if the provider died: half an event is none
 //
@@ -22,21 +22,16 @@
 
 #include "gateway/splice.h"
 #include "http/event_stream.h"
+#include "upstream/route_plan.h"
 #include "usage/token_meter.h"
 
 namespace sallyport::gateway {
 
-/// In the request `id` became `deployment`; in the answer it goes back.
-struct ModelRename {
-  std::string_view id;
-  std::string_view deployment;
-};
-
 class AnswerEditor {
  public:
-  /// Copies what it needs of `renames`; those that change nothing are left out. `meter` outlives
+  /// Copies what it needs of `names`; those that change nothing are left out. `meter` outlives
   /// the editor.
-  AnswerEditor(std::span<const ModelRename> renames, usage::TokenMeter& meter);
+  AnswerEditor(std::span<const upstream::ModelName> names, usage::TokenMeter& meter);
 
   /// What to send for this chunk, perhaps nothing. The views point into the chunk and into this
   /// object and live until the next feed() or finish().
@@ -73,7 +68,8 @@ class AnswerEditor {
 };
 
 /// For answers that are no stream. The pieces view `body` and `scratch`, which takes the new value.
-[[nodiscard]] Pieces edit_json_answer(std::string_view body, std::span<const ModelRename> renames,
+[[nodiscard]] Pieces edit_json_answer(std::string_view body,
+                                      std::span<const upstream::ModelName> names,
                                       std::string& scratch);
 
 }  // namespace sallyport::gateway

@@ -1,4 +1,4 @@
-// The gateway's own bits of a connection's signal, behind http's.
+// The gateway's own bits of an exchange's signal, behind http's.
 #pragma once
 
 #include "http/bits.h"
@@ -10,8 +10,8 @@ inline constexpr std::uint32_t kRecordFailed = http::kFirstOwn << 1;  ///< they 
 inline constexpr std::uint32_t kSynced = http::kFirstOwn << 2;        ///< a sync of the chain ended
 inline constexpr std::uint32_t kKeysFetched = http::kFirstOwn << 3;   ///< a key set fetch ended
 inline constexpr std::uint32_t kPingDue = http::kFirstOwn << 4;
-inline constexpr std::uint32_t kLimit = http::kFirstOwn << 5;           ///< first byte, silence
+inline constexpr std::uint32_t kLimit = http::kFirstOwn << 5;  ///< first byte, silence
+inline constexpr std::uint32_t kCut = http::kFirstOwn << 6;    ///< end this exchange now; kept
 inline constexpr std::uint32_t kCredentialCame = http::kFirstOwn << 7;  ///< or did not
-inline constexpr std::uint32_t kCut = http::kFirstOwn << 6;             ///< end this exchange now
 
 }  // namespace sallyport::gateway

@@ -67,7 +67,7 @@ bool is_model_in_other_case(std::string_view key) {
 class Scan {
  public:
   explicit Scan(std::string_view body) : json_(body) {}
-  std::expected<BodyFacts, BodyFault> run();
+  std::expected<policy::RequestFacts, BodyFault> run();
 
  private:
   bool fail(BodyReason reason, std::size_t offset) {
@@ -93,14 +93,14 @@ class Scan {
   Level& level() { return levels_[depth_ - 1]; }
 
   JsonReader json_;
-  BodyFacts facts_;
+  policy::RequestFacts facts_;
   BodyFault fault_;
   bool has_model_ = false;
   std::size_t depth_ = 0;
   std::array<Level, kMaxDepth> levels_;  // written before it is read
 };
 
-std::expected<BodyFacts, BodyFault> Scan::run() {
+std::expected<policy::RequestFacts, BodyFault> Scan::run() {
   const bool is_object = json_.peek() == JsonKind::kObject;
   bool good = enter(Place::kTop, Place::kElsewhere);
   while (good && depth_ > 0) good = step();
@@ -304,7 +304,7 @@ std::size_t first_wrong_byte(std::string_view text) {
 
 }  // namespace
 
-std::expected<BodyFacts, BodyFault> scan_body(std::string_view body) {
+std::expected<policy::RequestFacts, BodyFault> scan_body(std::string_view body) {
   if (!simdjson::validate_utf8(body.data(), body.size())) {
     return std::unexpected(BodyFault{BodyReason::kNotUtf8, first_wrong_byte(body)});
   }

@@ -24,33 +24,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
-#include "base/few.h"
+#include "policy/request_facts.h"
 
 namespace sallyport::gateway {
-
-/// A place in the body that selects a model.
-struct ModelUse {
-  std::size_t offset = 0;  ///< of the opening quote of the value
-  std::size_t length = 0;  ///< with both quotes
-  std::string name;        ///< decoded
-  bool top_level = false;
-};
-
-struct BodyFacts {
-  std::string model;        ///< the top-level one, decoded
-  Few<ModelUse, 1> models;  ///< all, in the order of the body, the top-level one among them
-  bool stream = false;
-  std::optional<std::uint64_t> max_tokens;
-  std::string user_id;  ///< metadata.user_id, at most kMaxUserId bytes
-  std::vector<std::string>
-      tool_names;         ///< the first kMaxToolNames, at most kMaxToolName bytes each
-  std::size_t tools = 0;  ///< elements of the top-level `tools`
-};
 
 inline constexpr std::size_t kMaxDepth = 512;
 inline constexpr std::size_t kMaxModels = 100;
@@ -78,7 +56,7 @@ struct BodyFault {
   std::size_t offset = 0;  ///< where in the body
 };
 
-[[nodiscard]] std::expected<BodyFacts, BodyFault> scan_body(std::string_view body);
+[[nodiscard]] std::expected<policy::RequestFacts, BodyFault> scan_body(std::string_view body);
 
 /// Stable: body.invalid_json, body.duplicate_key, ...
 [[nodiscard]] std::string_view text_of(BodyReason reason);

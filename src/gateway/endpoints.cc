@@ -1,114 +1,93 @@
+#include "gateway/endpoints.h"
+
 #include <fmt/format.h>
 
-#include <utility>
-
-#include "gateway/exchange.h"
-#include "gateway/exchange_state.h"
-#include "gateway/record_views.h"
+#include "gateway/admission.h"
+#include "gateway/exchange_record.h"
 
 namespace sallyport::gateway {
 namespace {
 
+using http::Guard;
+
 // ---- answers of our own ------------------------------------------------------------------------
 
-// A small answer that needs nobody: probes. No credential, no record.
-// `type` is a literal.
-Task<void> answer_plain(ExchangeState& state, int status, std::string_view type, std::string body) {
-  if (!state.client.can_drain()) state.client.close_after_answer();
-  std::string answer = fmt::format("HTTP/1.1 {} {}\r\ndate: {}\r\ncache-control: no-store\r\n",
-                                   status, http::reason_phrase(status), state.worker.date());
-  if (status != 204) {
-    answer += fmt::format("content-type: {}\r\ncontent-length: {}\r\n", type, body.size());
-  }
-  if (!state.client.keep_alive()) answer += "connection: close\r\n";
-  answer += "\r\n";
-  if (!state.to_head) answer += body;
-  bool sent = co_await state.client.send(answer);
-  bool drained = false;
-  if (sent) drained = co_await state.client.drain();
-  if (!drained) state.client.close_after_answer();
+Task<void> answer_plain(Exchange& x, http::AnswerHead head, std::string body) {
+  const std::string_view view = body;
+  std::ignore = co_await x.client.send(head, {&view, 1});
 }
 
-Task<void> answer_ready(ExchangeState& state) {
-  const auto& identity = *state.worker.identity();
-  WallTime now = state.worker.shared().clock.wall();
-  bool keys = identity.any_ready(now);
-  bool record = state.worker.chain().accepting();
-  bool credential = state.worker.any_credential();
-  bool ready = keys && record && credential && !state.worker.draining();
-  std::string_view reason = !keys         ? "keys.unavailable"
-                            : !record     ? "audit.unavailable"
-                            : !credential ? code(Cause::kNoCredential)
-                                          : "draining";
+// Probes: no credential, no record. `type` is a literal.
+Task<void> answer_text(Exchange& x, int status, std::string_view type, std::string body) {
+  http::AnswerHead head(status);
+  head.add("date", x.worker.date()).add("cache-control", "no-store");
+  if (!type.empty()) head.add("content-type", type);
+  return answer_plain(x, std::move(head), std::move(body));
+}
+
+Task<void> answer_hello(Exchange& x) {
+  return answer_text(x, 204, {}, {});
+}
+
+Task<void> answer_live(Exchange& x) {
+  return answer_text(x, 200, "text/plain", "ok\n");
+}
+
+Task<void> answer_ready(Exchange& x) {
+  const auto& now = x.worker.newest;
+  const bool keys = now.identity->any_ready(x.worker.shared.clock.wall());
+  const bool record = x.worker.record.chain().accepting();
+  const bool credential = now.any_credential();
+  const bool ready = keys && record && credential && !x.worker.draining;
+  const std::string_view reason = !keys         ? "keys.unavailable"
+                                  : !record     ? "audit.unavailable"
+                                  : !credential ? code(Cause::kNoCredential)
+                                                : "draining";
   std::string body =
       ready ? "{\"ready\":true}" : fmt::format("{{\"ready\":false,\"reason\":\"{}\"}}", reason);
-  co_await answer_plain(state, ready ? 200 : 503, "application/json", std::move(body));
+  return answer_text(x, ready ? 200 : 503, "application/json", std::move(body));
 }
 
-Task<void> turn_away(ExchangeState& state, http::Refusal refusal) {
-  bool sent = co_await answer_refusal(state, std::move(refusal));
-  if (!sent) state.client.close_after_answer();
+Task<void> refuse(Exchange& x, http::Refusal refusal) {
+  auto why = refused(std::move(refusal));
+  why->recorded = true;  // nobody asked for anything that there is: no record of strangers' guesses
+  return turn_away(x, x.refuse(std::move(why)));
 }
 
-Task<void> answer_models(ExchangeState& state) {
-  bool admitted = co_await authenticate(state);
-  if (!admitted) co_return;
-  RecordViews views(state);
-  audit::Answered record{.id = state.id,
-                         .time = state.received,
-                         .person = views.person(),
-                         .source = views.source(),
-                         .client = views.program(),
-                         .request = views.request(),
-                         .status = 200};
-  bool appended = state.worker.chain().append_answered(record);
-  bool written = false;
-  if (appended) written = co_await state.worker.recorded(state.signal());
-  if (written) written = co_await still_admitted(state);
-  if (state.revocation()) co_return;
-  if (!written) {
-    co_await turn_away(state, refusal_of(Cause::kRecordUnavailable));
+Task<void> answer_models(Exchange& x) {
+  x.asked.endpoint = Endpoint::kModels;
+  Step step = co_await authenticate(x);
+  if (step == Step::kOn) step = admit(x);
+  if (step == Step::kOn) step = co_await record_answer(x, 200);
+  if (step != Step::kOn) {
+    co_await turn_away(x, step);
     co_return;
   }
-  if (!state.client.can_drain()) state.client.close_after_answer();
-  const std::string& body = state.routes->routes->models_answer;
-  std::string answer = fmt::format(
-      "HTTP/1.1 200 OK\r\ndate: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n"
-      "cache-control: no-store\r\nx-request-id: {}\r\n{}\r\n",
-      state.worker.date(), body.size(), state.id,
-      state.client.keep_alive() ? "" : "connection: close\r\n");
-  answer += body;
-  bool sent = co_await state.client.send(answer);
-  bool drained = false;
-  if (sent) drained = co_await state.client.drain();
-  if (!drained) state.client.close_after_answer();
+  http::AnswerHead head(200);
+  head.add("date", x.worker.date()).add("content-type", "application/json");
+  head.add("cache-control", "no-store").add("x-request-id", x.id);
+  co_await answer_plain(x, std::move(head), x.routes->routes->models_answer);
 }
 
-// A path and what answers there.
-enum class Handler : std::uint8_t { kProvider, kModels, kHello, kLive, kReady };
-
-struct Place {
-  std::string_view path;
-  std::string_view method;  ///< GET stands for HEAD as well
-  Handler handler;
-  Endpoint endpoint = Endpoint::kMessages;
-};
-
-constexpr Place kPlaces[] = {
-    {"/v1/messages", "POST", Handler::kProvider, Endpoint::kMessages},
-    {"/v1/messages/count_tokens", "POST", Handler::kProvider, Endpoint::kCountTokens},
-    {"/v1/models", "GET", Handler::kModels, Endpoint::kModels},
-    {"/api/hello", "GET", Handler::kHello},
-    {"/healthz", "GET", Handler::kLive},
-    {"/readyz", "GET", Handler::kReady},
-};
-
-const Place* find_place(std::string_view path) {
-  for (const auto& place : kPlaces) {
-    if (place.path == path) return &place;
-  }
-  return nullptr;
+Task<void> answer_messages(Exchange& x) {
+  x.asked.endpoint = Endpoint::kMessages;
+  return answer_from_provider(x);
 }
+
+Task<void> answer_count_tokens(Exchange& x) {
+  x.asked.endpoint = Endpoint::kCountTokens;
+  return answer_from_provider(x);
+}
+
+constexpr http::Route<Exchange> kRoutes[] = {
+    {"POST", "/v1/messages", Guard::kPerson, answer_messages, "A message, whole or as a stream."},
+    {"POST", "/v1/messages/count_tokens", Guard::kPerson, answer_count_tokens,
+     "How many tokens a message would have."},
+    {"GET", "/v1/models", Guard::kPerson, answer_models, "The models that are offered here."},
+    {"GET", "/api/hello", Guard::kPublic, answer_hello, "What clients ask to see whether we are."},
+    {"GET", "/healthz", Guard::kPublic, answer_live, "The process runs."},
+    {"GET", "/readyz", Guard::kPublic, answer_ready, "A request would be let in now."},
+};
 
 // The path without the public prefix; probes answer with and without it.
 std::string_view strip_prefix(std::string_view text, std::string_view prefix) {
@@ -121,47 +100,43 @@ std::string_view strip_prefix(std::string_view text, std::string_view prefix) {
 
 // Not a coroutine, and not drawn into one: what only refusals need would lie in a frame for as long
 // as an answer streams.
-[[gnu::noinline]] Task<void> dispatch(ExchangeState& state) {
-  const auto& head = state.client.head();
-  const auto& metadata = state.routes->routes->metadata;
-  if (metadata.answers(head.path) && (head.method == "GET" || head.method == "HEAD")) {
-    return answer_plain(state, 200, "application/json",
-                        metadata.document(http::find_field(head.fields, "host")));
+[[gnu::noinline]] Task<void> dispatch(Exchange& x) {
+  const auto& head = x.client.head();
+  const auto& routes = *x.routes->routes;
+  if (routes.metadata.answers(head.path) && (head.method == "GET" || head.method == "HEAD")) {
+    return answer_text(x, 200, "application/json",
+                       routes.metadata.document(http::find_field(head.fields, "host")));
   }
-  const std::string& prefix = state.routes->routes->path_prefix;
-  const Place* place = find_place(strip_prefix(head.path, prefix));
-  if (place == nullptr) return turn_away(state, refusal_of(Cause::kNotFound));
-  bool probe = head.method == "HEAD" && place->method == "GET";
-  if (head.method != place->method && !(probe && place->handler != Handler::kModels)) {
+  const std::string_view path = strip_prefix(head.path, routes.path_prefix);
+  auto found = http::find_route<Exchange>(kRoutes, head.method, path);
+  if (!found.path_is_known) return refuse(x, refusal_of(Cause::kNotFound));
+  if (found.route == nullptr) {
     auto refusal = refusal_of(Cause::kMethod);
-    refusal.allow =
-        place->method == "GET" && place->handler != Handler::kModels ? "GET, HEAD" : place->method;
-    return turn_away(state, std::move(refusal));
+    refusal.allow = std::move(found.allow);
+    return refuse(x, std::move(refusal));
   }
-  state.endpoint = place->endpoint;
-  state.target = head.target.substr(head.path.size() - place->path.size());
-  switch (place->handler) {
-    case Handler::kProvider:
-      return answer_from_provider(state);
-    case Handler::kModels:
-      return answer_models(state);
-    case Handler::kHello:
-      return answer_plain(state, 204, {}, {});
-    case Handler::kLive:
-      return answer_plain(state, 200, "text/plain", "ok\n");
-    case Handler::kReady:
-      return answer_ready(state);
-  }
-  std::unreachable();
+  x.asked.target = head.target.substr(head.path.size() - path.size());
+  return found.route->answer(x);
 }
 
 }  // namespace
 
-Task<void> run_exchange(Worker& worker, http::ServerConnection& client, const Source& peer) {
-  ExchangeState state(
-      worker, client,
-      source_of_request(peer, client.head().fields, worker.routes()->routes->trusted_proxies));
-  co_await dispatch(state);
+std::span<const http::Route<Exchange>> public_routes() {
+  return kRoutes;
+}
+
+Task<void> answer_request(WorkerState& worker, http::ServerStream& client, const Source& peer) {
+  const auto& trusted = worker.newest.routes->routes->trusted_proxies;
+  Exchange x(worker, client, source_of_request(peer, client.head().fields, trusted));
+  co_await dispatch(x);
+}
+
+http::WrittenRefusal refuse_head(WorkerState& worker, const Source& peer,
+                                 std::optional<http::HeadFault> fault) {
+  auto refusal = fault ? refusal_of(*fault) : refusal_of(Cause::kHeadSlow);
+  worker.shared.side.note(peer.text, refusal.code);
+  worker.counters.refused_stranger.add();
+  return http::write_refusal(refusal, worker.make_request_id(), worker.date());
 }
 
 }  // namespace sallyport::gateway

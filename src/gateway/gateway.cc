@@ -37,16 +37,10 @@ void Gateway::start() {
   for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start(std::move(listeners_[i]));
 }
 
-void Gateway::publish_routes(const RoutesPtr& routes) {
-  for (auto& worker : workers_) worker->publish_routes(routes);
-}
-
-void Gateway::publish_identity(const identity::SnapshotPtr& identity) {
-  for (auto& worker : workers_) worker->publish_identity(identity);
-}
-
-void Gateway::publish_credentials(const upstream::CredentialsPtr& credentials) {
-  for (auto& worker : workers_) worker->publish_credentials(credentials);
+void Gateway::show_counters(Metrics& metrics) const {
+  std::vector<const Counters*> counters;
+  for (const auto& worker : workers_) counters.push_back(&worker->counters());
+  gateway::show_counters(metrics, std::move(counters));
 }
 
 std::vector<std::optional<audit::Head>> Gateway::heads(std::chrono::milliseconds patience) {

@@ -1,5 +1,5 @@
 // The data plane as a whole: the listening sockets and the workers behind them. Made at start,
-// drained at the end; publish_*() may be called from any thread.
+// drained at the end; publish() may be called from any thread.
 #pragma once
 
 #include <chrono>
@@ -29,9 +29,13 @@ class Gateway {
   /// To all workers; for the revocation register.
   [[nodiscard]] identity::RevocationFanout& fanout() { return *fanout_; }
   void start();
-  void publish_routes(const RoutesPtr& routes);
-  void publish_identity(const identity::SnapshotPtr& identity);
-  void publish_credentials(const upstream::CredentialsPtr& credentials);
+  /// The newest snapshot of its kind, to all workers.
+  template <typename Snapshot>
+  void publish(const std::shared_ptr<const Snapshot>& newest) {
+    for (auto& worker : workers_) worker->publish(newest);
+  }
+  /// What the workers count, all of them together. They live as long as the metrics are rendered.
+  void show_counters(Metrics& metrics) const;
   /// Takes no more connections and waits for running exchanges; after `patience` cuts the rest.
   void drain(std::chrono::milliseconds patience);
 

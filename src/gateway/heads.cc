@@ -97,13 +97,13 @@ void append_request_fields(std::string& out, const http::RequestHead& head,
   if (!version_seen) append_field(out, "anthropic-version", "2023-06-01");
 }
 
-void append_response_fields(std::string& out, const http::ResponseHead& head) {
+void append_response_fields(http::AnswerHead& out, const http::ResponseHead& head) {
   bool look_up = connection_names_fields(head.fields);
   for (const auto& field : head.fields) {
     if (is_any(field.name, kHopByHop) || is_any(field.name, kNotToClient)) continue;
     if (starts_with_any(field.name, kNotToClientPrefix)) continue;
     if (look_up && is_named_by_connection(head.fields, field.name)) continue;
-    append_field(out, field.name, field.value);
+    out.add_parsed(field.name, field.value);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/answer_head.h"
 #include "http/message_parser.h"
 
 namespace sallyport::gateway {
@@ -16,8 +17,8 @@ void append_request_fields(std::string& out, const http::RequestHead& head,
                            std::span<const std::string> extra_credential_headers,
                            std::string_view token = {});
 
-/// Appends the provider's fields that the client gets; framing and x-request-id are the caller's.
-void append_response_fields(std::string& out, const http::ResponseHead& head);
+/// Adds the provider's fields that the client gets; x-request-id is the caller's.
+void append_response_fields(http::AnswerHead& out, const http::ResponseHead& head);
 
 /// Appends `name: value` with its line end.
 void append_field(std::string& out, std::string_view name, std::string_view value);

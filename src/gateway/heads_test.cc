@@ -72,7 +72,7 @@ TEST(Heads, CannotBeMadeToDropAnotherFieldThanTheConnectionNames) {
 }
 
 TEST(Heads, DropTheSharedAccountTowardsTheClient) {
-  std::string out;
+  http::AnswerHead out(200);
   append_response_fields(out, response_with({{"Content-Type", "application/json"},
                                              {"Set-Cookie", "a=b"},
                                              {"anthropic-ratelimit-requests-limit", "1"},
@@ -88,7 +88,7 @@ TEST(Heads, DropTheSharedAccountTowardsTheClient) {
                                              {"retry-after", "3"},
                                              {"x-should-retry", "true"},
                                              {"anthropic-new", "kept"}}));
-  EXPECT_EQ(out,
+  EXPECT_EQ(out.lines(),
             "Content-Type: application/json\r\nrequest-id: req_1\r\napim-request-id: "
             "a\r\nretry-after: 3\r\nx-should-retry: true\r\nanthropic-new: kept\r\n");
 }

@@ -1,26 +1,31 @@
-// One exchange's conversation with its provider: a connection, the request out, the answer's bytes
-// in. Knows framing and time limits, nothing of what the answer says. Waits on the exchange's one
-// signal; belongs to its worker's thread.
+// One conversation with a provider: a connection, the request out, the answer's bytes in. Knows
+// framing and time limits, nothing of what is asked or answered. Waits on the client's one signal,
+// and ends when the client leaves or kCut comes; belongs to its worker's thread.
 //
-//   ProviderCall call(state);
-//   Got got = co_await call.attempt(false);          // kBytes or kEnd: call.head() is there
-//   while (got == Got::kBytes) { use(call.body()); got = co_await call.read_more(); }
-//   call.release();                                  // back to the pool, or closed
+//   ProviderCall call(loop, client);
+//   Got got = co_await call.open(pool, false);
+//   if (got == Got::kBytes) got = co_await call.send(pieces, limit);  // kBytes, kEnd: head() is
+//   there while (got == Got::kBytes) { use(call.body()); got = co_await call.read_more(); }
+//   call.release();                                                   // back to the pool, or
+//   closed
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
-#include "gateway/exchange_state.h"
 #include "http/client_pool.h"
 #include "http/reads_per_turn.h"
+#include "http/server_stream.h"
 
 namespace sallyport::gateway {
 
 // How a step with the provider ended.
 enum class Got : std::uint8_t {
   kPing,      ///< nothing came, and a ping is due (where it was asked for)
-  kBytes,     ///< more of the answer
+  kBytes,     ///< more of the answer; of open(): a connection
   kEnd,       ///< the answer is complete
   kNoWay,     ///< no connection
   kDied,      ///< closed too early
@@ -31,16 +36,18 @@ enum class Got : std::uint8_t {
   kStopped,  ///< we were told to end it
 };
 
-/// Stable text codes for the record and the log; empty for kBytes and kEnd.
-[[nodiscard]] std::string_view code_of(Got got);
-
 class ProviderCall {
  public:
-  explicit ProviderCall(ExchangeState& state) : s_(state) {}
+  /// `client`: whose exchange it is; nothing is sent for somebody who left.
+  ProviderCall(EventLoop& loop, http::ServerStream& client) : loop_(loop), client_(client) {}
 
-  /// One sending of the request, until the provider's head is there. `fresh`: on a new connection.
-  /// Adds to the exchange's attempts.
-  [[nodiscard]] Task<Got> attempt(bool fresh);
+  /// A connection: an idle one of the pool, or with `fresh` and where there is none a new one.
+  /// kBytes, kNoWay (failure() says why), kClientGone, kStopped.
+  [[nodiscard]] Task<Got> open(http::ClientPool& pool, bool fresh);
+  /// Sends the request and waits for the answer's head, `limit` at most. The pieces live until it
+  /// returns.
+  [[nodiscard]] Task<Got> send(std::span<const std::string_view> pieces,
+                               std::chrono::milliseconds limit);
   /// More of the answer: body() then holds what came. With `pings` it may end with kPing instead.
   [[nodiscard]] Task<Got> read_more(bool pings = false);
   /// Gives the connection back if it can carry another exchange; else, and with drop(), closes it,
@@ -56,19 +63,23 @@ class ProviderCall {
     return connection_->parser.body();
   }
   [[nodiscard]] bool done() const { return connection_->parser.done(); }
+  /// The connection carried an exchange before.
+  [[nodiscard]] bool reused() const { return connection_ && connection_->reused; }
   /// After kDied: on a kept connection, which the provider may have closed meanwhile, and not one
   /// byte of an answer came.
-  [[nodiscard]] bool may_send_again() const {
-    return connection_ && connection_->reused && !answer_began_;
-  }
+  [[nodiscard]] bool may_send_again() const { return reused() && !answer_began_; }
   /// Why there is no connection, for the operator.
   [[nodiscard]] const std::string& failure() const { return failure_; }
 
  private:
-  [[nodiscard]] Task<Got> send_request();
+  [[nodiscard]] Task<Got> write_request(std::span<const std::string_view> pieces);
   [[nodiscard]] bool answer_is_there();
+  [[nodiscard]] std::optional<Got> read_once();
+  [[nodiscard]] Got ended(std::uint32_t why) const;
 
-  ExchangeState& s_;
+  EventLoop& loop_;
+  http::ServerStream& client_;
+  http::ClientPool* pool_ = nullptr;
   http::ClientConnectionPtr connection_;
   std::string failure_;
   http::ReadsPerTurn reads_;

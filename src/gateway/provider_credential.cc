@@ -1,12 +1,37 @@
-// The provider's credential in the life of one exchange: taken before the record is opened, renewed
-// at most once when the provider refuses it, and kept from showing in what it answers.
+#include "gateway/provider_credential.h"
+
+#include <algorithm>
 #include <charconv>
 
+#include "base/errand.h"
 #include "base/secret.h"
-#include "gateway/exchange_state.h"
+#include "gateway/admission.h"
 
 namespace sallyport::gateway {
 namespace {
+
+constexpr std::chrono::seconds kCredentialWait{5};
+
+// Waits at most five seconds for a credential other than the one of that serial (0: for any);
+// false: none came, or the client or the exchange did not wait for it.
+Task<bool> newer_credential(Exchange& x, const upstream::Upstream& at, std::uint64_t serial) {
+  auto is_newer = [&] {
+    const auto& now = x.worker.newest.credential_of(at);
+    return now != nullptr && now->serial() != serial;
+  };
+  if (at.fixed_credential()) co_return false;
+  if (is_newer()) co_return true;
+  Signal& signal = x.signal();
+  Errand errand(x.worker.loop, signal, kCredentialCame);
+  if (!x.worker.shared.renew_credential(at.credential_id(), serial, errand.done())) {
+    co_return false;
+  }
+  Deadline limit(x.worker.loop, signal, kLimit);
+  limit.set(x.worker.loop.now() + kCredentialWait);
+  std::uint32_t why = co_await signal.wait(kCredentialCame | kLimit | http::kPeerGone | kCut);
+  if ((why & (http::kPeerGone | kCut)) != 0) co_return false;
+  co_return is_newer();
+}
 
 // True if a character of a key could stand there as `\uXXXX` or `\/`.
 bool may_hide_ascii(std::string_view json) {
@@ -44,32 +69,43 @@ std::string read_escapes(std::string_view json) {
 
 }  // namespace
 
-Task<bool> wait_for_credential(ExchangeState& state) {
-  const auto& upstream = state.upstream();
-  bool came = co_await state.worker.credential_renewed(state.signal(), upstream, 0);
-  if (came) state.credential = state.worker.credential_of(upstream);
-  co_return came;
+Task<Step> take_credential(Exchange& x) {
+  for (auto& to : x.plan.candidates) {
+    to.credential = x.worker.newest.credential_of(*to.upstream);
+    if (to.credential) continue;
+    bool came = co_await newer_credential(x, *to.upstream, 0);
+    Step step = still_admitted(x);
+    if (step != Step::kOn) co_return step;
+    if (!came) {
+      auto refused = gateway::refused(refusal_of(Cause::kNoCredential));
+      refused->claim = "upstream";
+      refused->got = to.upstream->name();
+      co_return x.refuse(std::move(refused));
+    }
+    to.credential = x.worker.newest.credential_of(*to.upstream);
+  }
+  co_return Step::kOn;
 }
 
-Task<bool> renew_credential(ExchangeState& state) {
-  const auto& upstream = state.upstream();
-  bool came = co_await state.worker.credential_renewed(state.signal(), upstream,
-                                                       state.credential->serial());
+Task<bool> renew_credential(Exchange& x, upstream::Candidate& to) {
+  bool came = co_await newer_credential(x, *to.upstream, to.credential->serial());
   if (!came) co_return false;
-  state.refused_credential = std::move(state.credential);
-  state.credential = state.worker.credential_of(upstream);
+  to.refused = std::move(to.credential);
+  to.credential = x.worker.newest.credential_of(*to.upstream);
   co_return true;
 }
 
-bool reveals_credential(const ExchangeState& state, std::string_view text) {
-  return state.credential->revealed_in(text) ||
-         (state.refused_credential && state.refused_credential->revealed_in(text));
+bool reveals_credential(const Exchange& x, std::string_view text) {
+  return std::ranges::any_of(x.plan.candidates, [&](const upstream::Candidate& to) {
+    return (to.credential && to.credential->revealed_in(text)) ||
+           (to.refused && to.refused->revealed_in(text));
+  });
 }
 
-bool reveals_escaped(const ExchangeState& state, std::string_view json) {
+bool reveals_escaped(const Exchange& x, std::string_view json) {
   if (!may_hide_ascii(json)) return false;  // nearly always
   std::string read = read_escapes(json);
-  bool reveals = reveals_credential(state, read);
+  bool reveals = reveals_credential(x, read);
   wipe(read);
   return reveals;
 }

@@ -8,8 +8,8 @@ namespace sallyport::gateway {
 
 using http::name_is;
 
-RecordViews::RecordViews(const ExchangeState& state) : state_(state) {
-  for (const auto& field : state.client.head().fields) {
+RecordViews::RecordViews(const Exchange& exchange) : x_(exchange) {
+  for (const auto& field : x_.client.head().fields) {
     if (name_is(field.name, "user-agent")) {
       user_agent_ = field.value;
     } else if (name_is(field.name, "anthropic-beta")) {
@@ -28,17 +28,17 @@ RecordViews::RecordViews(const ExchangeState& state) : state_(state) {
       prompt_ = field.value;
     }
   }
-  for (const auto& proxy : state.source.proxies) proxies_.push_back(proxy);
+  for (const auto& proxy : x_.source.proxies) proxies_.push_back(proxy);
   add_groups_that_mattered();
-  for (const auto& tool : state.facts.tool_names) tools_.push_back(tool);
+  for (const auto& tool : x_.asked.facts.tool_names) tools_.push_back(tool);
 }
 
 // The groups that the issuer's `require` asks for and the person has.
 void RecordViews::add_groups_that_mattered() {
-  for (const auto& issuer : state_.worker.identity()->issuers) {
-    if (issuer.settings.name != state_.person->issuer) continue;
+  for (const auto& issuer : x_.caller.identity->issuers) {
+    if (issuer.settings.name != x_.caller.person->issuer) continue;
     for (const auto& wanted : issuer.settings.require_groups) {
-      if (std::ranges::find(state_.person->groups, wanted) != state_.person->groups.end()) {
+      if (std::ranges::find(x_.caller.person->groups, wanted) != x_.caller.person->groups.end()) {
         groups_.push_back(wanted);
       }
     }
@@ -46,7 +46,7 @@ void RecordViews::add_groups_that_mattered() {
 }
 
 audit::Person RecordViews::person() const {
-  const identity::Principal& who = *state_.person;
+  const identity::Principal& who = *x_.caller.person;
   return {.issuer = who.issuer,
           .tenant = who.tenant,
           .object_id = who.object_id,
@@ -60,7 +60,7 @@ audit::Person RecordViews::person() const {
 }
 
 audit::Source RecordViews::source() const {
-  return {.address = state_.source.text, .proxies = proxies_};
+  return {.address = x_.source.text, .proxies = proxies_};
 }
 
 audit::Program RecordViews::program() const {
@@ -76,13 +76,13 @@ audit::Program RecordViews::program() const {
 }
 
 audit::Request RecordViews::request() const {
-  const auto& head = state_.client.head();
-  const auto& facts = state_.facts;
+  const auto& head = x_.client.head();
+  const auto& facts = x_.asked.facts;
   return {.method = head.method,
           .path = head.path,
           .model = facts.model,
           .stream = facts.stream,
-          .bytes = state_.body_bytes,
+          .bytes = x_.asked.body_bytes,
           .max_tokens = facts.max_tokens ? static_cast<std::int64_t>(*facts.max_tokens) : -1,
           .tools = tools_,
           .betas = betas_};

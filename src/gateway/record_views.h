@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "audit/record.h"
-#include "gateway/exchange_state.h"
+#include "gateway/exchange.h"
 
 namespace sallyport::gateway {
 
 class RecordViews {
  public:
   /// The state has a person, and its client's head is in place.
-  explicit RecordViews(const ExchangeState& state);
+  explicit RecordViews(const Exchange& exchange);
   RecordViews(const RecordViews&) = delete;
   RecordViews& operator=(const RecordViews&) = delete;
 
@@ -26,7 +26,7 @@ class RecordViews {
  private:
   void add_groups_that_mattered();
 
-  const ExchangeState& state_;
+  const Exchange& x_;
   std::vector<std::string_view> proxies_;
   std::vector<std::string_view> tools_;
   Few<std::string_view, 4> betas_;

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <tuple>
 
 namespace sallyport::http {
 namespace {
@@ -37,12 +38,14 @@ int socket_error(int fd) {
   return error;
 }
 
+ConnectFault ended_by(const Signal& signal, std::uint32_t abort) {
+  return signal.is_raised(abort) ? ConnectFault::kAborted : ConnectFault::kTooLate;
+}
+
 }  // namespace
 
 std::string_view describe(ConnectFault fault) {
   switch (fault) {
-    case ConnectFault::kNone:
-      return "connected";
     case ConnectFault::kResolve:
       return "the name has no address that may be used";
     case ConnectFault::kRefused:
@@ -89,36 +92,28 @@ void ClientPool::sweep() {
   });
 }
 
-Task<ClientConnectionPtr> ClientPool::connect(Signal& signal, std::uint32_t abort,
-                                              ConnectFault& fault, std::string& detail) {
+Task<Connected> ClientPool::connect(Signal& signal, std::uint32_t abort) {
   signal.clear(kTimeUp);
   Deadline limit(loop_, signal, kTimeUp);
   limit.set(loop_.now() + destination_->connect_limit);
-  fault = ConnectFault::kNone;
-  ClientConnectionPtr connection = co_await open_socket(signal, abort, fault, detail);
-  if (connection && destination_->proxy) {
-    fault = co_await ask_proxy(*connection, signal, abort, detail);
-  }
-  if (connection && fault == ConnectFault::kNone && destination_->url.https) {
-    fault = co_await start_tls(*connection, signal, abort, detail);
+  Connected made = co_await open_socket(signal, abort);
+  Fault fault;
+  if (made && destination_->proxy) fault = co_await ask_proxy(**made, signal, abort);
+  if (made && !fault && destination_->url.https) {
+    fault = co_await start_tls(**made, signal, abort);
   }
   limit.clear();
-  signal.clear(kTimeUp);
-  if (fault != ConnectFault::kNone) connection.reset();
-  co_return connection;
+  if (fault) made = std::unexpected(std::move(*fault));
+  co_return made;
 }
 
-Task<ClientConnectionPtr> ClientPool::open_socket(Signal& signal, std::uint32_t abort,
-                                                  ConnectFault& fault, std::string& detail) {
+Task<Connected> ClientPool::open_socket(Signal& signal, std::uint32_t abort) {
   const Url& first = destination_->proxy ? *destination_->proxy : destination_->url;
   Addresses addresses =
       co_await resolver_.resolve(loop_, signal, first.host, first.port, abort | kTimeUp);
-  if (signal.is_raised(abort | kTimeUp)) {
-    fault = signal.is_raised(abort) ? ConnectFault::kAborted : ConnectFault::kTooLate;
-    co_return nullptr;
-  }
-  fault = addresses.empty() ? ConnectFault::kResolve : ConnectFault::kRefused;
-  detail = first.host;
+  ConnectFailure failure{ended_by(signal, abort), first.host};
+  if (signal.is_raised(abort | kTimeUp)) co_return std::unexpected(std::move(failure));
+  failure.fault = addresses.empty() ? ConnectFault::kResolve : ConnectFault::kRefused;
   for (const auto& address : addresses) {
     int error = 0;
     ClientConnectionPtr connection;
@@ -133,83 +128,76 @@ Task<ClientConnectionPtr> ClientPool::open_socket(Signal& signal, std::uint32_t 
       signal.clear(kProviderBits);
       std::uint32_t why = co_await signal.wait(kProviderWritable | kTimeUp | abort);
       if ((why & (kTimeUp | abort)) != 0) {
-        fault = (why & abort) != 0 ? ConnectFault::kAborted : ConnectFault::kTooLate;
-        signal.raise(why & abort);
-        co_return nullptr;
+        failure.fault = (why & abort) != 0 ? ConnectFault::kAborted : ConnectFault::kTooLate;
+        co_return std::unexpected(std::move(failure));
       }
       error = socket_error(connection->stream.fd());
-      if (error == 0) {
-        fault = ConnectFault::kNone;
-        co_return connection;
-      }
+      if (error == 0) co_return connection;
     }
-    detail = fmt::format("{}: {}", first.authority(), std::strerror(error));
+    failure.detail = fmt::format("{}: {}", first.authority(), std::strerror(error));
   }
-  co_return nullptr;
+  co_return std::unexpected(std::move(failure));
 }
 
-Task<ConnectFault> ClientPool::ask_proxy(ClientConnection& connection, Signal& signal,
-                                         std::uint32_t abort, std::string& detail) {
+Task<ClientPool::Fault> ClientPool::ask_proxy(ClientConnection& connection, Signal& signal,
+                                              std::uint32_t abort) {
   const Url& target = destination_->url;
   std::string name =
       target.host.find(':') == std::string::npos ? target.host : "[" + target.host + "]";
   name += ":" + std::to_string(target.port);
   std::string request = fmt::format("CONNECT {} HTTP/1.1\r\nHost: {}\r\n\r\n", name, name);
-  iovec piece{request.data(), request.size()};
-  auto [io, count] = connection.stream.write({&piece, 1});
-  if (io != Io::kDone || count != request.size()) co_return ConnectFault::kProxy;
+  const std::string& proxy = destination_->proxy->host;
+  const std::string_view piece = request;
+  WriteProgress at;
+  if (connection.stream.write({&piece, 1}, at).io != Io::kDone) {
+    co_return ConnectFailure{ConnectFault::kProxy, proxy};
+  }
   connection.parser.reset(true);  // a successful CONNECT has no body (RFC 9110 9.3.6)
   ReadsPerTurn reads;
   while (!connection.parser.head_done()) {
-    if (reads.spent(loop_.now())) {
-      co_await loop_.next_turn();
-      if (signal.is_raised(abort)) co_return ConnectFault::kAborted;
-      if (signal.is_raised(kTimeUp)) co_return ConnectFault::kTooLate;
-    }
+    if (reads.spent(loop_.now())) co_await loop_.next_turn();
     if (!connection.stream.maybe_readable()) {
       signal.clear(kProviderReadable);
-      std::uint32_t why = co_await signal.wait(kProviderReadable | kTimeUp | abort);
-      signal.raise(why & abort);
-      if ((why & abort) != 0) co_return ConnectFault::kAborted;
-      if ((why & kTimeUp) != 0) co_return ConnectFault::kTooLate;
+      std::ignore = co_await signal.wait(kProviderReadable | kTimeUp | abort);
     }
+    if (signal.is_raised(abort | kTimeUp)) co_return ConnectFailure{ended_by(signal, abort), proxy};
     auto got = connection.stream.read(connection.in.room());
     if (got.io == Io::kWaitRead) continue;
-    if (got.io != Io::kDone) co_return ConnectFault::kProxy;
+    if (got.io != Io::kDone) co_return ConnectFailure{ConnectFault::kProxy, proxy};
     connection.in.filled(got.count);
     auto used = connection.parser.feed(connection.in.content());
-    if (!used) co_return ConnectFault::kProxy;
+    if (!used) co_return ConnectFailure{ConnectFault::kProxy, proxy};
     connection.in.consume(*used);
   }
   int status = connection.parser.head().status;
   if (status < 200 || status > 299 || !connection.in.empty()) {
-    detail = fmt::format("the proxy {} answered {} to CONNECT {}", destination_->proxy->authority(),
-                         status, name);
-    co_return ConnectFault::kProxy;
+    co_return ConnectFailure{ConnectFault::kProxy,
+                             fmt::format("the proxy {} answered {} to CONNECT {}",
+                                         destination_->proxy->authority(), status, name)};
   }
   connection.parser.reset();
   connection.in.release();
-  co_return ConnectFault::kNone;
+  co_return std::nullopt;
 }
 
-Task<ConnectFault> ClientPool::start_tls(ClientConnection& connection, Signal& signal,
-                                         std::uint32_t abort, std::string& detail) {
-  connection.stream.start_tls(
-      destination_->trust->session(connection.stream.fd(), destination_->url.host));
+Task<ClientPool::Fault> ClientPool::start_tls(ClientConnection& connection, Signal& signal,
+                                              std::uint32_t abort) {
+  const Url& url = destination_->url;
+  connection.stream.start_tls(destination_->trust->session(connection.stream.fd(), url.host));
   for (;;) {
     Io io = connection.stream.handshake();
-    if (io == Io::kDone) co_return ConnectFault::kNone;
+    if (io == Io::kDone) co_return std::nullopt;
     if (io == Io::kClosed || io == Io::kFailed) {
-      detail =
-          fmt::format("{}: {}", destination_->url.authority(), connection.stream.tls_failure());
-      co_return ConnectFault::kTls;
+      co_return ConnectFailure{ConnectFault::kTls, fmt::format("{}: {}", url.authority(),
+                                                               connection.stream.tls_failure())};
     }
     std::uint32_t bit = io == Io::kWaitRead ? kProviderReadable : kProviderWritable;
     signal.clear(bit);
     std::uint32_t why = co_await signal.wait(bit | kTimeUp | abort);
-    signal.raise(why & abort);
-    if ((why & abort) != 0) co_return ConnectFault::kAborted;
-    if ((why & kTimeUp) != 0) co_return ConnectFault::kTooLate;
+    if ((why & (kTimeUp | abort)) != 0) {
+      auto fault = (why & abort) != 0 ? ConnectFault::kAborted : ConnectFault::kTooLate;
+      co_return ConnectFailure{fault, url.host};
+    }
   }
 }
 

@@ -2,15 +2,19 @@
 // One pool a worker and provider; belongs to the worker's loop.
 //
 //   auto connection = pool.take_idle();                       // or null
-//   if (!connection) connection = co_await pool.connect(signal, abort_bits, why);
+//   if (!connection) { auto made = co_await pool.connect(signal, abort_bits); ... }
 //   ... write the request, feed connection->parser ...
 //   pool.give_back(std::move(connection));                    // or just drop it
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <deque>
+#include <expected>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/event_loop.h"
 #include "base/task.h"
@@ -32,8 +36,7 @@ struct Destination {
   std::chrono::milliseconds connect_limit{5000};
 };
 
-enum class ConnectFault {
-  kNone,
+enum class ConnectFault : std::uint8_t {
   kResolve,  ///< the name has no (allowed) address
   kRefused,  ///< no address took the connection
   kTls,      ///< handshake or verification failed
@@ -42,6 +45,11 @@ enum class ConnectFault {
   kAborted,  ///< one of the abort bits came
 };
 [[nodiscard]] std::string_view describe(ConnectFault fault);
+
+struct ConnectFailure {
+  ConnectFault fault;
+  std::string detail;  ///< words for the operator
+};
 
 struct ClientConnection {
   ClientConnection(EventLoop& loop, UniqueFd fd) : stream(loop, std::move(fd)) {}
@@ -52,6 +60,7 @@ struct ClientConnection {
   SteadyTime idle_since{};
 };
 using ClientConnectionPtr = std::unique_ptr<ClientConnection>;
+using Connected = std::expected<ClientConnectionPtr, ConnectFailure>;
 
 class ClientPool {
  public:
@@ -63,10 +72,9 @@ class ClientPool {
 
   /// An idle connection that the provider has not closed, or null.
   [[nodiscard]] ClientConnectionPtr take_idle();
-  /// A new one; null with the reason in `fault` and words for the operator in `detail`. On success
-  /// its watch raises kProviderReadable and kProviderWritable of `signal`.
-  [[nodiscard]] Task<ClientConnectionPtr> connect(Signal& signal, std::uint32_t abort,
-                                                  ConnectFault& fault, std::string& detail);
+  /// A new one, whose watch raises kProviderReadable and kProviderWritable of `signal`. `abort`:
+  /// bits of the signal, kept ones, that end the attempt.
+  [[nodiscard]] Task<Connected> connect(Signal& signal, std::uint32_t abort);
   /// Keeps it for the next exchange. Its parser must be done and its buffer empty.
   void give_back(ClientConnectionPtr connection);
   /// Drops what was idle too long or was closed by the provider. About once a second.
@@ -77,12 +85,12 @@ class ClientPool {
   [[nodiscard]] std::size_t idle() const { return idle_.size(); }
 
  private:
-  [[nodiscard]] Task<ClientConnectionPtr> open_socket(Signal& signal, std::uint32_t abort,
-                                                      ConnectFault& fault, std::string& detail);
-  [[nodiscard]] Task<ConnectFault> ask_proxy(ClientConnection& connection, Signal& signal,
-                                             std::uint32_t abort, std::string& detail);
-  [[nodiscard]] Task<ConnectFault> start_tls(ClientConnection& connection, Signal& signal,
-                                             std::uint32_t abort, std::string& detail);
+  using Fault = std::optional<ConnectFailure>;
+  [[nodiscard]] Task<Connected> open_socket(Signal& signal, std::uint32_t abort);
+  [[nodiscard]] Task<Fault> ask_proxy(ClientConnection& connection, Signal& signal,
+                                      std::uint32_t abort);
+  [[nodiscard]] Task<Fault> start_tls(ClientConnection& connection, Signal& signal,
+                                      std::uint32_t abort);
 
   EventLoop& loop_;
   Resolver& resolver_;

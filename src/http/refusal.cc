@@ -15,78 +15,21 @@ std::string refusal_body(const Refusal& refusal, std::string_view request_id) {
   return body;
 }
 
-std::string write_refusal(const Refusal& refusal, std::string_view request_id,
-                          std::string_view date, bool keep_alive, bool to_head) {
-  std::string body = refusal_body(refusal, request_id);
-  std::string out = fmt::format(
-      "HTTP/1.1 {} {}\r\ndate: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n"
-      "cache-control: no-store\r\nx-content-type-options: nosniff\r\n",
-      refusal.status, reason_phrase(refusal.status), date, body.size());
-  if (!request_id.empty()) out.append("x-request-id: ").append(request_id).append("\r\n");
-  if (!refusal.retry) out += "x-should-retry: false\r\n";
-  if (refusal.retry_after > 0) out += fmt::format("retry-after: {}\r\n", refusal.retry_after);
+WrittenRefusal write_refusal(const Refusal& refusal, std::string_view request_id,
+                             std::string_view date) {
+  WrittenRefusal out{AnswerHead(refusal.status), refusal_body(refusal, request_id)};
+  out.head.add("date", date).add("content-type", "application/json");
+  out.head.add("cache-control", "no-store").add("x-content-type-options", "nosniff");
+  if (!request_id.empty()) out.head.add("x-request-id", request_id);
+  if (!refusal.retry) out.head.add("x-should-retry", "false");
+  if (refusal.retry_after > 0) out.head.add("retry-after", std::to_string(refusal.retry_after));
   if (refusal.authenticate) {
-    out += refusal.token_given ? "www-authenticate: Bearer error=\"invalid_token\"\r\n"
-                               : "www-authenticate: Bearer\r\n";
+    out.head.add("www-authenticate",
+                 refusal.token_given ? "Bearer error=\"invalid_token\"" : "Bearer");
   }
-  if (!refusal.allow.empty()) out.append("allow: ").append(refusal.allow).append("\r\n");
-  out += refusal.more_fields;
-  out += keep_alive ? "\r\n" : "connection: close\r\n\r\n";
-  if (!to_head) out += body;
+  if (!refusal.allow.empty()) out.head.add("allow", refusal.allow);
+  out.head.add_lines(refusal.more_fields);
   return out;
-}
-
-std::string_view reason_phrase(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 204:
-      return "No Content";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 402:
-      return "Payment Required";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 408:
-      return "Request Timeout";
-    case 409:
-      return "Conflict";
-    case 411:
-      return "Length Required";
-    case 413:
-      return "Content Too Large";
-    case 415:
-      return "Unsupported Media Type";
-    case 421:
-      return "Misdirected Request";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Unavailable";
-    case 504:
-      return "Gateway Timeout";
-    case 505:
-      return "HTTP Version Not Supported";
-    case 529:
-      return "Overloaded";
-    default:
-      return "Status";
-  }
 }
 
 std::string http_date(std::chrono::sys_seconds time) {

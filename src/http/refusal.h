@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "http/answer_head.h"
+
 namespace sallyport::http {
 
 struct Refusal {
@@ -18,20 +20,21 @@ struct Refusal {
   int retry_after = 0;        ///< seconds; 0: no such header
   bool authenticate = false;  ///< 401: WWW-Authenticate: Bearer
   bool token_given = true;    ///< with it: error="invalid_token" (RFC 6750 3)
-  std::string_view allow;     ///< 405: the methods
+  std::string allow;          ///< 405: the methods
   std::string more_fields;    ///< whole header lines, each with its line end
 };
 
 /// `{"type":"error","error":{...},"request_id":...}`
 [[nodiscard]] std::string refusal_body(const Refusal& refusal, std::string_view request_id);
 
-/// Head and body. `date` is an RFC 9110 5.6.7 date.
-[[nodiscard]] std::string write_refusal(const Refusal& refusal, std::string_view request_id,
-                                        std::string_view date, bool keep_alive,
-                                        bool to_head = false);
-
-/// The standard phrase of a status ("Bad Request").
-[[nodiscard]] std::string_view reason_phrase(int status);
+/// A refusal as a whole answer.
+struct WrittenRefusal {
+  AnswerHead head;
+  std::string body;
+};
+/// `date` is an RFC 9110 5.6.7 date.
+[[nodiscard]] WrittenRefusal write_refusal(const Refusal& refusal, std::string_view request_id,
+                                           std::string_view date);
 
 /// Sun, 06 Nov 1994 08:49:37 GMT
 [[nodiscard]] std::string http_date(std::chrono::sys_seconds time);

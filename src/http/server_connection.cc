@@ -1,354 +1,37 @@
 #include "http/server_connection.h"
 
-#include <algorithm>
-#include <array>
-
 namespace sallyport::http {
 namespace {
 
-constexpr std::size_t kDrainBytes = 32 << 20;
-constexpr std::chrono::seconds kDrainTime{5};
-constexpr std::chrono::seconds kLinger{1};
-// Above this a body gets memory as it arrives, so that a head alone cannot claim 32 MiB.
-constexpr std::size_t kTrustedLength = 256 * 1024;
+constexpr std::size_t kPipelinedPerTurn = 8;
 
 }  // namespace
 
-ServerConnection::ServerConnection(EventLoop& loop, UniqueFd fd, const ServerTimes& times)
-    : loop_(loop),
-      times_(times),
-      signal_(loop),
-      stream_(loop, std::move(fd)),
-      time_(loop, signal_, kTimeUp) {
-  stream_.watch().attach(&signal_, kPeerReadable, kPeerWritable, kPeerGone);
-}
-
-Task<bool> ServerConnection::accept_tls(SslPtr ssl) {
-  stream_.start_tls(std::move(ssl));
-  time_.set(loop_.now() + times_.head);
-  for (;;) {
-    Io io = stream_.handshake();
-    if (io == Io::kDone) co_return true;
-    if (io == Io::kClosed || io == Io::kFailed) co_return false;
-    std::uint32_t bit = io == Io::kWaitRead ? kPeerReadable : kPeerWritable;
-    signal_.clear(bit);
-    std::uint32_t why = co_await signal_.wait(bit | kTimeUp | abort_);
-    if ((why & (kTimeUp | abort_)) != 0) co_return false;
+Task<void> ServerConnection::serve(SslPtr tls, ServerHandler& handler) {
+  if (tls) {
+    bool open = co_await line_.accept_tls(std::move(tls));
+    if (!open) co_return;
   }
-}
-
-// Waits until there are more bytes in `buffer`. The deadline is the caller's.
-Task<ServerConnection::Fill> ServerConnection::fill(Buffer& buffer) {
-  for (;;) {
-    if (stream_.maybe_readable()) {
-      if (reads_.spent(loop_.now())) {
-        co_await loop_.next_turn();
-        if (signal_.is_raised(abort_)) co_return Fill::kEnd;
-        if (signal_.is_raised(kTimeUp)) co_return Fill::kTime;
-      }
-      auto room = buffer.room();
-      if (room.empty()) co_return Fill::kBytes;
-      auto [io, count] = stream_.read(room);
-      if (io == Io::kDone) {
-        buffer.filled(count);
-        co_return Fill::kBytes;
-      }
-      if (io == Io::kClosed || io == Io::kFailed) co_return Fill::kEnd;
+  for (std::size_t pipelined = 0;;) {
+    auto next = co_await line_.next_head();
+    if (next == Http1Connection::Next::kClosed) co_return;
+    if (next == Http1Connection::Next::kHead) {
+      co_await handler.answer(line_);
+    } else {
+      std::optional<HeadFault> fault;
+      if (next == Http1Connection::Next::kFault) fault = line_.fault();
+      auto refusal = handler.refuse_head(fault);
+      const std::string_view body = refusal.body;
+      bool sent = co_await line_.send(refusal.head, {&body, 1});
+      if (!sent) co_return;
     }
-    buffer.park();
-    signal_.clear(kPeerReadable);
-    std::uint32_t why = co_await signal_.wait(kPeerReadable | kTimeUp | abort_);
-    if ((why & abort_) != 0) {
-      signal_.raise(why & abort_);
-      co_return Fill::kEnd;
+    if (!line_.keep_alive()) {
+      co_await line_.linger();
+      co_return;
     }
-    if ((why & kTimeUp) != 0) co_return Fill::kTime;
+    // Whoever sends requests without waiting for answers lets everybody else go first.
+    if (line_.has_next() && ++pipelined % kPipelinedPerTurn == 0) co_await loop_.next_turn();
   }
-}
-
-Task<ServerConnection::Next> ServerConnection::next_head() {
-  in_.consume(used_);
-  used_ = 0;
-  body_ = {};
-  std::string().swap(body_store_);  // an assignment would keep its memory
-  body_read_ = false;
-  body_missing_ = 0;
-  in_.compact();
-  in_.park();
-  parser_.reset();
-  signal_.clear(kTimeUp);
-  bool started = !in_.empty();
-  idle_ = !started;
-  time_.set(loop_.now() + (started ? times_.head : times_.keep_alive));
-  for (;;) {
-    if (!in_.empty()) {
-      auto used = parser_.feed(in_.content());
-      if (!used) {
-        fault_ = used.error();
-        keep_alive_ = false;
-        co_return Next::kFault;
-      }
-      if (parser_.head_done()) {
-        used_ = *used;
-        keep_alive_ = parser_.head().keep_alive && !closing_;
-        idle_ = false;
-        time_.clear();
-        co_return Next::kHead;
-      }
-      if (in_.room().empty() && !in_.grow(kMaxHead)) {
-        fault_ = HeadFault::kTooLarge;
-        keep_alive_ = false;
-        co_return Next::kFault;
-      }
-    }
-    if (closing_ && !started) co_return Next::kClosed;
-    Fill got = co_await fill(in_);
-    if (got == Fill::kEnd) co_return Next::kClosed;
-    if (got == Fill::kTime) {
-      keep_alive_ = false;
-      co_return started ? Next::kSlow : Next::kClosed;
-    }
-    if (!started) {
-      started = true;
-      idle_ = false;
-      time_.set(loop_.now() + times_.head);
-    }
-  }
-}
-
-void ServerConnection::close_when_idle() {
-  closing_ = true;
-  keep_alive_ = false;
-  if (idle_) signal_.raise(kTimeUp);
-}
-
-Task<ServerConnection::BodyRead> ServerConnection::read_body(std::size_t limit,
-                                                             BudgetShare& budget) {
-  const RequestHead& request = parser_.head();
-  body_read_ = true;
-  if (!request.has_body()) co_return BodyRead::kDone;
-  std::size_t size = request.content_length.value_or(0);
-  if (size > limit) {
-    body_read_ = false;
-    co_return BodyRead::kTooLarge;
-  }
-  if (request.expect_continue && parser_.body().empty()) {
-    bool sent = co_await send("HTTP/1.1 100 Continue\r\n\r\n");
-    if (!sent) co_return BodyRead::kClientGone;
-  }
-  time_.set(loop_.now() + times_.body);
-  BodyRead result = BodyRead::kDone;
-  if (request.chunked) {
-    result = co_await read_chunked_body(limit, budget);
-  } else {
-    result = co_await read_sized_body(size, budget);
-  }
-  time_.clear();
-  signal_.clear(kTimeUp);
-  if (result != BodyRead::kDone) keep_alive_ = false;
-  co_return result;
-}
-
-Task<ServerConnection::BodyRead> ServerConnection::read_sized_body(std::size_t size,
-                                                                   BudgetShare& budget) {
-  std::size_t have = 0;
-  for (auto piece : parser_.body()) have += piece.size();
-  if (have == size) {  // it came with the head and lies in one piece behind it
-    body_ = parser_.body().front();
-    co_return BodyRead::kDone;
-  }
-  auto grow = [&](std::size_t to) {
-    // Not what it hands to the function: libstdc++ 12 hands over the capacity.
-    body_store_.resize_and_overwrite(to, [to](char*, std::size_t) { return to; });
-  };
-  std::size_t first = std::min(size, std::max(kTrustedLength, have));
-  if (!budget.take(first)) co_return BodyRead::kNoRoom;
-  grow(first);
-  std::size_t filled = 0;
-  for (auto piece : parser_.body()) {
-    std::copy(piece.begin(), piece.end(),
-              body_store_.begin() + static_cast<std::ptrdiff_t>(filled));
-    filled += piece.size();
-  }
-  body_missing_ = size - filled;
-  while (filled < size) {
-    if (stream_.maybe_readable()) {
-      if (filled == body_store_.size()) {
-        std::size_t next = std::min(size, filled * 2);
-        if (!budget.take(next - filled)) co_return BodyRead::kNoRoom;
-        grow(next);
-      }
-      auto [io, count] = stream_.read({body_store_.data() + filled, body_store_.size() - filled});
-      if (io == Io::kDone) {
-        filled += count;
-        body_missing_ -= count;
-        continue;
-      }
-      if (io == Io::kClosed || io == Io::kFailed) co_return BodyRead::kClientGone;
-    }
-    signal_.clear(kPeerReadable);
-    std::uint32_t why = co_await signal_.wait(kPeerReadable | kTimeUp | abort_);
-    if ((why & abort_) != 0) {
-      signal_.raise(why & abort_);
-      co_return BodyRead::kClientGone;
-    }
-    if ((why & kTimeUp) != 0) co_return BodyRead::kSlow;
-  }
-  body_ = body_store_;
-  co_return BodyRead::kDone;
-}
-
-Task<ServerConnection::BodyRead> ServerConnection::read_chunked_body(std::size_t limit,
-                                                                     BudgetShare& budget) {
-  // The head's block stays as it is; what follows it moves into a block of its own.
-  Buffer rest;
-  auto keep = [&](std::span<const std::string_view> pieces) {
-    for (auto piece : pieces) {
-      if (body_store_.size() + piece.size() > limit) return BodyRead::kTooLarge;
-      if (!budget.take(piece.size())) return BodyRead::kNoRoom;
-      body_store_.append(piece);
-    }
-    return BodyRead::kDone;
-  };
-  BodyRead kept = keep(parser_.body());
-  if (kept != BodyRead::kDone) co_return kept;
-  if (!parser_.done()) {
-    auto left = in_.content().substr(used_);
-    auto room = rest.room();
-    std::copy(left.begin(),
-              left.begin() + static_cast<std::ptrdiff_t>(std::min(left.size(), room.size())),
-              room.begin());
-    rest.filled(std::min(left.size(), room.size()));
-    used_ += std::min(left.size(), room.size());
-  }
-  while (!parser_.done()) {
-    Fill got = co_await fill(rest);
-    if (got == Fill::kEnd) co_return BodyRead::kClientGone;
-    if (got == Fill::kTime) co_return BodyRead::kSlow;
-    auto used = parser_.feed(rest.content());
-    if (!used) {
-      fault_ = used.error();
-      co_return BodyRead::kFault;
-    }
-    kept = keep(parser_.body());
-    if (kept != BodyRead::kDone) co_return kept;
-    rest.consume(*used);
-    if (rest.room().empty()) rest.compact();
-    if (rest.room().empty()) co_return BodyRead::kFault;
-  }
-  // A pipelined request behind a chunked body is not worth its complexity: answer, then close.
-  if (!rest.empty()) keep_alive_ = false;
-  body_ = body_store_;
-  co_return BodyRead::kDone;
-}
-
-void ServerConnection::release_request() {
-  body_ = {};
-  std::string().swap(body_store_);  // an assignment would keep its memory
-  if (in_.content().size() == used_) {
-    used_ = 0;
-    in_.release();
-  }
-}
-
-void ServerConnection::release_request_for_long() {
-  release_request();
-  parser_.forget_fields();
-}
-
-Task<bool> ServerConnection::send(std::string_view text, std::size_t* left) {
-  iovec piece{const_cast<char*>(text.data()), text.size()};
-  bool sent = co_await send(std::span<const iovec>(&piece, 1), left);
-  co_return sent;
-}
-
-Task<bool> ServerConnection::send(std::span<const iovec> pieces, std::size_t* not_taken) {
-  std::size_t own = 0;
-  std::size_t& left = not_taken == nullptr ? own : *not_taken;
-  left = 0;
-  for (const auto& piece : pieces) left += piece.iov_len;
-  std::array<iovec, 64> part;
-  std::size_t at = 0;
-  std::size_t offset = 0;
-  bool timed = false;
-  while (left > 0) {
-    std::size_t count = 0;
-    for (std::size_t i = at; i < pieces.size() && count < part.size(); ++i) {
-      std::size_t skip = i == at ? offset : 0;
-      part[count++] = {static_cast<char*>(pieces[i].iov_base) + skip, pieces[i].iov_len - skip};
-    }
-    auto [io, written] = stream_.write({part.data(), count});
-    left -= written;
-    while (at < pieces.size() && written >= pieces[at].iov_len - offset) {
-      written -= pieces[at].iov_len - offset;
-      offset = 0;
-      ++at;
-    }
-    offset += written;
-    if (io == Io::kClosed || io == Io::kFailed) co_return false;
-    if (io == Io::kDone || left == 0) continue;
-    std::uint32_t bit = io == Io::kWaitRead ? kPeerReadable : kPeerWritable;
-    signal_.clear(bit | kTimeUp);
-    time_.set(loop_.now() + times_.body);
-    timed = true;
-    std::uint32_t why = co_await signal_.wait(bit | kTimeUp | abort_);
-    signal_.raise(why & abort_);
-    if ((why & (kTimeUp | abort_)) != 0) co_return false;
-  }
-  if (timed) {
-    time_.clear();
-    signal_.clear(kTimeUp);
-  }
-  co_return true;
-}
-
-bool ServerConnection::can_drain() const {
-  const RequestHead& request = parser_.head();
-  if (body_read_ || !request.has_body()) return true;
-  if (request.expect_continue && parser_.body().empty()) return false;  // it need not send it
-  return !request.chunked && request.content_length.value_or(0) <= kDrainBytes;
-}
-
-Task<bool> ServerConnection::drain() {
-  const RequestHead& request = parser_.head();
-  if (body_read_ || !request.has_body()) co_return true;
-  if (!can_drain()) co_return false;
-  std::size_t missing = *request.content_length;
-  for (auto piece : parser_.body()) missing -= piece.size();
-  time_.set(loop_.now() + kDrainTime);
-  while (missing > 0) {
-    if (stream_.maybe_readable()) {
-      Buffer rest;  // never more than is missing: what follows is the next request
-      auto room = rest.room();
-      auto [io, count] = stream_.read(room.first(std::min(room.size(), missing)));
-      if (io == Io::kClosed || io == Io::kFailed) break;
-      if (io == Io::kDone) {
-        missing -= count;
-        continue;
-      }
-    }
-    signal_.clear(kPeerReadable);
-    std::uint32_t why = co_await signal_.wait(kPeerReadable | kTimeUp | abort_);
-    signal_.raise(why & abort_);
-    if ((why & (kTimeUp | abort_)) != 0) break;
-  }
-  time_.clear();
-  body_read_ = true;
-  co_return missing == 0;
-}
-
-Task<void> ServerConnection::linger() {
-  stream_.finish_writing();
-  if (stream_.hung_up()) co_return;
-  time_.set(loop_.now() + kLinger);
-  Buffer rest;
-  for (std::size_t bytes = 0; bytes < kDrainBytes;) {
-    Fill got = co_await fill(rest);
-    if (got != Fill::kBytes) break;
-    bytes += rest.content().size();
-    rest.release();
-  }
-  time_.clear();
 }
 
 }  // namespace sallyport::http

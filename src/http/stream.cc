@@ -14,6 +14,8 @@ namespace {
 
 // Small pieces are joined into one TLS record; a piece of this size or more goes by itself.
 constexpr std::size_t kRecord = 16 * 1024;
+// Pieces of one write(2); more of them take several.
+constexpr std::size_t kGathered = 64;
 
 }  // namespace
 
@@ -81,11 +83,42 @@ IoCount Stream::read_tls(std::span<char> into) {
   return {tls_result(result)};
 }
 
-IoCount Stream::write(std::span<const iovec> pieces) {
+IoCount Stream::write(std::span<const std::string_view> pieces, WriteProgress& at) {
+  std::size_t written = 0;
+  for (;;) {
+    while (at.piece < pieces.size() && at.offset == pieces[at.piece].size()) {
+      ++at.piece;
+      at.offset = 0;
+    }
+    if (at.piece == pieces.size()) return {Io::kDone, written};
+    std::array<iovec, kGathered> parts;
+    std::size_t count = 0;
+    for (std::size_t i = at.piece; i < pieces.size() && count < parts.size(); ++i) {
+      auto rest = pieces[i].substr(i == at.piece ? at.offset : 0);
+      parts[count++] = {const_cast<char*>(rest.data()), rest.size()};  // nobody writes to them
+    }
+    auto [io, taken] = write_some({parts.data(), count});
+    written += taken;
+    while (taken > 0) {
+      std::size_t rest = pieces[at.piece].size() - at.offset;
+      std::size_t step = std::min(taken, rest);
+      taken -= step;
+      at.offset += step;
+      if (step == rest) {
+        ++at.piece;
+        at.offset = 0;
+      }
+    }
+    if (io != Io::kDone) return {io, written};
+  }
+}
+
+// From the start of the pieces; less than all of them with kWaitWrite.
+IoCount Stream::write_some(std::span<const iovec> pieces) {
   if (ssl_) return write_tls(pieces);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());  // sendmsg does not write to them
-  message.msg_iovlen = std::min<std::size_t>(pieces.size(), 64);
+  message.msg_iovlen = pieces.size();
   std::size_t wanted = 0;
   for (const auto& piece : pieces) wanted += piece.iov_len;
   for (;;) {
@@ -93,7 +126,6 @@ IoCount Stream::write(std::span<const iovec> pieces) {
     if (n >= 0) {
       auto count = static_cast<std::size_t>(n);
       if (count == wanted) return {Io::kDone, count};
-      if (pieces.size() > 64) return {Io::kDone, count};  // more than one call can take
       watch_.writable = false;
       return {Io::kWaitWrite, count};
     }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/event_loop.h"
 #include "base/unique_fd.h"
@@ -31,6 +32,12 @@ struct IoCount {
   std::size_t count = 0;
 };
 
+/// How far the writing of a list of pieces has come.
+struct WriteProgress {
+  std::size_t piece = 0;   ///< the first that is not written whole
+  std::size_t offset = 0;  ///< bytes of it that are
+};
+
 class Stream {
  public:
   Stream(EventLoop& loop, UniqueFd fd);
@@ -43,8 +50,9 @@ class Stream {
   [[nodiscard]] bool has_tls() const { return ssl_ != nullptr; }
 
   [[nodiscard]] IoCount read(std::span<char> into);
-  /// Writes from the start of the pieces; `count` may be less than all of them with kWaitWrite.
-  [[nodiscard]] IoCount write(std::span<const iovec> pieces);
+  /// Writes from `at` on and moves it: kDone when all is written, `count` for this call. The pieces
+  /// are the same at each call.
+  [[nodiscard]] IoCount write(std::span<const std::string_view> pieces, WriteProgress& at);
   /// Says that nothing more will be written (TLS close_notify, then FIN).
   void finish_writing();
 
@@ -58,6 +66,7 @@ class Stream {
 
  private:
   [[nodiscard]] IoCount read_tls(std::span<char> into);
+  [[nodiscard]] IoCount write_some(std::span<const iovec> pieces);
   [[nodiscard]] IoCount write_tls(std::span<const iovec> pieces);
   [[nodiscard]] Io tls_result(int result);
 

@@ -1,4 +1,4 @@
-#include "http/server_connection.h"
+#include "http/http1_connection.h"
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -53,11 +53,11 @@ struct Reading {
   bool ended = false;
 };
 
-Task<void> read_request(EventLoop& loop, ServerConnection& connection, Reading& reading) {
+Task<void> read_request(EventLoop& loop, Http1Connection& connection, Reading& reading) {
   auto next = co_await connection.next_head();
-  EXPECT_EQ(next, ServerConnection::Next::kHead);
+  EXPECT_EQ(next, Http1Connection::Next::kHead);
   auto read = co_await connection.read_body(std::size_t{32} << 20, reading.share);
-  EXPECT_EQ(read, ServerConnection::BodyRead::kClientGone);
+  EXPECT_EQ(read, Http1Connection::BodyRead::kClientGone);
   reading.ended = true;
   loop.stop();
 }
@@ -69,7 +69,7 @@ std::string chunks(std::string_view one) {
 }
 
 // What comes as fast as it is read leaves room for others: the rest is still unread when they run.
-TEST(ServerConnection, GivesWayWhileASmallChunkFollowsTheOther) {
+TEST(Http1Connection, GivesWayWhileASmallChunkFollowsTheOther) {
   Line line;
   const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
   ASSERT_EQ(line.say(head), head.size());
@@ -79,7 +79,7 @@ TEST(ServerConnection, GivesWayWhileASmallChunkFollowsTheOther) {
   int left = -1;
   Reading reading;
   const int fd = line.ours.get();
-  ServerConnection connection(loop, std::move(line.ours), {});
+  Http1Connection connection(loop, std::move(line.ours), {});
   loop.post([&] {
     spawn(read_request(loop, connection, reading));
     loop.post([&] {
