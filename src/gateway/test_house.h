@@ -1,0 +1,415 @@
+// A gateway's insides for the tests of its steps: a worker's state on a loop of the test's thread, a
+// client that is no socket, and a provider that says what the test wrote down, on a thread of its
+// own. Header-only, never part of the program.
+//
+//   House house;
+//   house.provider.answers({say(whole_answer()), hold()});
+//   house.ask(request("claude-sonnet-5"));
+//   EXPECT_EQ(house.client.status(), 200);
+//   EXPECT_EQ(house.outcome(), "complete");
+#pragma once
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "audit/chain_fixture.h"
+#include "gateway/endpoints.h"
+#include "gateway/exchange.h"
+#include "identity/test_tokens.h"
+
+namespace sallyport::gateway {
+
+// ---- the client --------------------------------------------------------------------------------
+
+/// A client of whom the test says what it sends, takes and when it leaves.
+class FakeStream final : public http::ServerStream {
+ public:
+  explicit FakeStream(EventLoop& loop) : loop_(loop), signal_(loop) {
+    signal_.keep(http::kPeerGone | kCut);
+  }
+
+  /// The next request: a head with its empty line, and what read_body() will find.
+  void asks(std::string head, std::string body) {
+    text_ = std::move(head);
+    body_ = std::move(body);
+    parser_.reset();
+    auto used = parser_.feed(text_);
+    ASSERT_TRUE(used && parser_.head_done()) << text_;
+  }
+  void leaves() {
+    there_ = false;
+    signal_.raise(http::kPeerGone);
+  }
+
+  BodyRead reads = BodyRead::kDone;
+  std::function<void()> while_body_is_read = [] {};
+  std::size_t takes = ~std::size_t{0};  ///< bytes of a stream until it is slow
+  bool flushes = true;                  ///< a slow one takes the rest after all
+  std::function<void()> when_written = [] {};
+
+  // What it got.
+  [[nodiscard]] int status() const { return head_ ? head_->status() : 0; }
+  [[nodiscard]] std::string fields() const { return head_ ? std::string(head_->lines()) : ""; }
+  std::string got;
+  bool ended = false;       ///< a whole answer, or a stream to its last byte
+  bool gave_up = false;
+  bool closes = false;
+  int answers = 0;
+
+  [[nodiscard]] const http::RequestHead& head() const override { return parser_.head(); }
+  [[nodiscard]] Task<BodyRead> read_body(std::size_t /*limit*/,
+                                         http::BudgetShare& /*budget*/) override {
+    co_await loop_.next_turn();
+    while_body_is_read();
+    co_return there_ ? reads : BodyRead::kClientGone;
+  }
+  [[nodiscard]] std::string_view body() const override { return body_; }
+  [[nodiscard]] http::HeadFault fault() const override { return http::HeadFault::kBadChunk; }
+  void release_request(bool /*for_long*/) override {}
+  [[nodiscard]] Task<bool> send(const http::AnswerHead& head,
+                                std::span<const std::string_view> body) override {
+    ++answers;
+    if (!there_) co_return false;
+    head_.emplace(head);
+    for (auto piece : body) got += piece;
+    sent_ = static_cast<std::int64_t>(got.size());
+    ended = true;
+    when_written();
+    co_return true;
+  }
+  void begin(const http::AnswerHead& head) override {
+    ++answers;
+    head_.emplace(head);
+  }
+  [[nodiscard]] Written write(std::span<const std::string_view> pieces, bool last) override {
+    std::string all;
+    for (auto piece : pieces) all += piece;
+    if (!there_) return Written::kGone;
+    if (got.size() + pending_.size() + all.size() > takes) {
+      pending_ += all;
+      last_pending_ = last_pending_ || last;
+      when_written();
+      return Written::kLater;
+    }
+    got += all;
+    sent_ = static_cast<std::int64_t>(got.size());
+    ended = ended || last;
+    when_written();
+    return Written::kAll;
+  }
+  [[nodiscard]] Task<bool> flush() override {
+    if (!flushes) {
+      std::ignore = co_await signal_.wait(abort_);
+      co_return false;
+    }
+    co_await loop_.next_turn();
+    if (signal_.is_raised(abort_) || !there_) co_return false;
+    got += pending_;
+    pending_.clear();
+    ended = ended || last_pending_;
+    takes = ~std::size_t{0};
+    co_return true;
+  }
+  [[nodiscard]] std::int64_t bytes_sent() const override { return sent_; }
+  void give_up() override { gave_up = true; }
+  void close_after_answer() override { closes = true; }
+  void abort_on(std::uint32_t bits) override { abort_ = bits; }
+  [[nodiscard]] bool client_there() const override { return there_; }
+  [[nodiscard]] Signal& signal() override { return signal_; }
+
+ private:
+  EventLoop& loop_;
+  Signal signal_;
+  http::RequestParser parser_;
+  std::string text_, body_, pending_;
+  std::optional<http::AnswerHead> head_;
+  std::uint32_t abort_ = kCut;
+  std::int64_t sent_ = 0;
+  bool there_ = true;
+  bool last_pending_ = false;
+};
+
+// ---- the provider ------------------------------------------------------------------------------
+
+/// What a provider does on one connection, in order; then it closes.
+struct Act {
+  enum class Kind : std::uint8_t { kRead, kSay, kHold } kind;
+  std::string bytes;
+};
+inline Act read_request() {
+  return {Act::Kind::kRead, {}};
+}
+inline Act say(std::string bytes) {
+  return {Act::Kind::kSay, std::move(bytes)};
+}
+/// Keeps the connection until the other side closes it.
+inline Act hold() {
+  return {Act::Kind::kHold, {}};
+}
+
+class FakeProvider {
+ public:
+  FakeProvider() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    auto* address = reinterpret_cast<sockaddr*>(&at);
+    SALLYPORT_CHECK(::bind(listener_.get(), address, size) == 0);
+    SALLYPORT_CHECK(::listen(listener_.get(), 8) == 0);
+    SALLYPORT_CHECK(::getsockname(listener_.get(), address, &size) == 0);
+    port = ntohs(at.sin_port);
+  }
+  ~FakeProvider() { stop(); }
+
+  /// What it does on the next connection that is made to it.
+  void on_connection(std::vector<Act> acts) { scripts_.push_back(std::move(acts)); }
+  void start() {
+    thread_ = std::thread([this] {
+      for (const auto& acts : scripts_) {
+        UniqueFd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        if (!peer) return;
+        play(peer.get(), acts);
+      }
+    });
+  }
+  void stop() {
+    if (listener_) ::shutdown(listener_.get(), SHUT_RDWR);
+    if (thread_.joinable()) thread_.join();
+  }
+  /// Nobody listens any more.
+  void goes() {
+    stop();
+    listener_.reset();
+  }
+  [[nodiscard]] std::vector<std::string> requests() {
+    std::lock_guard lock(mutex_);
+    return requests_;
+  }
+
+  std::uint16_t port = 0;
+
+ private:
+  void play(int fd, const std::vector<Act>& acts) {
+    for (const auto& act : acts) {
+      if (act.kind == Act::Kind::kRead && !read_one(fd)) return;
+      if (act.kind == Act::Kind::kSay) {
+        ::send(fd, act.bytes.data(), act.bytes.size(), MSG_NOSIGNAL);
+      }
+      if (act.kind == Act::Kind::kHold) {
+        char byte = 0;
+        while (::recv(fd, &byte, 1, 0) > 0) {
+        }
+      }
+    }
+  }
+  bool read_one(int fd) {
+    std::string text;
+    http::RequestParser parser;
+    while (!parser.done()) {
+      char bytes[4096];
+      ssize_t n = ::recv(fd, bytes, sizeof bytes, 0);
+      if (n <= 0) return false;
+      text.append(bytes, static_cast<std::size_t>(n));
+      parser.reset();
+      if (!parser.feed(text)) return false;
+    }
+    std::lock_guard lock(mutex_);
+    requests_.push_back(text);
+    return true;
+  }
+
+  UniqueFd listener_;
+  std::deque<std::vector<Act>> scripts_;
+  std::mutex mutex_;
+  std::vector<std::string> requests_;
+  std::thread thread_;
+};
+
+// ---- the house ---------------------------------------------------------------------------------
+
+class NoNames final : public audit::NameTable {
+ public:
+  void remember(std::string_view, const audit::Sighting&, WallTime) override { ++remembered; }
+  [[nodiscard]] Result<bool> erase(std::string_view) override { return false; }
+  [[nodiscard]] Result<std::vector<audit::KnownPerson>> find(std::string_view,
+                                                             std::size_t) override {
+    return std::vector<audit::KnownPerson>();
+  }
+  [[nodiscard]] Result<unsigned> marks(std::string_view, std::string_view) override { return 0U; }
+  int remembered = 0;
+};
+
+inline constexpr std::string_view kProviderKey = "provider-key-0123456789";
+
+inline std::string message(std::string_view model, std::string_view more = "") {
+  return R"({"model":")" + std::string(model) + R"(","max_tokens":8)" + std::string(more) +
+         R"(,"messages":[{"role":"user","content":"hello"}]})";
+}
+
+inline std::string whole_answer(std::string_view model = "sonnet-prod") {
+  return R"({"id":"msg_1","type":"message","role":"assistant","model":")" + std::string(model) +
+         R"(","content":[],"stop_reason":"end_turn","usage":{"input_tokens":5,"output_tokens":7}})";
+}
+
+inline std::string http_answer(int status, std::string_view body,
+                               std::string_view type = "application/json",
+                               std::string_view more = "") {
+  return "HTTP/1.1 " + std::to_string(status) + " X\r\ncontent-type: " + std::string(type) +
+         "\r\n" + std::string(more) + "content-length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         std::string(body);
+}
+
+inline std::string stream_head() {
+  return "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nrequest-id: req_1\r\n"
+         "transfer-encoding: chunked\r\n\r\n";
+}
+inline std::string chunk(std::string_view bytes) {
+  char size[20];
+  std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+  return size + std::string(bytes) + "\r\n";
+}
+inline std::string event(std::string_view name, std::string_view data) {
+  return "event: " + std::string(name) + "\ndata: " + std::string(data) + "\n\n";
+}
+inline std::string message_start() {
+  return event("message_start",
+               R"({"type":"message_start","message":{"model":"sonnet-prod","usage":)"
+               R"({"input_tokens":5,"output_tokens":1}}})");
+}
+inline std::string message_end() {
+  return event("message_delta",
+               R"({"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":)"
+               R"({"output_tokens":7}})") +
+         event("message_stop", R"({"type":"message_stop"})");
+}
+
+class House {
+ public:
+  explicit House(std::size_t body_budget = 1 << 20)
+      : bodies(body_budget),
+        process(folder.path()),
+        chain(make_chain()),
+        side(*audit::SideJournal::open(folder.path(), process.clock, process.instruments)),
+        shared(process.clock, process.entropy, *side, names, resolver, bodies, connections, failures,
+               Sha256{7}, false,
+               [this](std::string_view, std::string_view, std::function<void()> done) {
+                 return fetch_keys(std::move(done));
+               },
+               [this](std::uint64_t, std::uint64_t, std::function<void()> done) {
+                 return renew_credential(std::move(done));
+               },
+               [this](std::uint64_t, int status) { refused_credentials.push_back(status); }),
+        lane(loop, process.clock),
+        worker(shared, loop, *chain, lane.admissions()),
+        client(loop) {
+    limits.connect = limits.first_byte = limits.first_byte_stream = limits.silence = kShort;
+    limits.ping = std::chrono::seconds(10);
+    configure();
+    worker.adopt(identity::snapshot_of({identity::entra_settings()}));
+  }
+  ~House() {
+    worker.newest.routes->pools.clear();
+    provider.stop();
+    resolver.stop();
+  }
+
+  /// Routes by `limits` and `upstreams`; two models of one provider, one of another.
+  void configure() {
+    std::vector<upstream::UpstreamSettings> upstreams(2);
+    upstreams[0].name = "foundry";
+    upstreams[1].name = "other";
+    for (auto& one : upstreams) {
+      one.base_url = "http://127.0.0.1:" + std::to_string(provider.port) + "/anthropic";
+      one.credential = credential;
+      if (one.credential.kind == upstream::CredentialKind::kApiKey) {
+        one.credential.secret = std::make_shared<const Secret>(std::string(kProviderKey));
+      }
+    }
+    std::vector<upstream::ModelSettings> models{
+        {"claude-sonnet-5", "", "foundry", "sonnet-prod"},
+        {"claude-opus-5", "", "foundry", "opus-prod"},
+        {"claude-opus-latest", "", "foundry", "opus-prod"},
+        {"claude-haiku-5", "", "other", "haiku-prod"}};
+    auto routes = Routes::create({}, limits, {identity::entra_settings()}, upstreams, models);
+    ASSERT_TRUE(routes) << routes.error().text();
+    worker.adopt(*routes);
+  }
+
+  /// One request from its head to its record.
+  void ask(std::string body, std::string path = "/v1/messages") {
+    ask_raw("POST " + path + " HTTP/1.1\r\nhost: a\r\nauthorization: Bearer " + token +
+                "\r\ncontent-type: application/json\r\ncontent-length: " +
+                std::to_string(body.size()) + "\r\n\r\n",
+            std::move(body));
+  }
+  void ask_raw(std::string head, std::string body = {}) {
+    client.asks(std::move(head), std::move(body));
+    provider.start();
+    loop.post([this] { spawn(run_one()); });
+    loop.run();
+    worker.record.write();
+  }
+
+  // The record as it lies on the disk.
+  [[nodiscard]] std::vector<std::string> lines() { return audit::lines_of(folder.path(), *chain); }
+  [[nodiscard]] std::size_t lines_with(std::string_view what) {
+    return audit::count_of(lines(), what);
+  }
+  /// The last line that holds `what`.
+  [[nodiscard]] std::string line_with(std::string_view what) {
+    std::string found;
+    for (auto& line : lines()) {
+      if (line.find(what) != std::string::npos) found = line;
+    }
+    return found;
+  }
+
+  static constexpr std::chrono::milliseconds kShort{60};
+
+  http::ByteBudget bodies;
+  audit::TemporaryFolder folder;
+  audit::Process process;
+  std::unique_ptr<audit::Chain> chain;
+  std::unique_ptr<audit::SideJournal> side;
+  NoNames names;
+  http::Resolver resolver;
+  ConnectionLimits connections{100, 100};
+  identity::FailureLimiter failures{{}, 1};
+  EventLoop loop;
+  Limits limits;
+  upstream::CredentialSettings credential;
+  std::function<bool(std::function<void()>)> fetch_keys = [](auto) { return false; };
+  std::function<bool(std::function<void()>)> renew_credential = [](auto) { return false; };
+  std::vector<int> refused_credentials;
+  FakeProvider provider;
+  Shared shared;
+  RevocationLane lane;
+  WorkerState worker;
+  FakeStream client;
+  std::string token = identity::signed_token(identity::entra_claims());
+  Source peer{{}, "203.0.113.9", {}};
+
+ private:
+  Task<void> run_one() {
+    co_await answer_request(worker, client, peer);
+    loop.stop();
+  }
+  std::unique_ptr<audit::Chain> make_chain() {
+    SALLYPORT_CHECK(process.directory.has_value());
+    auto made = audit::Chain::create(process.parts(), "0");
+    SALLYPORT_CHECK(made.has_value());
+    return std::move(*made);
+  }
+};
+
+}  // namespace sallyport::gateway
