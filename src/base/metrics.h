@@ -12,10 +12,11 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace sallyport {
 
@@ -80,13 +81,14 @@ class Metrics {
     const Histogram* histogram = nullptr;
     std::function<double()> read;
   };
-  Entry& entry(Kind kind, std::string name, std::string help, const Labels& labels);
+  Entry& entry(Kind kind, std::string name, std::string help, const Labels& labels)
+      REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  std::deque<Entry> entries_;
-  std::deque<Counter> counters_;
-  std::deque<Gauge> gauges_;
-  std::deque<Histogram> histograms_;
+  mutable Mutex mutex_;
+  std::deque<Entry> entries_ GUARDED_BY(mutex_);
+  std::deque<Counter> counters_ GUARDED_BY(mutex_);
+  std::deque<Gauge> gauges_ GUARDED_BY(mutex_);
+  std::deque<Histogram> histograms_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sallyport
