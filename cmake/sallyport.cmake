@@ -32,7 +32,7 @@ target_link_options(sallyport_options INTERFACE -pie -Wl,-z,relro,-z,now)
 target_link_libraries(sallyport_options INTERFACE Threads::Threads)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(sallyport_options INTERFACE -Wno-gnu-zero-variadic-macro-arguments -Wno-missing-designated-field-initializers
-    -Xclang -fno-pch-timestamp)
+    -Wthread-safety -Xclang -fno-pch-timestamp)
   target_link_options(sallyport_options INTERFACE -fuse-ld=lld-19)
 else()
   # g++ 12 reports false positives in its own library headers under optimisation.

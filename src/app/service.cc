@@ -195,7 +195,8 @@ void Service::Parts::on_credential_event(const upstream::CredentialEvent& event)
 // Before the gateway there is nobody to publish to; start() publishes anew.
 void Service::Parts::make_credentials() {
   credentials = std::make_unique<upstream::CredentialService>(
-      fetcher, system_clock(), system_entropy(), metrics, configuration.upstreams,
+      http::Refresher::Needs{fetcher, system_clock(), system_entropy(), metrics},
+      configuration.upstreams,
       [this](const upstream::CredentialsPtr& snapshot) { gateway->publish(snapshot); },
       [this](const upstream::CredentialEvent& event) { on_credential_event(event); });
 }
@@ -227,8 +228,8 @@ Result<void> Service::Parts::open_gateway() {
   connections = std::make_unique<gateway::ConnectionLimits>(
       configuration.limits.connections, configuration.limits.connections_per_source);
   keys = std::make_unique<identity::KeyService>(
-      fetcher, system_clock(), system_entropy(), configuration.issuers,
-      [this](identity::SnapshotPtr snapshot) { publish_identity(snapshot); },
+      http::Refresher::Needs{fetcher, system_clock(), system_entropy(), metrics},
+      configuration.issuers, [this](identity::SnapshotPtr snapshot) { publish_identity(snapshot); },
       [this](const identity::KeyEvent& event) { on_key_event(event); });
   make_credentials();
   shared = std::make_unique<gateway::Shared>(

@@ -68,7 +68,7 @@ Result<Segments::Segment> Segments::make_segment() {
 Result<void> Segments::start() {
   auto segment = make_segment();
   if (!segment) return std::unexpected(std::move(segment.error()));
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   current_ = std::move(*segment);
   return {};
 }
@@ -104,7 +104,7 @@ bool Segments::move_on() {
   if (current_.dirty > current_.end && parts_.disk.truncate(current_.fd.get(), current_.end) != 0) {
     return false;
   }
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   retired_.push_back(std::move(current_));
   current_ = std::move(*spare_);
   spare_.reset();
@@ -143,7 +143,7 @@ void Segments::sync() {
   {
     // Under the mutex nobody moves on: everything up to `sequence` is in these files. The current
     // descriptor stays open without it, since only this side closes.
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     retired.swap(retired_);
     current = current_.fd.get();
     since = dirty_since_.exchange(0);
@@ -164,7 +164,7 @@ void Segments::sync() {
   // After a failure the kernel may have dropped the pages and report success from then on.
   bool ok = !sync_failed();
   if (ok) synced_.store(sequence);
-  std::lock_guard lock(callback_mutex_);
+  MutexLock lock(callback_mutex_);
   if (on_synced_) on_synced_(synced_sequence(), ok);
 }
 
@@ -177,7 +177,7 @@ bool Segments::prepare_spare() {
                  {{"worker", worker_}, {"error", segment.error().text()}});
     return false;
   }
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   spare_ = std::move(*segment);
   spare_ready_.store(true, std::memory_order_release);
   return true;
@@ -190,11 +190,13 @@ Result<void> Segments::finish() {
   int cut = parts_.disk.truncate(current_.fd.get(), current_.end);
   int synced = timed_sync(current_.fd.get());
   current_.fd.reset();
-  if (spare_) {
-    ::unlink(spare_->path.c_str());
-    spare_.reset();
+  std::optional<Segment> spare;
+  {
+    MutexLock lock(mutex_);
+    spare.swap(spare_);
     spare_ready_.store(false);
   }
+  if (spare) ::unlink(spare->path.c_str());
   if (sync_failed()) return disk_failure("sync", path, EIO);
   if (cut != 0 || synced != 0) return disk_failure("end", path, cut != 0 ? -cut : -synced);
   return {};

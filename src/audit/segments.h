@@ -5,13 +5,13 @@
 
 #include <atomic>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <vector>
 
 #include "audit/directory.h"
 #include "audit/disk.h"
 #include "audit/instruments.h"
+#include "base/mutex.h"
 
 namespace sallyport::audit {
 
@@ -71,7 +71,7 @@ class Segments {
   [[nodiscard]] std::uint64_t synced_sequence() const { return synced_.load(); }
   /// Empty takes it away; when this returns, the one before is not running any more.
   void on_synced(std::function<void(std::uint64_t, bool)> callback) {
-    std::lock_guard lock(callback_mutex_);
+    MutexLock lock(callback_mutex_);
     on_synced_ = std::move(callback);
   }
   [[nodiscard]] const std::string& worker() const { return worker_; }
@@ -96,9 +96,9 @@ class Segments {
   const std::string worker_;
 
   Segment current_;  ///< the worker's; the sync thread reads its descriptor under the mutex
-  std::mutex mutex_;
-  std::vector<Segment> retired_;   ///< guarded
-  std::optional<Segment> spare_;   ///< guarded
+  Mutex mutex_;
+  std::vector<Segment> retired_ GUARDED_BY(mutex_);
+  std::optional<Segment> spare_ GUARDED_BY(mutex_);
   std::uint64_t next_number_ = 1;  ///< of whoever prepares; never two at once
 
   std::atomic<bool> spare_ready_{false};
@@ -108,8 +108,8 @@ class Segments {
   std::atomic<std::uint64_t> written_{0};
   std::atomic<std::uint64_t> synced_{0};
   std::atomic<std::int64_t> dirty_since_{0};  ///< steady time of the oldest unsynced write
-  std::mutex callback_mutex_;                 ///< held while the callback runs
-  std::function<void(std::uint64_t, bool)> on_synced_;  ///< guarded
+  Mutex callback_mutex_;                      ///< held while the callback runs
+  std::function<void(std::uint64_t, bool)> on_synced_ GUARDED_BY(callback_mutex_);
 };
 
 }  // namespace sallyport::audit

@@ -78,7 +78,7 @@ SideJournal::SideJournal(std::filesystem::path folder, Clock& clock, Instruments
 SideJournal::~SideJournal() {
   if (thread_.joinable()) {
     {
-      std::lock_guard lock(stop_mutex_);
+      MutexLock lock(stop_mutex_);
       stop_ = true;
       stopped_.notify_one();
     }
@@ -93,7 +93,7 @@ void SideJournal::note(std::string_view source, std::string_view reason) {
   instruments_.side_notes.add();
   std::size_t hash =
       std::hash<std::string_view>{}(source) * 31 ^ std::hash<std::string_view>{}(reason);
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   auto& slots = counting_->slots;
   for (std::size_t i = 0; i < slots.size(); ++i) {
     auto& entry = slots[(hash + i) % slots.size()];
@@ -111,7 +111,7 @@ void SideJournal::note(std::string_view source, std::string_view reason) {
   count_other(reason);
 }
 
-// Under the mutex: the minute's table is full.
+// The minute's table is full.
 void SideJournal::count_other(std::string_view reason) {
   for (auto& entry : counting_->other) {
     if (entry.count == 0) set(entry, kOther, reason);
@@ -127,11 +127,13 @@ void SideJournal::start() {
 }
 
 void SideJournal::run() {
-  std::unique_lock lock(stop_mutex_);
+  MutexLock lock(stop_mutex_);
   while (!stop_) {
     auto now = clock_.wall();
     auto next = std::chrono::floor<std::chrono::minutes>(now) + std::chrono::minutes(1);
-    if (stopped_.wait_for(lock, next - now, [this] { return stop_; })) return;
+    auto end = std::chrono::steady_clock::now() + (next - now);
+    while (!stop_ && stopped_.wait_until(stop_mutex_, end)) continue;
+    if (stop_) return;
     lock.unlock();
     write_out();
     lock.lock();
@@ -139,10 +141,10 @@ void SideJournal::run() {
 }
 
 void SideJournal::write_out() {
-  std::lock_guard writer(write_mutex_);
+  MutexLock writer(write_mutex_);
   std::int64_t minute = 0;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     std::swap(counting_, writing_);
     minute = std::exchange(minute_, minute_of(clock_.wall()));
   }

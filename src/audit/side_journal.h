@@ -8,17 +8,16 @@
 #pragma once
 
 #include <array>
-#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
 
 #include "audit/instruments.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace sallyport::audit {
@@ -63,8 +62,8 @@ class SideJournal {
 
   SideJournal(std::filesystem::path folder, Clock& clock, Instruments& instruments,
               std::uint64_t cap);
-  void count_other(std::string_view reason);
-  [[nodiscard]] bool append_to_file(const std::string& text);
+  void count_other(std::string_view reason) REQUIRES(mutex_);
+  [[nodiscard]] bool append_to_file(const std::string& text) REQUIRES(write_mutex_);
   void run();
 
   const std::filesystem::path folder_;
@@ -72,15 +71,15 @@ class SideJournal {
   Instruments& instruments_;
   const std::uint64_t cap_;
 
-  std::mutex mutex_;
-  std::unique_ptr<Table> counting_;  ///< guarded
-  std::int64_t minute_ = 0;          ///< guarded; when counting_ began, minutes since 1970
-  std::mutex write_mutex_;           ///< one writer at a time
-  std::unique_ptr<Table> writing_;
+  Mutex mutex_;
+  std::unique_ptr<Table> counting_ GUARDED_BY(mutex_) PT_GUARDED_BY(mutex_);
+  std::int64_t minute_ GUARDED_BY(mutex_) = 0;  ///< when counting_ began, minutes since 1970
+  Mutex write_mutex_;                           ///< one writer at a time; taken before mutex_
+  std::unique_ptr<Table> writing_ GUARDED_BY(write_mutex_) PT_GUARDED_BY(write_mutex_);
 
-  std::mutex stop_mutex_;
-  std::condition_variable stopped_;
-  bool stop_ = false;
+  Mutex stop_mutex_;
+  Condition stopped_;
+  bool stop_ GUARDED_BY(stop_mutex_) = false;
   std::thread thread_;
 };
 

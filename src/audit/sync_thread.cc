@@ -18,7 +18,7 @@ SyncThread::SyncThread(std::chrono::milliseconds interval)
 
 SyncThread::~SyncThread() {
   {
-    std::lock_guard lock(wake_mutex_);
+    MutexLock lock(wake_mutex_);
     stop_ = true;
     changed_.notify_one();
   }
@@ -28,19 +28,19 @@ SyncThread::~SyncThread() {
 
 void SyncThread::add(Segments& segments) {
   {
-    std::lock_guard lock(round_mutex_);
+    MutexLock lock(round_mutex_);
     chains_.push_back(&segments);
   }
   wake();
 }
 
 void SyncThread::remove(Segments& segments) {
-  std::lock_guard lock(round_mutex_);
+  MutexLock lock(round_mutex_);
   std::erase(chains_, &segments);
 }
 
 void SyncThread::wake() {
-  std::lock_guard lock(wake_mutex_);
+  MutexLock lock(wake_mutex_);
   woken_ = true;
   changed_.notify_one();
 }
@@ -49,7 +49,7 @@ void SyncThread::run() {
   for (;;) {
     rest();
     {
-      std::lock_guard lock(wake_mutex_);
+      MutexLock lock(wake_mutex_);
       if (stop_) return;
       woken_ = false;
     }
@@ -61,19 +61,20 @@ void SyncThread::run() {
 // written it sleeps until note_written(): `asleep_` is set before the chains are looked at and a
 // writer looks at it after its write, so one of the two sees the other.
 void SyncThread::rest() {
-  std::unique_lock lock(wake_mutex_);
-  auto called = [this] { return woken_ || stop_; };
-  if (changed_.wait_for(lock, pause_, called)) return;
+  MutexLock lock(wake_mutex_);
+  auto end = std::chrono::steady_clock::now() + pause_;
+  while (!woken_ && !stop_ && changed_.wait_until(wake_mutex_, end)) continue;
+  if (woken_ || stop_) return;
   asleep_.store(true);
   lock.unlock();
   bool busy = work_left();
   lock.lock();
-  if (!busy) changed_.wait(lock, called);
+  while (!busy && !woken_ && !stop_) changed_.wait(wake_mutex_);
   asleep_.store(false);
 }
 
 bool SyncThread::work_left() {
-  std::lock_guard lock(round_mutex_);
+  MutexLock lock(round_mutex_);
   return std::ranges::any_of(chains_, [](Segments* segments) {
     return segments->spare_wanted() || segments->sync_requested() || segments->dirty();
   });
@@ -81,7 +82,7 @@ bool SyncThread::work_left() {
 
 // Chains whose workers wait come first; the others when the pause is over.
 void SyncThread::round() {
-  std::lock_guard lock(round_mutex_);
+  MutexLock lock(round_mutex_);
   auto now = std::chrono::steady_clock::now();
   for (auto* segments : chains_) {
     if (segments->sync_requested()) segments->sync();

@@ -5,10 +5,10 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace sallyport::audit {
 
@@ -41,16 +41,16 @@ class SyncThread {
   [[nodiscard]] bool work_left();
 
   const std::chrono::milliseconds pause_;
-  std::mutex round_mutex_;  ///< held while the chains are worked on; never taken by a worker
-  std::vector<Segments*> chains_;
-  std::chrono::steady_clock::time_point next_spare_{};
-  std::chrono::steady_clock::time_point next_sweep_{};
+  Mutex round_mutex_;  ///< held while the chains are worked on; never taken by a worker
+  std::vector<Segments*> chains_ GUARDED_BY(round_mutex_);
+  std::chrono::steady_clock::time_point next_spare_ GUARDED_BY(round_mutex_){};
+  std::chrono::steady_clock::time_point next_sweep_ GUARDED_BY(round_mutex_){};
 
-  std::mutex wake_mutex_;  ///< held for moments
-  std::condition_variable changed_;
+  Mutex wake_mutex_;  ///< held for moments
+  Condition changed_;
   std::atomic<bool> asleep_{false};
-  bool woken_ = false;
-  bool stop_ = false;
+  bool woken_ GUARDED_BY(wake_mutex_) = false;
+  bool stop_ GUARDED_BY(wake_mutex_) = false;
   std::thread thread_;
 };
 

@@ -25,8 +25,11 @@ Result<std::unique_ptr<Trail>> Trail::open(const Settings& settings, const Trail
   trail->sync_ = std::make_unique<SyncThread>(settings.sync);
   auto main = begin_main_chain(main_parts, trail->recovered_);
   if (!main) return std::unexpected(std::move(main.error()));
-  trail->main_ = std::move(*main);
-  trail->main_->attach(*trail->sync_);
+  (*main)->attach(*trail->sync_);
+  {
+    MutexLock lock(trail->main_mutex_);
+    trail->main_ = std::move(*main);
+  }
   for (std::size_t i = 0; i < options.workers; ++i) {
     auto chain = Chain::create(parts, std::to_string(i));
     if (!chain) return std::unexpected(std::move(chain.error()));
@@ -44,7 +47,7 @@ Result<std::unique_ptr<Trail>> Trail::open(const Settings& settings, const Trail
 Trail::~Trail() = default;
 
 Result<void> Trail::event(const Event& event) {
-  std::lock_guard lock(main_mutex_);
+  MutexLock lock(main_mutex_);
   if (!main_) return fail("audit.disk", "the audit record is closed");
   if (main_->pending()) (void)main_->flush();  // after a failure: it may work again
   bool appended = main_->append_event(event);
@@ -65,7 +68,7 @@ Result<void> Trail::close() {
   for (auto& chain : workers_) end(*chain);
   workers_.clear();
   side_.reset();
-  std::lock_guard lock(main_mutex_);
+  MutexLock lock(main_mutex_);
   if (main_) end(*main_);
   main_.reset();
   return result;

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -19,6 +18,7 @@
 #include "audit/side_journal.h"
 #include "audit/sync_thread.h"
 #include "base/entropy.h"
+#include "base/mutex.h"
 
 namespace sallyport::audit {
 
@@ -55,8 +55,8 @@ class Trail {
   Instruments instruments_;
   std::unique_ptr<Directory> directory_;
   std::unique_ptr<SyncThread> sync_;
-  std::mutex main_mutex_;
-  std::unique_ptr<Chain> main_;  ///< guarded
+  Mutex main_mutex_;
+  std::unique_ptr<Chain> main_ GUARDED_BY(main_mutex_);
   std::vector<std::unique_ptr<Chain>> workers_;
   std::unique_ptr<SideJournal> side_;
   Recovered recovered_;

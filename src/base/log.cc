@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/json_writer.h"
+#include "base/mutex.h"
 #include "base/terminal_text.h"
 
 namespace sallyport::log {
@@ -41,12 +42,12 @@ struct State {
   std::shared_ptr<spdlog::details::thread_pool> pool;
   std::shared_ptr<spdlog::logger> logger;
   std::atomic<spdlog::logger*> running{nullptr};
-  std::mutex limit_mutex;
+  Mutex limit_mutex;
   struct Window {
     std::int64_t second = 0;
     int seen = 0;
   };
-  std::map<std::string, Window, std::less<>> windows;
+  std::map<std::string, Window, std::less<>> windows GUARDED_BY(limit_mutex);
 };
 
 State& state() {
@@ -137,7 +138,7 @@ void emit(Level level, std::string_view event, Fields fields, int dropped) {
 bool may_write(std::string_view event, int most, std::int64_t seconds, int& dropped) {
   auto& s = state();
   auto now = unix_seconds(system_clock().wall());
-  std::lock_guard lock(s.limit_mutex);
+  MutexLock lock(s.limit_mutex);
   auto found = s.windows.find(event);
   if (found == s.windows.end()) {
     if (s.windows.size() >= kLimitedEvents) return false;

@@ -48,21 +48,21 @@ Metrics::Entry& Metrics::entry(Kind kind, std::string name, std::string help,
 }
 
 Counter& Metrics::counter(std::string name, std::string help, Labels labels) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   auto& metric = counters_.emplace_back();
   entry(Kind::kCounter, std::move(name), std::move(help), labels).counter = &metric;
   return metric;
 }
 
 Gauge& Metrics::gauge(std::string name, std::string help, Labels labels) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   auto& metric = gauges_.emplace_back();
   entry(Kind::kGauge, std::move(name), std::move(help), labels).gauge = &metric;
   return metric;
 }
 
 Histogram& Metrics::histogram(std::string name, std::string help, Labels labels) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   auto& metric = histograms_.emplace_back();
   entry(Kind::kHistogram, std::move(name), std::move(help), labels).histogram = &metric;
   return metric;
@@ -70,19 +70,19 @@ Histogram& Metrics::histogram(std::string name, std::string help, Labels labels)
 
 void Metrics::sum(std::string name, std::string help, const Labels& labels,
                   std::function<std::uint64_t()> read) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   entry(Kind::kSum, std::move(name), std::move(help), labels).read_sum = std::move(read);
 }
 
 void Metrics::histograms(std::string name, std::string help,
                          std::vector<const OwnHistogram*> parts) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   entry(Kind::kHistogram, std::move(name), std::move(help), {}).parts = std::move(parts);
 }
 
 void Metrics::callback(std::string name, std::string help, Labels labels,
                        std::function<double()> read) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   entry(Kind::kCallback, std::move(name), std::move(help), labels).read = std::move(read);
 }
 
@@ -105,7 +105,7 @@ void Metrics::render_histogram(std::string& out, const Entry& e) {
 }
 
 std::string Metrics::render() const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   // Same name: in the order of creation; entries_ never moves, so a map keeps it simple.
   std::multimap<std::string_view, const Entry*> by_name;
   for (const auto& e : entries_) by_name.emplace(e.name, &e);

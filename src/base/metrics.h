@@ -14,10 +14,11 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace sallyport {
 
@@ -114,13 +115,14 @@ class Metrics {
     std::function<double()> read;
   };
   static void render_histogram(std::string& out, const Entry& entry);
-  Entry& entry(Kind kind, std::string name, std::string help, const Labels& labels);
+  Entry& entry(Kind kind, std::string name, std::string help, const Labels& labels)
+      REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  std::deque<Entry> entries_;
-  std::deque<Counter> counters_;
-  std::deque<Gauge> gauges_;
-  std::deque<Histogram> histograms_;
+  mutable Mutex mutex_;
+  std::deque<Entry> entries_ GUARDED_BY(mutex_);
+  std::deque<Counter> counters_ GUARDED_BY(mutex_);
+  std::deque<Gauge> gauges_ GUARDED_BY(mutex_);
+  std::deque<Histogram> histograms_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sallyport

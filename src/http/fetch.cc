@@ -8,10 +8,10 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
-#include <mutex>
 #include <thread>
 
 #include "base/check.h"
+#include "base/mutex.h"
 #include "http/link_local.h"
 #include "http/url.h"
 
@@ -247,9 +247,9 @@ struct Fetcher::Impl {
   std::map<CURL*, std::unique_ptr<Transfer>> running;  ///< the fetch thread's
   std::multimap<std::chrono::steady_clock::time_point, std::function<void()>> timers;
 
-  std::mutex mutex;
-  std::vector<std::function<void()>> posted;  ///< guarded
-  bool stopping = false;                      ///< guarded
+  Mutex mutex;
+  std::vector<std::function<void()>> posted GUARDED_BY(mutex);
+  bool stopping GUARDED_BY(mutex) = false;
   std::thread thread;
 
   Impl() {
@@ -263,7 +263,7 @@ struct Fetcher::Impl {
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
     {
-      std::lock_guard lock(mutex);
+      MutexLock lock(mutex);
       stopping = true;
     }
     curl_multi_wakeup(multi);
@@ -275,7 +275,7 @@ struct Fetcher::Impl {
 
   void post(std::function<void()> work) {
     {
-      std::lock_guard lock(mutex);
+      MutexLock lock(mutex);
       posted.push_back(std::move(work));
     }
     curl_multi_wakeup(multi);
@@ -313,7 +313,7 @@ struct Fetcher::Impl {
   bool run_posted() {
     std::vector<std::function<void()>> work;
     {
-      std::lock_guard lock(mutex);
+      MutexLock lock(mutex);
       if (stopping) return false;
       work.swap(posted);
     }

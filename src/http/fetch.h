@@ -45,21 +45,30 @@ struct FetchResponse {
   [[nodiscard]] std::string_view header(std::string_view lower_name) const;
 };
 
+/// The thread that callbacks run on, one after the other; both functions may be called from any
+/// thread. A Fetcher is one; a test's stands still until the test lets it go on.
+class FetchThread {
+ public:
+  virtual ~FetchThread() = default;
+  virtual void post(std::function<void()> run) = 0;
+  virtual void after(std::chrono::milliseconds delay, std::function<void()> run) = 0;
+};
+
 /// Errors: fetch.url, fetch.resolve, fetch.connect, fetch.tls, fetch.timeout, fetch.too_large,
 /// fetch.redirect, fetch.refused_address, fetch.failed. Any HTTP status but a redirect is an
 /// answer, not an error.
-class Fetcher {
+class Fetcher final : public FetchThread {
  public:
   using Done = std::function<void(Result<FetchResponse>)>;
 
   Fetcher();
-  ~Fetcher();
+  ~Fetcher() override;
   Fetcher(const Fetcher&) = delete;
   Fetcher& operator=(const Fetcher&) = delete;
 
   void fetch(FetchRequest request, Done done);
-  void after(std::chrono::milliseconds delay, std::function<void()> run);
-  void post(std::function<void()> run);
+  void after(std::chrono::milliseconds delay, std::function<void()> run) override;
+  void post(std::function<void()> run) override;
 
  private:
   struct Impl;

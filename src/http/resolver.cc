@@ -73,17 +73,18 @@ Resolver::~Resolver() {
 }
 
 void Resolver::stop() {
-  std::lock_guard lock(state_->mutex);
-  state_->stopping = true;
-  state_->asked.clear();
-  state_->queue.clear();
-  state_->wake.notify_all();
+  State& state = *state_;
+  MutexLock lock(state.mutex);
+  state.stopping = true;
+  state.asked.clear();
+  state.queue.clear();
+  state.wake.notify_all();
 }
 
 // `done` is called under the lock, which stop() takes as well: it only posts to a loop.
 void Resolver::ask(const Name& name, Done done) {
   State& state = *state_;
-  std::lock_guard lock(state.mutex);
+  MutexLock lock(state.mutex);
   if (state.stopping) return;
   auto kept = state.kept.find(name);
   if (kept != state.kept.end() && std::chrono::steady_clock::now() < kept->second.until) {
@@ -100,14 +101,13 @@ void Resolver::ask(const Name& name, Done done) {
   if (found == state.asked.end()) {
     found = state.asked.emplace(name, std::vector<Done>{}).first;
     state.queue.push_back(name);
-    wake_thread();
+    wake_thread(state);
   }
   found->second.push_back(std::move(done));
 }
 
-// Under the lock. One more thread as long as there may be; else a free one takes the name.
-void Resolver::wake_thread() {
-  State& state = *state_;
+// One more thread as long as there may be; else a free one takes the name.
+void Resolver::wake_thread(State& state) {
   if (state.idle < state.queue.size() && state.threads < kThreads) {
     try {
       std::thread([shared = state_] { run(shared); }).detach();
@@ -119,11 +119,12 @@ void Resolver::wake_thread() {
   state.wake.notify_one();
 }
 
-void Resolver::run(const std::shared_ptr<State>& state) {
-  std::unique_lock lock(state->mutex);
+void Resolver::run(const std::shared_ptr<State>& shared) {
+  State* state = shared.get();
+  MutexLock lock(state->mutex);
   for (;;) {
     ++state->idle;
-    state->wake.wait(lock, [&] { return state->stopping || !state->queue.empty(); });
+    while (!state->stopping && state->queue.empty()) state->wake.wait(state->mutex);
     --state->idle;
     if (state->stopping) return;
     Name name = std::move(state->queue.front());

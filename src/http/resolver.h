@@ -7,17 +7,16 @@
 #include <sys/socket.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/event_loop.h"
+#include "base/mutex.h"
 #include "base/task.h"
 
 namespace sallyport::http {
@@ -64,18 +63,19 @@ class Resolver {
   /// Shared with the threads, which may sit in a look-up for longer than anybody wants to wait.
   struct State {
     LookUp look_up;
-    std::mutex mutex;
-    std::condition_variable wake;
-    std::map<Name, Kept> kept;
-    std::map<Name, std::vector<Done>> asked;  ///< who waits, by name
-    std::deque<Name> queue;                   ///< of `asked`: those that no thread has taken yet
-    std::size_t threads = 0;
-    std::size_t idle = 0;
-    bool stopping = false;
+    Mutex mutex;
+    Condition wake;
+    std::map<Name, Kept> kept GUARDED_BY(mutex);
+    std::map<Name, std::vector<Done>> asked GUARDED_BY(mutex);  ///< who waits, by name
+    /// Of `asked`: those that no thread has taken yet.
+    std::deque<Name> queue GUARDED_BY(mutex);
+    std::size_t threads GUARDED_BY(mutex) = 0;
+    std::size_t idle GUARDED_BY(mutex) = 0;
+    bool stopping GUARDED_BY(mutex) = false;
   };
   void ask(const Name& name, Done done);
-  void wake_thread();
-  static void run(const std::shared_ptr<State>& state);
+  void wake_thread(State& state) REQUIRES(state.mutex);
+  static void run(const std::shared_ptr<State>& shared);
 
   std::shared_ptr<State> state_ = std::make_shared<State>();
 };

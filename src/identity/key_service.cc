@@ -1,7 +1,6 @@
 #include "identity/key_service.h"
 
 #include <algorithm>
-#include <mutex>
 
 #include "identity/absent_keys.h"
 #include "identity/key_ring.h"
@@ -10,36 +9,19 @@
 namespace sallyport::identity {
 namespace {
 
-constexpr std::size_t kMostWaiters = 4096;    // a request each; beyond, it is told no at once
+using http::Refresher;
+using std::chrono::milliseconds;
+
 constexpr std::size_t kMostKeyIdBytes = 256;  // longer ones are in no key set
 
-/// What is left to do once the lock is given back. Runs on the fetch thread.
-struct Effects {
-  std::vector<KeyEvent> events;
-  SnapshotPtr publish;
-  std::vector<std::function<void()>> done;
-};
-
-struct Waiter {
-  std::string key_id;
-  std::function<void()> done;
-};
-
-/// One issuer's keys, schedule and waiting requests. Guarded by the service's mutex.
+/// One issuer's keys. Guarded by the refresher's mutex, as is its item there.
 struct Source {
   IssuerSettings settings;
-  std::uint64_t id = 0;  ///< never used twice: a late answer for a source that is gone is dropped
+  Refresher::Item* item = nullptr;  ///< of the refresher, for as long as this source is there
   KeyRing ring;
   std::optional<WallTime> last_success;
-  Error last_error;  ///< without code after a success
   std::string last_alarms;
-  unsigned failures = 0;
-  bool fetching = false;
-  bool early = false;       ///< the running fetch is one for an unknown `kid`
-  std::uint64_t timer = 0;  ///< only the newest timer counts
-  std::optional<SteadyTime> last_early_fetch;
   AbsentKeys absent;
-  std::vector<Waiter> waiters;
 };
 
 std::string alarms_of(const KeySet& fetched) {
@@ -66,97 +48,61 @@ bool is_rejection(std::string_view error_code) {
 
 }  // namespace
 
-std::string_view name_of(KeyEvent::Kind kind) {
-  switch (kind) {
-    case KeyEvent::Kind::kKeysChanged:
-      return "keys.changed";
-    case KeyEvent::Kind::kFetchFailed:
-      return "keys.fetch_failed";
-    case KeyEvent::Kind::kRecovered:
-      return "keys.recovered";
-    case KeyEvent::Kind::kKeysRejected:
-      return "keys.rejected";
-    case KeyEvent::Kind::kKeysExpired:
-      return "keys.expired";
-  }
-  return "keys.changed";
-}
-
-/// Held by the service and, weakly, by everything it left with the Fetcher.
-class KeyService::Impl : public std::enable_shared_from_this<KeyService::Impl> {
+class KeyService::Impl {
  public:
-  Impl(http::Fetcher& fetcher, Clock& clock, Entropy& entropy, std::vector<IssuerSettings> issuers,
-       Publish publish, OnEvent on_event, Timing timing)
-      : fetcher_(fetcher),
-        clock_(clock),
-        entropy_(entropy),
+  Impl(const http::Refresher::Needs& needs, std::vector<IssuerSettings> issuers, Publish publish,
+       OnEvent on_event, const Timing& timing)
+      : fetcher_(needs.fetcher),
+        clock_(needs.clock),
+        entropy_(needs.entropy),
         timing_(timing),
         publish_(std::move(publish)),
-        on_event_(std::move(on_event)) {
+        on_event_(std::move(on_event)),
+        refresher_(fetcher_, clock_,
+                   {.fetch = [this](Refresher::Ticket ticket) { fetch(ticket); },
+                    .publish = [this] { publish_snapshot(); }}) {
+    MutexLock lock(refresher_.mutex());
     for (auto& settings : issuers) sources_.push_back(make_source(std::move(settings)));
   }
 
   void start() {
-    post([](Impl& self) { self.begin(); });
+    refresher_.post([this] { begin(); });
   }
   void reload(std::vector<IssuerSettings> issuers) {
-    post([issuers = std::move(issuers)](Impl& self) { self.replace(issuers); });
+    refresher_.post([this, issuers = std::move(issuers)] { replace(issuers); });
   }
   bool refresh_for(std::string_view issuer, std::string_view key_id, std::function<void()> done);
   std::vector<IssuerHealth> health() const;
 
-  void stop() {
-    std::lock_guard callbacks(callback_mutex_);
-    stopped_ = true;
-  }
-
  private:
-  template <typename Work>
-  void post(Work work) {
-    fetcher_.post([weak = weak_from_this(), work = std::move(work)] {
-      if (auto self = weak.lock()) work(*self);
-    });
-  }
-
-  std::unique_ptr<Source> make_source(IssuerSettings settings) {
-    auto source = std::make_unique<Source>();
-    source->settings = std::move(settings);
-    source->id = ++last_id_;
-    return source;
-  }
-  Source* find(std::uint64_t id) const {
-    for (const auto& source : sources_) {
-      if (source->id == id) return source.get();
-    }
-    return nullptr;
-  }
-
   // On the fetch thread, without the lock:
   void begin();
   void replace(const std::vector<IssuerSettings>& issuers);
-  void fetch(std::uint64_t id);
-  void on_timer(std::uint64_t id, std::uint64_t timer);
-  void on_fetched(std::uint64_t id, Result<KeySetPtr> fetched);
-  void run(Effects effects);
+  void fetch(const Refresher::Ticket& ticket);
+  void on_fetched(const Refresher::Ticket& ticket, Result<KeySetPtr> fetched);
+  void publish_snapshot();
 
   // With the lock:
-  void succeed(Source& source, const KeySet& fetched, Effects& effects);
-  void fail_with(Source& source, Error error, Effects& effects);
-  void release_waiters(Source& source, Effects& effects);
-  [[nodiscard]] bool settle_waiters(Source& source, Effects& effects);
-  [[nodiscard]] bool may_fetch_early(const Source& source) const;
-  [[nodiscard]] std::chrono::milliseconds between_early_fetches(const Source& source) const {
+  std::unique_ptr<Source> make_source(IssuerSettings settings) REQUIRES(refresher_.mutex());
+  Source* find(std::uint64_t item) const REQUIRES(refresher_.mutex());
+  void succeed(Source& source, const KeySet& fetched, Refresher::Effects& effects)
+      REQUIRES(refresher_.mutex());
+  void fail_with(Source& source, Error error, Refresher::Effects& effects)
+      REQUIRES(refresher_.mutex());
+  void settle_waiters(Source& source, Refresher::Effects& effects) REQUIRES(refresher_.mutex());
+  void swap_sources(const std::vector<IssuerSettings>& issuers, Refresher::Effects& effects)
+      REQUIRES(refresher_.mutex());
+  void begin_what_waits(Refresher::Effects& effects) REQUIRES(refresher_.mutex());
+  [[nodiscard]] bool has_settings(const std::vector<IssuerSettings>& issuers) const
+      REQUIRES(refresher_.mutex());
+
+  void tell(Refresher::Effects& effects, KeyEvent event) const;
+  [[nodiscard]] milliseconds between_early_fetches(const Source& source) const {
     return std::min(timing_.unknown_key, source.settings.key_refresh / 12);
   }
-  void swap_sources(const std::vector<IssuerSettings>& issuers, Effects& effects,
-                    std::vector<std::uint64_t>& fresh);
-  void begin_what_waits(std::vector<std::uint64_t>& fresh);
-  void begin_early_fetch(Source& source);
-  void schedule(Source& source, std::chrono::milliseconds delay);
-  [[nodiscard]] std::chrono::milliseconds next_refresh(const Source& source);
-  [[nodiscard]] std::chrono::milliseconds next_retry(const Source& source) const;
+  [[nodiscard]] milliseconds next_refresh(const Source& source);
+  [[nodiscard]] milliseconds next_retry(const Source& source) const;
   [[nodiscard]] WallTime keys_until(const Source& source) const;
-  [[nodiscard]] SnapshotPtr snapshot() const;
 
   http::Fetcher& fetcher_;
   Clock& clock_;
@@ -164,52 +110,62 @@ class KeyService::Impl : public std::enable_shared_from_this<KeyService::Impl> {
   const Timing timing_;
   const Publish publish_;
   const OnEvent on_event_;
-
-  mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<Source>> sources_;  ///< guarded, in the order of the settings
-  std::uint64_t generation_ = 1;                  ///< guarded
-  std::uint64_t last_id_ = 0;                     ///< guarded
-  std::uint64_t last_timer_ = 0;                  ///< guarded
-
-  std::mutex callback_mutex_;  ///< held while the owner's functions run
-  bool stopped_ = false;       ///< guarded by it
+  /// In the order of the settings.
+  std::vector<std::unique_ptr<Source>> sources_ GUARDED_BY(refresher_.mutex());
+  std::uint64_t generation_ GUARDED_BY(refresher_.mutex()) = 1;
+  Refresher refresher_;  ///< the last: when it is gone, nothing of this runs
 };
 
-void KeyService::Impl::begin() {
-  Effects effects;
-  std::vector<std::uint64_t> ids;
-  {
-    std::lock_guard lock(mutex_);
-    effects.publish = snapshot();
-    for (auto& source : sources_) {
-      source->fetching = true;
-      ids.push_back(source->id);
-    }
+std::unique_ptr<Source> KeyService::Impl::make_source(IssuerSettings settings) {
+  auto source = std::make_unique<Source>();
+  source->settings = std::move(settings);
+  source->item = &refresher_.add();
+  return source;
+}
+
+Source* KeyService::Impl::find(std::uint64_t item) const {
+  for (const auto& source : sources_) {
+    if (source->item->id() == item) return source.get();
   }
-  run(std::move(effects));
-  for (auto id : ids) fetch(id);
+  return nullptr;
+}
+
+void KeyService::Impl::tell(Refresher::Effects& effects, KeyEvent event) const {
+  if (!on_event_) return;
+  effects.events.emplace_back([this, event = std::move(event)] { on_event_(event); });
+}
+
+void KeyService::Impl::begin() {
+  Refresher::Effects effects;
+  effects.publish = true;
+  {
+    MutexLock lock(refresher_.mutex());
+    for (auto& source : sources_) refresher_.begin(*source->item, effects);
+  }
+  refresher_.run(std::move(effects));
 }
 
 void KeyService::Impl::replace(const std::vector<IssuerSettings>& issuers) {
-  Effects effects;
-  std::vector<std::uint64_t> fresh;
+  Refresher::Effects effects;
   {
-    std::lock_guard lock(mutex_);
-    bool same = std::ranges::equal(issuers, sources_, {}, {},
-                                   [](const auto& source) { return source->settings; });
-    if (!same) {
-      swap_sources(issuers, effects, fresh);
+    MutexLock lock(refresher_.mutex());
+    if (!has_settings(issuers)) {
+      swap_sources(issuers, effects);
       ++generation_;
-      effects.publish = snapshot();
+      effects.publish = true;
     }
-    begin_what_waits(fresh);
+    begin_what_waits(effects);
   }
-  run(std::move(effects));
-  for (auto id : fresh) fetch(id);
+  refresher_.run(std::move(effects));
 }
 
-void KeyService::Impl::swap_sources(const std::vector<IssuerSettings>& issuers, Effects& effects,
-                                    std::vector<std::uint64_t>& fresh) {
+bool KeyService::Impl::has_settings(const std::vector<IssuerSettings>& issuers) const {
+  return std::ranges::equal(issuers, sources_, {}, {},
+                            [](const auto& source) { return source->settings; });
+}
+
+void KeyService::Impl::swap_sources(const std::vector<IssuerSettings>& issuers,
+                                    Refresher::Effects& effects) {
   std::vector<std::unique_ptr<Source>> next;
   for (const auto& settings : issuers) {
     auto old = std::ranges::find_if(sources_, [&](const auto& source) {
@@ -220,181 +176,133 @@ void KeyService::Impl::swap_sources(const std::vector<IssuerSettings>& issuers, 
       Source& kept = *next.back();
       bool sooner = settings.key_refresh < kept.settings.key_refresh;
       kept.settings = settings;
-      if (sooner && kept.failures == 0 && !kept.fetching) schedule(kept, next_refresh(kept));
+      if (sooner && kept.item->failures() == 0 && !kept.item->is_fetching()) {
+        refresher_.schedule(*kept.item, next_refresh(kept));
+      }
     } else {
       next.push_back(make_source(settings));
-      next.back()->fetching = true;
-      fresh.push_back(next.back()->id);
+      refresher_.begin(*next.back()->item, effects);
     }
   }
   for (auto& gone : sources_) {
-    if (gone != nullptr) release_waiters(*gone, effects);
+    if (gone != nullptr) refresher_.remove(*gone->item, effects);
   }
   sources_ = std::move(next);
 }
 
 // An administrator who took a key out of the file and sent SIGHUP waits for no hour; nor does one
 // who mended what kept the keys away: a name, a certificate's authority, a proxy.
-void KeyService::Impl::begin_what_waits(std::vector<std::uint64_t>& fresh) {
+void KeyService::Impl::begin_what_waits(Refresher::Effects& effects) {
   for (auto& source : sources_) {
-    bool waits = !source->settings.jwks_file.empty() || source->failures > 0;
-    if (!waits || source->fetching) continue;
-    source->fetching = true;
-    source->early = false;
-    fresh.push_back(source->id);
+    bool waits = !source->settings.jwks_file.empty() || source->item->failures() > 0;
+    if (waits && !source->item->is_fetching()) refresher_.begin(*source->item, effects);
   }
 }
 
-// `fetching` of the source is set already: only one fetch runs for it at a time.
-void KeyService::Impl::fetch(std::uint64_t id) {
+void KeyService::Impl::fetch(const Refresher::Ticket& ticket) {
   IssuerSettings settings;
   {
-    std::lock_guard lock(mutex_);
-    Source* source = find(id);
+    MutexLock lock(refresher_.mutex());
+    Source* source = find(ticket.item);
     if (source == nullptr) return;
     settings = source->settings;
   }
   fetch_keys(fetcher_, settings, timing_.fetch_timeout,
-             [weak = weak_from_this(), id](Result<KeySetPtr> fetched) {
-               if (auto self = weak.lock()) self->on_fetched(id, std::move(fetched));
-             });
+             refresher_.while_alive([this, ticket](Result<KeySetPtr> fetched) {
+               on_fetched(ticket, std::move(fetched));
+             }));
 }
 
-void KeyService::Impl::on_timer(std::uint64_t id, std::uint64_t timer) {
+void KeyService::Impl::on_fetched(const Refresher::Ticket& ticket, Result<KeySetPtr> fetched) {
+  Refresher::Effects effects;
+  effects.publish = true;
   {
-    std::lock_guard lock(mutex_);
-    Source* source = find(id);
-    if (source == nullptr || source->timer != timer || source->fetching) return;
-    source->fetching = true;
-    source->early = false;
-  }
-  fetch(id);
-}
-
-void KeyService::Impl::on_fetched(std::uint64_t id, Result<KeySetPtr> fetched) {
-  Effects effects;
-  bool again = false;
-  {
-    std::lock_guard lock(mutex_);
-    Source* source = find(id);
-    if (source == nullptr) return;
-    source->fetching = false;
+    MutexLock lock(refresher_.mutex());
+    Refresher::Item* item = refresher_.end(ticket);
+    if (item == nullptr) return;
+    Source& source = *find(ticket.item);
     if (fetched) {
-      succeed(*source, **fetched, effects);
-      again = settle_waiters(*source, effects);
+      succeed(source, **fetched, effects);
+      settle_waiters(source, effects);
     } else {
-      fail_with(*source, std::move(fetched.error()), effects);
-      release_waiters(*source, effects);
+      fail_with(source, std::move(fetched.error()), effects);
+      refresher_.release(*item, effects);
     }
-    effects.publish = snapshot();
   }
-  run(std::move(effects));
-  if (again) fetch(id);
+  refresher_.run(std::move(effects));
 }
 
 // Tells the waiting requests whose key came. The others may have joined an hourly fetch that asked
 // a moment before their key was published: for them an early one starts, if it may.
-bool KeyService::Impl::settle_waiters(Source& source, Effects& effects) {
-  bool again = !source.early && may_fetch_early(source);
-  std::vector<Waiter> waiting;
-  for (auto& waiter : source.waiters) {
-    bool came = source.ring.keys()->find(waiter.key_id) != nullptr;
-    if (!came && again) {
-      waiting.push_back(std::move(waiter));
-      continue;
-    }
-    if (!came) source.absent.add(waiter.key_id, clock_.steady(), between_early_fetches(source));
-    effects.done.push_back(std::move(waiter.done));
-  }
-  source.waiters = std::move(waiting);
-  if (source.waiters.empty()) return false;
-  begin_early_fetch(source);
-  return true;
+void KeyService::Impl::settle_waiters(Source& source, Refresher::Effects& effects) {
+  Refresher::Item& item = *source.item;
+  bool again = !item.is_early() && refresher_.may_begin_early(item, between_early_fetches(source));
+  auto is_settled = [&](const std::string& key_id) {
+    bool came = source.ring.keys()->find(key_id) != nullptr;
+    if (!came && again) return false;
+    if (!came) source.absent.add(key_id, clock_.steady(), between_early_fetches(source));
+    return true;
+  };
+  refresher_.release_if(item, is_settled, effects);
+  if (item.has_waiters()) refresher_.begin_early(item, effects);
 }
 
-bool KeyService::Impl::may_fetch_early(const Source& source) const {
-  return !source.last_early_fetch ||
-         clock_.steady() - *source.last_early_fetch >= between_early_fetches(source);
-}
-
-void KeyService::Impl::begin_early_fetch(Source& source) {
-  source.last_early_fetch = clock_.steady();
-  source.fetching = true;
-  source.early = true;
-}
-
-void KeyService::Impl::succeed(Source& source, const KeySet& fetched, Effects& effects) {
+void KeyService::Impl::succeed(Source& source, const KeySet& fetched, Refresher::Effects& effects) {
   KeyRing::Change change = source.ring.merge(fetched, source.settings.jwks_file.empty()
                                                           ? KeyRing::Withdrawal::kAfterTwoFetches
                                                           : KeyRing::Withdrawal::kAtOnce);
   source.last_success = clock_.wall();
-  if (source.failures > 0) {
-    effects.events.push_back(
-        event_of(KeyEvent::Kind::kRecovered, source, "the key set was fetched again"));
+  if (refresher_.succeeded(*source.item)) {
+    tell(effects, event_of(KeyEvent::Kind::kRecovered, source, "the key set was fetched again"));
   }
-  source.failures = 0;
-  source.last_error = {};
   std::string alarms = alarms_of(fetched);
   if (!alarms.empty() && alarms != source.last_alarms) {
-    effects.events.push_back(event_of(KeyEvent::Kind::kKeysRejected, source, alarms));
+    tell(effects, event_of(KeyEvent::Kind::kKeysRejected, source, alarms));
   }
   source.last_alarms = std::move(alarms);
   if (change.any()) {
     source.absent.clear();
-    auto& event = effects.events.emplace_back(
-        event_of(KeyEvent::Kind::kKeysChanged, source, "the key set changed"));
+    auto event = event_of(KeyEvent::Kind::kKeysChanged, source, "the key set changed");
     event.added = std::move(change.added);
     event.removed = std::move(change.removed);
+    tell(effects, std::move(event));
   }
-  schedule(source, next_refresh(source));
+  refresher_.schedule(*source.item, next_refresh(source));
 }
 
-void KeyService::Impl::fail_with(Source& source, Error error, Effects& effects) {
+void KeyService::Impl::fail_with(Source& source, Error error, Refresher::Effects& effects) {
   error =
       fail(std::move(error), "while fetching the keys of issuer " + source.settings.name).error();
-  // One line when it starts and one when the cause changes, not one a retry.
-  if (source.failures++ == 0 || error.code != source.last_error.code) {
+  if (refresher_.failed(*source.item, std::move(error))) {
+    const Error& last = source.item->last_error();
     auto kind =
-        is_rejection(error.code) ? KeyEvent::Kind::kKeysRejected : KeyEvent::Kind::kFetchFailed;
-    effects.events.push_back(event_of(kind, source, error.text()));
+        is_rejection(last.code) ? KeyEvent::Kind::kKeysRejected : KeyEvent::Kind::kFetchFailed;
+    tell(effects, event_of(kind, source, last.text()));
   }
-  source.last_error = std::move(error);
   if (source.ring.keys() != nullptr && clock_.wall() >= keys_until(source)) {
-    auto& event = effects.events.emplace_back(event_of(
-        KeyEvent::Kind::kKeysExpired, source, "no key set for too long; requests get 503"));
+    auto event =
+        event_of(KeyEvent::Kind::kKeysExpired, source, "no key set for too long; requests get 503");
     for (const auto& key : source.ring.keys()->keys()) event.removed.push_back(key->key_id());
+    tell(effects, std::move(event));
     source.ring.clear();
   }
-  schedule(source, next_retry(source));
-}
-
-void KeyService::Impl::release_waiters(Source& source, Effects& effects) {
-  for (auto& waiter : source.waiters) effects.done.push_back(std::move(waiter.done));
-  source.waiters.clear();
-}
-
-void KeyService::Impl::schedule(Source& source, std::chrono::milliseconds delay) {
-  source.timer = ++last_timer_;
-  fetcher_.after(delay, [weak = weak_from_this(), id = source.id, timer = source.timer] {
-    if (auto self = weak.lock()) self->on_timer(id, timer);
-  });
+  refresher_.schedule(*source.item, next_retry(source));
 }
 
 // A little early by chance, so that a fleet started together does not ask together. A key that
 // seems withdrawn is looked at again soon: in an emergency an hour is long.
-std::chrono::milliseconds KeyService::Impl::next_refresh(const Source& source) {
-  std::uint8_t byte[1];
-  entropy_.fill(byte);
-  auto most = std::min(timing_.refresh, source.settings.key_refresh);
-  auto delay = most - most * byte[0] / 2560;
+milliseconds KeyService::Impl::next_refresh(const Source& source) {
+  auto most = std::min<milliseconds>(timing_.refresh, source.settings.key_refresh);
+  auto delay = most - http::share_of_tenth(most, http::chance(entropy_));
   return source.ring.withdrawal_pending() ? std::min(delay, between_early_fetches(source)) : delay;
 }
 
-std::chrono::milliseconds KeyService::Impl::next_retry(const Source& source) const {
+milliseconds KeyService::Impl::next_retry(const Source& source) const {
   bool has_keys = source.ring.keys() != nullptr;
   auto most = has_keys ? timing_.retry_with_keys : timing_.retry_without_keys;
-  auto delay = timing_.retry_first * (1U << std::min(source.failures - 1, 20U));
-  return std::min({delay, most, source.settings.key_refresh});
+  return http::doubling_pause(timing_.retry_first,
+                              std::min<milliseconds>(most, source.settings.key_refresh),
+                              source.item->failures());
 }
 
 WallTime KeyService::Impl::keys_until(const Source& source) const {
@@ -402,81 +310,68 @@ WallTime KeyService::Impl::keys_until(const Source& source) const {
   return *source.last_success + timing_.keep;
 }
 
-SnapshotPtr KeyService::Impl::snapshot() const {
-  std::vector<IssuerState> issuers;
-  for (const auto& source : sources_) {
-    auto& state = issuers.emplace_back(source->settings, source->ring.keys(), keys_until(*source));
-    if (source->last_success) state.fetched_at = *source->last_success;
+void KeyService::Impl::publish_snapshot() {
+  SnapshotPtr made;
+  {
+    MutexLock lock(refresher_.mutex());
+    std::vector<IssuerState> issuers;
+    for (const auto& source : sources_) {
+      auto& state =
+          issuers.emplace_back(source->settings, source->ring.keys(), keys_until(*source));
+      if (source->last_success) state.fetched_at = *source->last_success;
+    }
+    made = make_snapshot(generation_, std::move(issuers));
   }
-  return make_snapshot(generation_, std::move(issuers));
-}
-
-void KeyService::Impl::run(Effects effects) {
-  std::lock_guard callbacks(callback_mutex_);
-  if (stopped_) return;
-  for (const auto& event : effects.events) {
-    if (on_event_) on_event_(event);
-  }
-  if (effects.publish != nullptr && publish_) publish_(std::move(effects.publish));
-  for (const auto& done : effects.done) done();
+  if (publish_) publish_(std::move(made));
 }
 
 bool KeyService::Impl::refresh_for(std::string_view issuer, std::string_view key_id,
                                    std::function<void()> done) {
   if (key_id.size() > kMostKeyIdBytes) return false;
-  std::uint64_t id = 0;
+  Refresher::Effects effects;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(refresher_.mutex());
     auto found = std::ranges::find_if(
         sources_, [&](const auto& source) { return source->settings.name == issuer; });
     if (found == sources_.end()) return false;
     Source& source = **found;
     if (source.ring.keys() != nullptr && source.ring.keys()->find(key_id) != nullptr) {
       // It came a moment ago: the caller's snapshot is older. What was published is ahead of this.
-      post([done = std::move(done)](Impl& self) { self.run({{}, nullptr, {done}}); });
-      return true;
+      effects.done.push_back(std::move(done));
+    } else {
+      if (source.absent.contains(key_id, clock_.steady())) return false;
+      auto asked = refresher_.ask_early(*source.item, between_early_fetches(source),
+                                        std::string(key_id), std::move(done), effects);
+      if (asked == Refresher::Asked::kNo) return false;
+      if (asked == Refresher::Asked::kJoined) return true;
     }
-    if (source.absent.contains(key_id, clock_.steady())) return false;
-    if (source.waiters.size() >= kMostWaiters) return false;
-    if (!source.fetching && !may_fetch_early(source)) return false;
-    source.waiters.push_back({std::string(key_id), std::move(done)});
-    if (source.fetching) return true;
-    begin_early_fetch(source);
-    id = source.id;
   }
-  post([id](Impl& self) { self.fetch(id); });
+  refresher_.post(std::move(effects));
   return true;
 }
 
 std::vector<IssuerHealth> KeyService::Impl::health() const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(refresher_.mutex());
   std::vector<IssuerHealth> out;
   for (const auto& source : sources_) {
     const auto& keys = source->ring.keys();
+    const Error& error = source->item->last_error();
     out.push_back({.name = source->settings.name,
                    .issuer = source->settings.issuer,
                    .ready = keys != nullptr && clock_.wall() < keys_until(*source),
                    .keys = keys == nullptr ? 0 : keys->size(),
                    .last_success = source->last_success,
-                   .last_error = source->last_error.code.empty() ? "" : source->last_error.text()});
+                   .last_error = error.code.empty() ? "" : error.text()});
   }
   return out;
 }
 
-KeyService::KeyService(http::Fetcher& fetcher, Clock& clock, Entropy& entropy,
-                       std::vector<IssuerSettings> issuers, Publish publish, OnEvent on_event,
-                       Timing timing)
-    : impl_(std::make_shared<Impl>(fetcher, clock, entropy, std::move(issuers), std::move(publish),
+KeyService::KeyService(const http::Refresher::Needs& needs, std::vector<IssuerSettings> issuers,
+                       Publish publish, OnEvent on_event, const Timing& timing)
+    : impl_(std::make_unique<Impl>(needs, std::move(issuers), std::move(publish),
                                    std::move(on_event), timing)) {}
 
-KeyService::KeyService(http::Fetcher& fetcher, Clock& clock, Entropy& entropy,
-                       std::vector<IssuerSettings> issuers, Publish publish, OnEvent on_event)
-    : KeyService(fetcher, clock, entropy, std::move(issuers), std::move(publish),
-                 std::move(on_event), Timing{}) {}
-
-KeyService::~KeyService() {
-  impl_->stop();
-}
+KeyService::~KeyService() = default;
 
 void KeyService::start() {
   impl_->start();

@@ -2,13 +2,13 @@
 // not known, the last good set while the provider is away. Lives on the Fetcher's thread; publishes
 // immutable snapshots there. Rules: Microsoft's "signing key rollover" page.
 //
-//   KeyService keys(fetcher, clock, entropy, settings, publish, on_event);
+//   KeyService keys({fetcher, clock, entropy, metrics}, settings, publish, on_event);
 //   keys.start();                          // publishes at once, without keys, then as they come
 //   if (keys.refresh_for_unknown_key("contoso", kid, [] { /* fetch thread: try again */ })) wait();
 //
 // Public functions may be called from any thread but the Fetcher's callbacks' own (the destructor
 // waits for a callback that runs); publish and on_event run on the fetch thread, never both at once
-// and never after the destructor has returned. The Fetcher must outlive this object.
+// and never after the destructor has returned. What it needs must outlive this object.
 #pragma once
 
 #include <chrono>
@@ -21,29 +21,12 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/entropy.h"
-#include "http/fetch.h"
+#include "http/refresher.h"
+#include "identity/key_event.h"
 #include "identity/settings.h"
 #include "identity/snapshot.h"
 
 namespace sallyport::identity {
-
-/// What happened to an issuer's keys, for the log and the audit record's `event` lines.
-struct KeyEvent {
-  enum class Kind : std::uint8_t {
-    kKeysChanged,   ///< keys came or went: `added`, `removed`
-    kFetchFailed,   ///< `message` says why; said once a failure in a row of the same kind
-    kRecovered,     ///< a fetch succeeded after failures
-    kKeysRejected,  ///< the provider published something that must not be used: `message`
-    kKeysExpired,   ///< nothing for 24 h: requests of this issuer get 503 from now on
-  };
-  Kind kind;
-  std::string issuer;
-  std::string message;
-  std::vector<std::string> added;    ///< key ids
-  std::vector<std::string> removed;  ///< key ids
-};
-[[nodiscard]] std::string_view name_of(KeyEvent::Kind kind);  ///< "keys.changed"
 
 /// How an issuer stands, for `sallyport status` and /readyz.
 struct IssuerHealth {
@@ -55,25 +38,25 @@ struct IssuerHealth {
   std::string last_error;  ///< of the last fetch; empty after a success
 };
 
+/// An issuer's key_refresh can only shorten the first two.
+struct KeyTiming {
+  std::chrono::milliseconds refresh = std::chrono::hours(1);  ///< less up to a tenth, by chance
+  std::chrono::milliseconds unknown_key = std::chrono::minutes(5);  ///< at most one an issuer
+  std::chrono::milliseconds keep = std::chrono::hours(24);  ///< last good set without success
+  std::chrono::milliseconds retry_first{1000};              ///< doubles up to:
+  std::chrono::milliseconds retry_without_keys{30000};
+  std::chrono::milliseconds retry_with_keys = std::chrono::minutes(5);
+  std::chrono::milliseconds fetch_timeout{10000};
+};
+
 class KeyService {
  public:
-  /// An issuer's key_refresh can only shorten the first two.
-  struct Timing {
-    std::chrono::milliseconds refresh = std::chrono::hours(1);  ///< less up to a tenth, by chance
-    std::chrono::milliseconds unknown_key = std::chrono::minutes(5);  ///< at most one an issuer
-    std::chrono::milliseconds keep = std::chrono::hours(24);  ///< last good set without success
-    std::chrono::milliseconds retry_first{1000};              ///< doubles up to:
-    std::chrono::milliseconds retry_without_keys{30000};
-    std::chrono::milliseconds retry_with_keys = std::chrono::minutes(5);
-    std::chrono::milliseconds fetch_timeout{10000};
-  };
+  using Timing = KeyTiming;
   using Publish = std::function<void(SnapshotPtr)>;
   using OnEvent = std::function<void(const KeyEvent&)>;
 
-  KeyService(http::Fetcher& fetcher, Clock& clock, Entropy& entropy,
-             std::vector<IssuerSettings> issuers, Publish publish, OnEvent on_event, Timing timing);
-  KeyService(http::Fetcher& fetcher, Clock& clock, Entropy& entropy,
-             std::vector<IssuerSettings> issuers, Publish publish, OnEvent on_event);
+  KeyService(const http::Refresher::Needs& needs, std::vector<IssuerSettings> issuers,
+             Publish publish, OnEvent on_event, const Timing& timing = {});
   ~KeyService();
   KeyService(const KeyService&) = delete;
   KeyService& operator=(const KeyService&) = delete;
@@ -97,7 +80,7 @@ class KeyService {
 
  private:
   class Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace sallyport::identity

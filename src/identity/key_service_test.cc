@@ -47,7 +47,7 @@ class KeyServiceTest : public testing::Test {
   }
   std::unique_ptr<KeyService> make(std::vector<IssuerSettings> issuers, KeyService::Timing timing) {
     auto service = std::make_unique<KeyService>(
-        fetcher_, clock_, entropy_, std::move(issuers),
+        http::Refresher::Needs{fetcher_, clock_, entropy_, metrics_}, std::move(issuers),
         [this](SnapshotPtr snapshot) { listener_.publish(std::move(snapshot)); },
         [this](const KeyEvent& event) { listener_.event(event); }, timing);
     service->start();
@@ -73,6 +73,7 @@ class KeyServiceTest : public testing::Test {
   const std::string k2_ = TestKey::p256().jwk("k2");
   FakeClock clock_;
   FakeEntropy entropy_;
+  Metrics metrics_;
   TestProvider provider_;
   TestListener listener_;
   http::Fetcher fetcher_;
@@ -437,9 +438,9 @@ TEST_F(KeyServiceTest, GoesOnlyWhenACallbackThatRunsHasEnded) {
     go_on.get_future().wait();
     ended = true;
   };
-  auto service = std::make_unique<KeyService>(fetcher_, clock_, entropy_,
-                                              std::vector<IssuerSettings>{settings()}, publish,
-                                              nullptr, still());
+  auto service = std::make_unique<KeyService>(
+      http::Refresher::Needs{fetcher_, clock_, entropy_, metrics_},
+      std::vector<IssuerSettings>{settings()}, publish, nullptr, still());
   service->start();
   inside.get_future().wait();
   std::thread other([&] { go_on.set_value(); });

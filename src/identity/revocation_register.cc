@@ -33,6 +33,7 @@ Result<std::unique_ptr<RevocationRegister>> RevocationRegister::open(RevocationL
   std::unique_ptr<RevocationRegister> made(
       new RevocationRegister(log, clock, entropy, metrics, std::move(on_change)));
   WallTime now = clock.wall();
+  MutexLock lock(made->mutex_);
   for (auto& revocation : *loaded) {
     if (revocation.ended(now)) continue;
     auto id = revocation.id;
@@ -40,6 +41,7 @@ Result<std::unique_ptr<RevocationRegister>> RevocationRegister::open(RevocationL
                             std::make_shared<const Revocation>(std::move(revocation)));
   }
   made->in_force_gauge_.set(static_cast<std::int64_t>(made->in_force_.size()));
+  lock.unlock();
   return made;
 }
 
@@ -72,7 +74,7 @@ void RevocationRegister::start(RevocationFanout& fanout) {
 
 void RevocationRegister::stop() {
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     stop_ = true;
     changed_.notify_one();
   }
@@ -89,7 +91,7 @@ void RevocationRegister::lift(LiftRequest request, Done done) {
 
 void RevocationRegister::enqueue(Job job) {
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (!stop_ && waiting_.size() < kMaxWaiting) {
       waiting_.push_back(std::move(job));
       changed_.notify_one();
@@ -101,7 +103,7 @@ void RevocationRegister::enqueue(Job job) {
 }
 
 std::vector<RevocationPtr> RevocationRegister::in_force() const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   std::vector<RevocationPtr> all;
   all.reserve(in_force_.size());
   for (const auto& [id, revocation] : in_force_) all.push_back(revocation);
@@ -109,7 +111,7 @@ std::vector<RevocationPtr> RevocationRegister::in_force() const {
 }
 
 RevocationHealth RevocationRegister::health() const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   RevocationHealth health = health_;
   health.in_force = in_force_.size();
   health.cut = cut_counter_.value();
@@ -123,8 +125,9 @@ void RevocationRegister::run() {
   for (;;) {
     std::vector<Job> jobs;
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, kLook, [this] { return stop_ || !waiting_.empty(); });
+      MutexLock lock(mutex_);
+      auto end = std::chrono::steady_clock::now() + kLook;
+      while (!stop_ && waiting_.empty() && changed_.wait_until(mutex_, end)) continue;
       if (stop_ && waiting_.empty()) return;
       while (!waiting_.empty()) {
         jobs.push_back(std::move(waiting_.front()));
@@ -187,7 +190,7 @@ void RevocationRegister::carry_out(std::vector<Job> jobs) {
 Result<std::vector<RevocationChange>> RevocationRegister::prepare(const Job& job, Batch& batch) {
   std::vector<RevocationChange> changes;
   if (job.lift) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     auto found = in_force_.find(job.lift->id);
     if (found == in_force_.end() || !batch.lifted.insert(job.lift->id).second) {
       return fail("revocation.unknown",
@@ -199,7 +202,7 @@ Result<std::vector<RevocationChange>> RevocationRegister::prepare(const Job& job
     return changes;
   }
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (in_force_.size() + batch.changes.size() + job.revoke.size() > kMaxInForce) {
       return fail("revocation.full",
                   fmt::format("{} revocations are in force, and there is room for {}; {}",
@@ -236,7 +239,7 @@ RevocationPtr RevocationRegister::make(const RevocationRequest& request) {
 }
 
 void RevocationRegister::put_in_force(const std::vector<RevocationChange>& changes) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   for (const auto& change : changes) {
     bool revoked = change.what == RevocationChange::What::kRevoked;
     if (revoked) {
@@ -256,7 +259,7 @@ void RevocationRegister::end_what_is_over() {
   std::vector<RevocationChange> changes;
   WallTime now = clock_.wall();
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     for (const auto& [id, revocation] : in_force_) {
       if (!revocation->ended(now)) continue;
       changes.push_back({RevocationChange::What::kEnded, revocation, *revocation->until, {}, {}});
@@ -276,7 +279,7 @@ void RevocationRegister::set_problem(const Result<void>& state) {
   std::string problem = state ? std::string() : state.error().text();
   std::size_t count = 0;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (problem.empty() == health_.problem.empty()) return;
     health_.problem = problem;
     count = in_force_.size();

@@ -12,17 +12,16 @@
 // log's error and change nothing, health() and the log say so.
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/entropy.h"
 #include "base/metrics.h"
+#include "base/mutex.h"
 #include "identity/revocation.h"
 
 namespace sallyport::identity {
@@ -128,12 +127,13 @@ class RevocationRegister {
   Histogram& seconds_;
   RevocationFanout* fanout_ = nullptr;
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Job> waiting_;                        ///< guarded
-  std::map<std::string, RevocationPtr> in_force_;  ///< guarded; by id, which sorts by time
-  RevocationHealth health_;                        ///< guarded, but for in_force
-  bool stop_ = false;                              ///< guarded
+  mutable Mutex mutex_;
+  Condition changed_;
+  std::deque<Job> waiting_ GUARDED_BY(mutex_);
+  /// By id, which sorts by time.
+  std::map<std::string, RevocationPtr> in_force_ GUARDED_BY(mutex_);
+  RevocationHealth health_ GUARDED_BY(mutex_);  ///< but for its in_force
+  bool stop_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -42,7 +42,7 @@ SqliteNameTable::SqliteNameTable(Database database, std::filesystem::path path, 
 
 SqliteNameTable::~SqliteNameTable() {
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     stop_ = true;
     changed_.notify_one();
   }
@@ -52,7 +52,7 @@ SqliteNameTable::~SqliteNameTable() {
 void SqliteNameTable::remember(std::string_view key, const audit::Sighting& sighting,
                                WallTime seen) {
   if (key.empty() || key.size() > kMaxKey) return;
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   auto found = waiting_.find(std::string(key));
   if (found == waiting_.end() && waiting_.size() >= kQueue) return dropped_.add();
   bool first = waiting_.empty();
@@ -66,33 +66,42 @@ void SqliteNameTable::remember(std::string_view key, const audit::Sighting& sigh
 void SqliteNameTable::run() {
   // Nobody waits for names: the workers go first.
   [[maybe_unused]] int niceness = ::nice(kNiceness);
-  std::unique_lock lock(mutex_);
+  while (gather()) write_gathered();
+}
+
+// Waits for names. False: it is the end, and all are written.
+bool SqliteNameTable::gather() {
+  MutexLock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stop_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
+    while (!stop_ && waiting_.empty()) changed_.wait(mutex_);
+    if (waiting_.empty()) return false;
     // A morning's first minutes bring many new people: one transaction for those of a moment.
-    changed_.wait_for(lock, kGather, [this] { return stop_ || drains_ > 0; });
-    if (waiting_.empty()) {  // erased meanwhile
-      drained_.notify_all();
-      continue;
-    }
+    auto end = std::chrono::steady_clock::now() + kGather;
+    while (!stop_ && drains_ == 0 && changed_.wait_until(mutex_, end)) continue;
+    if (!waiting_.empty()) break;
+    drained_.notify_all();  // erased meanwhile
+  }
+  writing_ = true;
+  return true;
+}
+
+void SqliteNameTable::write_gathered() {
+  {
     // An erase() that comes now waits for database_mutex_ and so finds these names written.
-    std::unique_lock file(database_mutex_, std::defer_lock);
-    writing_ = true;
-    lock.unlock();
-    file.lock();
-    lock.lock();
-    auto names = std::exchange(waiting_, {});
-    lock.unlock();
+    MutexLock file(database_mutex_);
+    std::map<std::string, Waiting> names;
+    {
+      MutexLock lock(mutex_);
+      names = std::exchange(waiting_, {});
+    }
     if (auto written = write(names); !written) {
       failures_.add();
       log::limited(log::Level::kError, "store.names_failed", {{"error", written.error().text()}});
     }
-    file.unlock();
-    lock.lock();
-    writing_ = false;
-    drained_.notify_all();
   }
+  MutexLock lock(mutex_);
+  writing_ = false;
+  drained_.notify_all();
 }
 
 Result<void> SqliteNameTable::write(const std::map<std::string, Waiting>& names) {
@@ -122,10 +131,10 @@ Result<void> SqliteNameTable::write(const std::map<std::string, Waiting>& names)
 }
 
 Result<bool> SqliteNameTable::erase(std::string_view key) {
-  std::lock_guard file(database_mutex_);
+  MutexLock file(database_mutex_);
   bool waited = false;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     waited = waiting_.erase(std::string(key)) > 0;
   }
   auto* database = database_.get();
@@ -147,7 +156,7 @@ Result<bool> SqliteNameTable::erase(std::string_view key) {
 Result<std::vector<audit::KnownPerson>> SqliteNameTable::find(std::string_view name_or_mail,
                                                               std::size_t most) {
   drain();
-  std::lock_guard file(database_mutex_);
+  MutexLock file(database_mutex_);
   Statement query(database_.get(),
                   "SELECT key, name, mail FROM people WHERE name = ?1 COLLATE NOCASE"
                   " OR mail = ?1 COLLATE NOCASE ORDER BY key LIMIT ?2");
@@ -164,7 +173,7 @@ Result<std::vector<audit::KnownPerson>> SqliteNameTable::find(std::string_view n
 
 Result<unsigned> SqliteNameTable::marks(std::string_view key, std::string_view issuer) {
   drain();
-  std::lock_guard file(database_mutex_);
+  MutexLock file(database_mutex_);
   Statement query(database_.get(), key.empty() ? "SELECT marks FROM people WHERE"
                                                  " substr(key, 1, length(?1)) = ?1"
                                                : "SELECT marks FROM people WHERE key = ?1");
@@ -180,10 +189,10 @@ Result<unsigned> SqliteNameTable::marks(std::string_view key, std::string_view i
 }
 
 void SqliteNameTable::drain() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   ++drains_;
   changed_.notify_one();
-  drained_.wait(lock, [this] { return waiting_.empty() && !writing_; });
+  while (!waiting_.empty() || writing_) drained_.wait(mutex_);
   --drains_;
 }
 

@@ -8,11 +8,9 @@
 // overwritten and not merely forgotten. Errors: those of store/sqlite.h.
 #pragma once
 
-#include <condition_variable>
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +19,7 @@
 
 #include "audit/name_table.h"
 #include "base/metrics.h"
+#include "base/mutex.h"
 #include "store/sqlite.h"
 
 namespace sallyport::store {
@@ -54,22 +53,25 @@ class SqliteNameTable final : public audit::NameTable {
 
   SqliteNameTable(Database database, std::filesystem::path path, Metrics& metrics);
   void run();
-  [[nodiscard]] Result<void> write(const std::map<std::string, Waiting>& names);
+  [[nodiscard]] bool gather();
+  void write_gathered();
+  [[nodiscard]] Result<void> write(const std::map<std::string, Waiting>& names)
+      REQUIRES(database_mutex_);
 
   const std::filesystem::path path_;
   Counter& dropped_;
   Counter& failures_;
 
-  std::mutex database_mutex_;  ///< held during I/O; never taken by remember()
-  Database database_;
+  Mutex database_mutex_;  ///< held during I/O, taken before mutex_; never taken by remember()
+  Database database_ GUARDED_BY(database_mutex_);
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::condition_variable drained_;
-  std::map<std::string, Waiting> waiting_;  ///< guarded; by key, so a busy person waits once
-  bool writing_ = false;                    ///< guarded
-  int drains_ = 0;                          ///< guarded; drain() calls that wait
-  bool stop_ = false;                       ///< guarded
+  Mutex mutex_;
+  Condition changed_;
+  Condition drained_;
+  std::map<std::string, Waiting> waiting_ GUARDED_BY(mutex_);  ///< by key: a busy person waits once
+  bool writing_ GUARDED_BY(mutex_) = false;
+  int drains_ GUARDED_BY(mutex_) = 0;  ///< drain() calls that wait
+  bool stop_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -1,7 +1,6 @@
 #include "upstream/credential_service.h"
 
 #include <algorithm>
-#include <mutex>
 
 #include "upstream/credential_instruments.h"
 #include "upstream/credential_source.h"
@@ -9,34 +8,21 @@
 namespace sallyport::upstream {
 namespace {
 
+using http::Refresher;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kMostWaiters = 4096;  // a request each; beyond, it is told no at once
-constexpr milliseconds kSoonest{50};        // between two requests to a source that fails
+constexpr milliseconds kSoonest{50};  // between two requests to a source that fails
 constexpr milliseconds kSoonestRenewal{500};
 
-/// What is left to do once the lock is given back. Runs on the fetch thread.
-struct Effects {
-  std::vector<CredentialEvent> events;
-  CredentialsPtr publish;
-  std::vector<std::function<void()>> done;
-};
-
-/// One upstream's credential, schedule and waiting requests. Guarded by the service's mutex.
+/// One upstream's credential. Guarded by the refresher's mutex, as is its item there.
 struct Source {
-  std::uint64_t id = 0;  ///< credential_id
+  std::uint64_t id = 0;             ///< credential_id
+  Refresher::Item* item = nullptr;  ///< of the refresher, for as long as this source is there
   std::string upstream;
   std::shared_ptr<const CredentialSettings> settings;
   CredentialPtr current;
-  Error last_error;  ///< without code after a success
-  unsigned failures = 0;
-  bool fetching = false;
-  std::uint64_t round = 0;  ///< only the newest request's answer counts
-  std::uint64_t timer = 0;  ///< only the newest timer counts
-  std::optional<SteadyTime> last_forced;
   std::optional<WallTime> refused;
   int refused_status = 0;
-  std::vector<std::function<void()>> waiters;
 
   [[nodiscard]] bool is_key() const { return settings->kind == CredentialKind::kApiKey; }
 };
@@ -56,87 +42,61 @@ milliseconds until(WallTime at, WallTime now) {
 
 }  // namespace
 
-std::string_view name_of(CredentialEvent::Kind kind) {
-  switch (kind) {
-    case CredentialEvent::Kind::kObtained:
-      return "credential.obtained";
-    case CredentialEvent::Kind::kRotated:
-      return "credential.rotated";
-    case CredentialEvent::Kind::kFetchFailed:
-      return "credential.fetch_failed";
-    case CredentialEvent::Kind::kRecovered:
-      return "credential.recovered";
-    case CredentialEvent::Kind::kRefused:
-      return "credential.refused_by_provider";
-    case CredentialEvent::Kind::kExpired:
-      return "credential.expired";
-  }
-  return "credential.obtained";
-}
-
 milliseconds renewal_delay(milliseconds life, std::uint8_t chance) {
   auto half = life / 2;
   auto delay =
       life >= std::chrono::hours(2) ? half : std::max(half, life - std::chrono::minutes(5));
-  return delay - delay * chance / 2560;
+  return delay - http::share_of_tenth(delay, chance);
 }
 
-/// Held by the service and, weakly, by everything it left with the Fetcher.
-class CredentialService::Impl : public std::enable_shared_from_this<CredentialService::Impl> {
+class CredentialService::Impl {
  public:
-  Impl(http::Fetcher& fetcher, Clock& clock, Entropy& entropy, Metrics& metrics, Publish publish,
-       OnEvent on_event, Timing timing)
-      : fetcher_(fetcher),
-        clock_(clock),
-        entropy_(entropy),
+  Impl(const Refresher::Needs& needs, const std::vector<UpstreamSettings>& upstreams,
+       Publish publish, OnEvent on_event, Timing timing)
+      : fetcher_(needs.fetcher),
+        clock_(needs.clock),
+        entropy_(needs.entropy),
         timing_(std::move(timing)),
         publish_(std::move(publish)),
         on_event_(std::move(on_event)),
-        instruments_(metrics) {}
+        instruments_(needs.metrics),
+        refresher_(fetcher_, clock_,
+                   {.fetch = [this](Refresher::Ticket ticket) { fetch(ticket); },
+                    .publish = [this] { publish_snapshot(); }}) {
+    Refresher::Effects effects;  // start() has the same fetches begin
+    replace(upstreams, effects);
+  }
 
-  void replace(const std::vector<UpstreamSettings>& upstreams, bool at_start);
-  void begin();
+  void start();
+  void reload(const std::vector<UpstreamSettings>& upstreams);
   bool renew(std::uint64_t id, std::uint64_t serial, std::function<void()> done);
   void note_refused(std::uint64_t id, int status);
   std::vector<CredentialHealth> health() const;
 
-  void stop() {
-    std::lock_guard callbacks(callback_mutex_);
-    stopped_ = true;
-  }
-
  private:
-  template <typename Work>
-  void post(Work work) {
-    fetcher_.post([weak = weak_from_this(), work = std::move(work)]() mutable {
-      if (auto self = weak.lock()) work(*self);
-    });
-  }
-  Source* find(std::uint64_t id) const {
-    for (const auto& source : sources_) {
-      if (source->id == id) return source.get();
-    }
-    return nullptr;
-  }
+  // Without the lock:
+  void replace(const std::vector<UpstreamSettings>& upstreams, Refresher::Effects& effects);
 
   // On the fetch thread, without the lock:
-  void fetch(std::uint64_t id);
-  void on_timer(std::uint64_t id, std::uint64_t timer);
-  void on_obtained(std::uint64_t id, std::uint64_t round, Obtained obtained);
-  void run(Effects effects);
+  void fetch(const Refresher::Ticket& ticket);
+  void on_obtained(const Refresher::Ticket& ticket, Obtained obtained);
+  void publish_snapshot();
 
   // With the lock:
-  std::unique_ptr<Source> take_over(const UpstreamSettings& settings, Effects& effects,
-                                    std::vector<std::uint64_t>& fresh);
-  void hold_key(Source& source);
-  void succeed(Source& source, const Token& token, Effects& effects);
-  void fail_with(Source& source, CredentialFailure failure, Effects& effects);
-  void drop_if_expired(Source& source, Effects& effects);
-  void schedule(Source& source, milliseconds delay);
+  Source* find(std::uint64_t id) const REQUIRES(refresher_.mutex());
+  Source* source_of(std::uint64_t item) const REQUIRES(refresher_.mutex());
+  std::unique_ptr<Source> take_over(const UpstreamSettings& settings, Refresher::Effects& effects)
+      REQUIRES(refresher_.mutex());
+  void hold_key(Source& source) REQUIRES(refresher_.mutex());
+  void succeed(Source& source, const Token& token, Refresher::Effects& effects)
+      REQUIRES(refresher_.mutex());
+  void fail_with(Source& source, CredentialFailure failure, Refresher::Effects& effects)
+      REQUIRES(refresher_.mutex());
+  void drop_if_expired(Source& source, Refresher::Effects& effects);
+  void show(const Source& source) REQUIRES(refresher_.mutex());
+
+  void tell(Refresher::Effects& effects, CredentialEvent event) const;
   [[nodiscard]] milliseconds next_retry(const Source& source, const CredentialFailure& failure);
-  void show(const Source& source);
-  [[nodiscard]] std::uint8_t chance();
-  [[nodiscard]] CredentialsPtr snapshot() const;
 
   http::Fetcher& fetcher_;
   Clock& clock_;
@@ -144,18 +104,30 @@ class CredentialService::Impl : public std::enable_shared_from_this<CredentialSe
   const Timing timing_;
   const Publish publish_;
   const OnEvent on_event_;
-
-  mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<Source>> sources_;                  ///< guarded, as the settings
-  std::vector<std::pair<std::uint64_t, CredentialPtr>> retired_;  ///< guarded, of the last reload
-  CredentialInstrumentTable instruments_;                         ///< guarded
-  std::uint64_t last_serial_ = 0;                                 ///< guarded
-  std::uint64_t last_round_ = 0;                                  ///< guarded
-  std::uint64_t last_timer_ = 0;                                  ///< guarded
-
-  std::mutex callback_mutex_;  ///< held while the owner's functions run
-  bool stopped_ = false;       ///< guarded by it
+  /// As the settings.
+  std::vector<std::unique_ptr<Source>> sources_ GUARDED_BY(refresher_.mutex());
+  /// Of the last reload.
+  std::vector<std::pair<std::uint64_t, CredentialPtr>> retired_ GUARDED_BY(refresher_.mutex());
+  CredentialInstrumentTable instruments_ GUARDED_BY(refresher_.mutex());
+  std::uint64_t last_serial_ GUARDED_BY(refresher_.mutex()) = 0;
+  Refresher refresher_;  ///< the last: when it is gone, nothing of this runs
 };
+
+Source* CredentialService::Impl::find(std::uint64_t id) const {
+  auto found = std::ranges::find(sources_, id, [](const auto& source) { return source->id; });
+  return found == sources_.end() ? nullptr : found->get();
+}
+
+Source* CredentialService::Impl::source_of(std::uint64_t item) const {
+  auto found =
+      std::ranges::find(sources_, item, [](const auto& source) { return source->item->id(); });
+  return found == sources_.end() ? nullptr : found->get();
+}
+
+void CredentialService::Impl::tell(Refresher::Effects& effects, CredentialEvent event) const {
+  if (!on_event_) return;
+  effects.events.emplace_back([this, event = std::move(event)] { on_event_(event); });
+}
 
 void CredentialService::Impl::hold_key(Source& source) {
   std::string_view key = source.settings->secret ? source.settings->secret->reveal() : "";
@@ -165,8 +137,7 @@ void CredentialService::Impl::hold_key(Source& source) {
 
 // The source of these settings: the one that there is, or a new one.
 std::unique_ptr<Source> CredentialService::Impl::take_over(const UpstreamSettings& settings,
-                                                           Effects& effects,
-                                                           std::vector<std::uint64_t>& fresh) {
+                                                           Refresher::Effects& effects) {
   std::uint64_t id = credential_id(settings);
   auto old = std::ranges::find_if(
       sources_, [&](const auto& source) { return source != nullptr && source->id == id; });
@@ -175,120 +146,95 @@ std::unique_ptr<Source> CredentialService::Impl::take_over(const UpstreamSetting
   if (old != sources_.end()) {
     source = std::move(*old);
     bool changed = !same_credential(*source->settings, settings.credential);
-    ask = changed || source->failures > 0;
+    ask = changed || source->item->failures() > 0;
     if (changed) {
       source->settings = std::make_shared<const CredentialSettings>(settings.credential);
-      effects.events.push_back(event_of(CredentialEvent::Kind::kRotated, *source));
+      tell(effects, event_of(CredentialEvent::Kind::kRotated, *source));
       if (source->is_key()) hold_key(*source);
     }
   } else {
     source = std::make_unique<Source>();
     source->id = id;
+    source->item = &refresher_.add();
     source->upstream = settings.name;
     source->settings = std::make_shared<const CredentialSettings>(settings.credential);
     if (source->is_key()) hold_key(*source);
   }
-  if (ask && !source->is_key()) {
-    source->fetching = true;
-    fresh.push_back(id);
-  }
+  if (ask && !source->is_key()) refresher_.begin(*source->item, effects);
   show(*source);
   return source;
 }
 
 void CredentialService::Impl::replace(const std::vector<UpstreamSettings>& upstreams,
-                                      bool at_start) {
-  auto effects = std::make_shared<Effects>();
-  std::vector<std::uint64_t> fresh;
-  {
-    std::lock_guard lock(mutex_);
-    for (const auto& source : sources_) instruments_.of(source->upstream).clear();
-    std::vector<std::unique_ptr<Source>> next;
-    for (const auto& settings : upstreams) next.push_back(take_over(settings, *effects, fresh));
-    retired_.clear();
-    for (auto& gone : sources_) {
-      if (gone == nullptr) continue;
-      if (gone->current) retired_.emplace_back(gone->id, gone->current);
-      for (auto& waiter : gone->waiters) effects->done.push_back(std::move(waiter));
-    }
-    sources_ = std::move(next);
+                                      Refresher::Effects& effects) {
+  MutexLock lock(refresher_.mutex());
+  for (const auto& source : sources_) instruments_.of(source->upstream).clear();
+  std::vector<std::unique_ptr<Source>> next;
+  for (const auto& settings : upstreams) next.push_back(take_over(settings, effects));
+  retired_.clear();
+  for (auto& gone : sources_) {
+    if (gone == nullptr) continue;
+    if (gone->current) retired_.emplace_back(gone->id, gone->current);
+    refresher_.remove(*gone->item, effects);
   }
-  if (at_start) return;
-  post([effects, fresh](Impl& self) {
-    {
-      std::lock_guard lock(self.mutex_);
-      effects->publish = self.snapshot();
-    }
-    self.run(std::move(*effects));
-    for (auto id : fresh) self.fetch(id);
-  });
+  sources_ = std::move(next);
 }
 
-void CredentialService::Impl::begin() {
-  post([](Impl& self) {
-    Effects effects;
-    std::vector<std::uint64_t> ids;
+void CredentialService::Impl::reload(const std::vector<UpstreamSettings>& upstreams) {
+  Refresher::Effects effects;
+  effects.publish = true;
+  replace(upstreams, effects);
+  refresher_.post(std::move(effects));
+}
+
+void CredentialService::Impl::start() {
+  refresher_.post([this] {
+    Refresher::Effects effects;
+    effects.publish = true;
     {
-      std::lock_guard lock(self.mutex_);
-      effects.publish = self.snapshot();
-      for (const auto& source : self.sources_) {
-        if (source->fetching) ids.push_back(source->id);
+      MutexLock lock(refresher_.mutex());
+      for (const auto& source : sources_) {
+        if (source->item->is_fetching()) refresher_.begin(*source->item, effects);
       }
     }
-    self.run(std::move(effects));
-    for (auto id : ids) self.fetch(id);
+    refresher_.run(std::move(effects));
   });
 }
 
-// `fetching` of the source is set already: only one request runs for it at a time.
-void CredentialService::Impl::fetch(std::uint64_t id) {
+void CredentialService::Impl::fetch(const Refresher::Ticket& ticket) {
   std::shared_ptr<const CredentialSettings> settings;
-  std::uint64_t round = 0;
   {
-    std::lock_guard lock(mutex_);
-    Source* source = find(id);
+    MutexLock lock(refresher_.mutex());
+    Source* source = source_of(ticket.item);
     if (source == nullptr) return;
     settings = source->settings;
-    round = source->round = ++last_round_;
   }
   obtain({fetcher_, clock_, entropy_, std::move(settings), timing_.fetch_timeout},
-         [weak = weak_from_this(), id, round](Obtained obtained) {
-           if (auto self = weak.lock()) self->on_obtained(id, round, std::move(obtained));
-         });
+         refresher_.while_alive(
+             [this, ticket](Obtained obtained) { on_obtained(ticket, std::move(obtained)); }));
 }
 
-void CredentialService::Impl::on_timer(std::uint64_t id, std::uint64_t timer) {
+void CredentialService::Impl::on_obtained(const Refresher::Ticket& ticket, Obtained obtained) {
+  Refresher::Effects effects;
+  effects.publish = true;
   {
-    std::lock_guard lock(mutex_);
-    Source* source = find(id);
-    if (source == nullptr || source->timer != timer || source->fetching) return;
-    source->fetching = true;
-  }
-  fetch(id);
-}
-
-void CredentialService::Impl::on_obtained(std::uint64_t id, std::uint64_t round,
-                                          Obtained obtained) {
-  Effects effects;
-  {
-    std::lock_guard lock(mutex_);
-    Source* source = find(id);
-    if (source == nullptr || source->round != round) return;
-    source->fetching = false;
+    MutexLock lock(refresher_.mutex());
+    Refresher::Item* item = refresher_.end(ticket);
+    if (item == nullptr) return;
+    Source& source = *source_of(ticket.item);
     if (obtained) {
-      succeed(*source, *obtained, effects);
+      succeed(source, *obtained, effects);
     } else {
-      fail_with(*source, std::move(obtained.error()), effects);
+      fail_with(source, std::move(obtained.error()), effects);
     }
-    show(*source);
-    for (auto& waiter : source->waiters) effects.done.push_back(std::move(waiter));
-    source->waiters.clear();
-    effects.publish = snapshot();
+    show(source);
+    refresher_.release(*item, effects);
   }
-  run(std::move(effects));
+  refresher_.run(std::move(effects));
 }
 
-void CredentialService::Impl::succeed(Source& source, const Token& token, Effects& effects) {
+void CredentialService::Impl::succeed(Source& source, const Token& token,
+                                      Refresher::Effects& effects) {
   WallTime now = clock_.wall();
   instruments_.of(source.upstream).fetched.add();
   // A platform may hand out the token that it has kept: then it is no newer one, and nobody who was
@@ -298,64 +244,50 @@ void CredentialService::Impl::succeed(Source& source, const Token& token, Effect
   WallTime obtained = same ? source.current->obtained() : now;
   source.current = std::make_shared<const Credential>("authorization", token.text.reveal(), serial,
                                                       obtained, token.expires);
-  if (source.failures > 0) {
-    effects.events.push_back(event_of(CredentialEvent::Kind::kRecovered, source));
+  if (refresher_.succeeded(*source.item)) {
+    tell(effects, event_of(CredentialEvent::Kind::kRecovered, source));
   }
-  source.failures = 0;
-  source.last_error = {};
   if (!same) {
-    auto& event = effects.events.emplace_back(event_of(CredentialEvent::Kind::kObtained, source));
+    auto event = event_of(CredentialEvent::Kind::kObtained, source);
     event.expires = token.expires;
+    tell(effects, std::move(event));
   }
-  schedule(source, std::max(renewal_delay(until(token.expires, now), chance()), kSoonestRenewal));
+  auto delay = renewal_delay(until(token.expires, now), http::chance(entropy_));
+  refresher_.schedule(*source.item, std::max(delay, kSoonestRenewal));
 }
 
 void CredentialService::Impl::fail_with(Source& source, CredentialFailure failure,
-                                        Effects& effects) {
+                                        Refresher::Effects& effects) {
   instruments_.of(source.upstream).failed.add();
   failure.error = fail(std::move(failure.error),
                        "while obtaining the credential of upstream " + source.upstream)
                       .error();
-  // One line when it starts and one when the cause changes, not one a retry.
-  if (source.failures++ == 0 || failure.error.code != source.last_error.code) {
-    effects.events.push_back(
-        event_of(CredentialEvent::Kind::kFetchFailed, source, failure.error.text()));
+  if (refresher_.failed(*source.item, std::move(failure.error))) {
+    std::string text = source.item->last_error().text();
+    tell(effects, event_of(CredentialEvent::Kind::kFetchFailed, source, std::move(text)));
   }
   drop_if_expired(source, effects);
-  schedule(source, next_retry(source, failure));
-  source.last_error = std::move(failure.error);
+  refresher_.schedule(*source.item, next_retry(source, failure));
 }
 
-void CredentialService::Impl::drop_if_expired(Source& source, Effects& effects) {
+void CredentialService::Impl::drop_if_expired(Source& source, Refresher::Effects& effects) {
   if (!source.current || clock_.wall() < source.current->expires()) return;
   source.current = nullptr;
-  effects.events.push_back(
-      event_of(CredentialEvent::Kind::kExpired, source, "no credential is left; requests get 503"));
-}
-
-void CredentialService::Impl::schedule(Source& source, milliseconds delay) {
-  source.timer = ++last_timer_;
-  fetcher_.after(delay, [weak = weak_from_this(), id = source.id, timer = source.timer] {
-    if (auto self = weak.lock()) self->on_timer(id, timer);
-  });
+  tell(effects, event_of(CredentialEvent::Kind::kExpired, source,
+                         "no credential is left; requests get 503"));
 }
 
 milliseconds CredentialService::Impl::next_retry(const Source& source,
                                                  const CredentialFailure& failure) {
-  std::size_t step = std::min<std::size_t>(source.failures, timing_.retries.size()) - 1;
-  milliseconds delay = failure.lasting ? timing_.lasting : timing_.retries[step];
+  milliseconds delay = failure.lasting
+                           ? timing_.lasting
+                           : http::listed_pause(timing_.retries, source.item->failures());
   delay = std::max<milliseconds>(delay, failure.retry_after);
-  delay += delay * chance() / 2560;
+  delay += http::share_of_tenth(delay, http::chance(entropy_));
   if (source.current) {  // once more at its end at the latest: then it is dropped
     delay = std::min(delay, until(source.current->expires(), clock_.wall()) + milliseconds(1));
   }
   return std::max(delay, kSoonest);
-}
-
-std::uint8_t CredentialService::Impl::chance() {
-  std::uint8_t byte[1];
-  entropy_.fill(byte);
-  return byte[0];
 }
 
 void CredentialService::Impl::show(const Source& source) {
@@ -367,63 +299,46 @@ void CredentialService::Impl::show(const Source& source) {
   instruments.expires.set(ends ? unix_seconds(current->expires()) : 0);
 }
 
-CredentialsPtr CredentialService::Impl::snapshot() const {
+void CredentialService::Impl::publish_snapshot() {
   auto made = std::make_shared<Credentials>();
-  for (const auto& source : sources_) {
-    if (source->current) made->add(source->id, source->current);
+  {
+    MutexLock lock(refresher_.mutex());
+    for (const auto& source : sources_) {
+      if (source->current) made->add(source->id, source->current);
+    }
+    for (const auto& [id, credential] : retired_) {
+      if (!made->find(id)) made->add(id, credential);
+    }
   }
-  for (const auto& [id, credential] : retired_) {
-    if (!made->find(id)) made->add(id, credential);
-  }
-  return made;
-}
-
-void CredentialService::Impl::run(Effects effects) {
-  std::lock_guard callbacks(callback_mutex_);
-  if (stopped_) return;
-  for (const auto& event : effects.events) {
-    if (on_event_) on_event_(event);
-  }
-  if (effects.publish != nullptr && publish_) publish_(std::move(effects.publish));
-  for (const auto& done : effects.done) done();
+  if (publish_) publish_(std::move(made));
 }
 
 bool CredentialService::Impl::renew(std::uint64_t id, std::uint64_t serial,
                                     std::function<void()> done) {
-  Effects effects;
-  bool ask = false;
+  Refresher::Effects effects;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(refresher_.mutex());
     Source* source = find(id);
     if (source == nullptr || source->is_key()) return false;
+    bool fetching = source->item->is_fetching();
     std::uint64_t current = source->current ? source->current->serial() : 0;
-    if (source->fetching) {
-      if (source->waiters.size() >= kMostWaiters) return false;
-      source->waiters.push_back(std::move(done));
-      return true;
-    }
-    if (current != serial && current != 0) {
+    if (!fetching && current != serial && current != 0) {
       effects.done.push_back(std::move(done));  // a newer one is on its way to the worker
     } else {
-      auto now = clock_.steady();
-      bool again = source->last_forced && now - *source->last_forced < timing_.refused;
-      if (current == 0 || again) return false;
-      source->last_forced = now;
-      source->fetching = ask = true;
-      source->waiters.push_back(std::move(done));
-      effects.events.push_back(event_of(CredentialEvent::Kind::kRefused, *source));
+      if (!fetching && current == 0) return false;
+      auto asked =
+          refresher_.ask_early(*source->item, timing_.refused, {}, std::move(done), effects);
+      if (asked == Refresher::Asked::kNo) return false;
+      if (asked == Refresher::Asked::kJoined) return true;
+      tell(effects, event_of(CredentialEvent::Kind::kRefused, *source));
     }
   }
-  auto held = std::make_shared<Effects>(std::move(effects));
-  post([held, ask, id](Impl& self) {
-    self.run(std::move(*held));
-    if (ask) self.fetch(id);
-  });
+  refresher_.post(std::move(effects));
   return true;
 }
 
 void CredentialService::Impl::note_refused(std::uint64_t id, int status) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(refresher_.mutex());
   Source* source = find(id);
   if (source == nullptr) return;
   source->refused = clock_.wall();
@@ -432,7 +347,7 @@ void CredentialService::Impl::note_refused(std::uint64_t id, int status) {
 }
 
 std::vector<CredentialHealth> CredentialService::Impl::health() const {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(refresher_.mutex());
   std::vector<CredentialHealth> out;
   for (const auto& source : sources_) {
     auto& row = out.emplace_back();
@@ -444,39 +359,28 @@ std::vector<CredentialHealth> CredentialService::Impl::health() const {
       bool ends = source->current->expires() != WallTime::max();
       if (ends) row.expires = source->current->expires();
     }
-    row.last_error = source->last_error.code.empty() ? "" : source->last_error.text();
+    const Error& error = source->item->last_error();
+    row.last_error = error.code.empty() ? "" : error.text();
     row.refused = source->refused;
     row.refused_status = source->refused_status;
   }
   return out;
 }
 
-CredentialService::CredentialService(http::Fetcher& fetcher, Clock& clock, Entropy& entropy,
-                                     Metrics& metrics,
+CredentialService::CredentialService(const Refresher::Needs& needs,
                                      const std::vector<UpstreamSettings>& upstreams,
                                      Publish publish, OnEvent on_event, Timing timing)
-    : impl_(std::make_shared<Impl>(fetcher, clock, entropy, metrics, std::move(publish),
-                                   std::move(on_event), std::move(timing))) {
-  impl_->replace(upstreams, true);
-}
+    : impl_(std::make_unique<Impl>(needs, upstreams, std::move(publish), std::move(on_event),
+                                   std::move(timing))) {}
 
-CredentialService::CredentialService(http::Fetcher& fetcher, Clock& clock, Entropy& entropy,
-                                     Metrics& metrics,
-                                     const std::vector<UpstreamSettings>& upstreams,
-                                     Publish publish, OnEvent on_event)
-    : CredentialService(fetcher, clock, entropy, metrics, upstreams, std::move(publish),
-                        std::move(on_event), Timing{}) {}
-
-CredentialService::~CredentialService() {
-  impl_->stop();
-}
+CredentialService::~CredentialService() = default;
 
 void CredentialService::start() {
-  impl_->begin();
+  impl_->start();
 }
 
 void CredentialService::reload(const std::vector<UpstreamSettings>& upstreams) {
-  impl_->replace(upstreams, false);
+  impl_->reload(upstreams);
 }
 
 bool CredentialService::renew(std::uint64_t id, std::uint64_t serial, std::function<void()> done) {

@@ -2,13 +2,13 @@
 // keeps the old one while that fails, renews it once more when the provider refused it. Lives on
 // the Fetcher's thread; publishes immutable snapshots there. API keys are held as they are.
 //
-//   CredentialService credentials(fetcher, clock, entropy, metrics, upstreams, publish, on_event);
-//   credentials.start();
-//   if (credentials.renew(id, refused_serial, [] { /* fetch thread: look again */ })) wait();
+//   CredentialService credentials({fetcher, clock, entropy, metrics}, upstreams, publish,
+//   on_event); credentials.start(); if (credentials.renew(id, refused_serial, [] { /* fetch thread:
+//   look again */ })) wait();
 //
 // Public functions may be called from any thread but the Fetcher's callbacks' own (the destructor
 // waits for a callback that runs); publish and on_event run on the fetch thread, never both at once
-// and never after the destructor has returned. The Fetcher and Metrics must outlive this object.
+// and never after the destructor has returned. What it needs must outlive this object.
 #pragma once
 
 #include <chrono>
@@ -21,31 +21,12 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/entropy.h"
-#include "base/metrics.h"
-#include "http/fetch.h"
+#include "http/refresher.h"
 #include "upstream/credential.h"
+#include "upstream/credential_event.h"
 #include "upstream/settings.h"
 
 namespace sallyport::upstream {
-
-/// What happened to a credential, for the log and the audit record's `event` lines.
-struct CredentialEvent {
-  enum class Kind : std::uint8_t {
-    kObtained,     ///< a new one is in use: `expires`
-    kRotated,      ///< an API key or a secret was exchanged by a reload
-    kFetchFailed,  ///< `message` says why; said once a failure in a row of the same kind
-    kRecovered,    ///< obtained again after failures
-    kRefused,      ///< the provider answered 401 to it: it is renewed at once
-    kExpired,      ///< none is left; requests get 503 from now on
-  };
-  Kind kind;
-  std::string upstream;
-  std::string_view source;  ///< "managed_identity.imds"
-  std::string message;
-  std::optional<WallTime> expires;
-};
-[[nodiscard]] std::string_view name_of(CredentialEvent::Kind kind);  ///< "credential.obtained"
 
 /// How a credential stands, for `sallyport status`.
 struct CredentialHealth {
@@ -65,28 +46,27 @@ struct CredentialHealth {
 [[nodiscard]] std::chrono::milliseconds renewal_delay(std::chrono::milliseconds life,
                                                       std::uint8_t chance);
 
+struct CredentialTiming {
+  /// Pauses after failures in a row; the last one repeats (Microsoft's advice for IMDS).
+  std::vector<std::chrono::milliseconds> retries{
+      std::chrono::milliseconds(100), std::chrono::seconds(2), std::chrono::seconds(6),
+      std::chrono::seconds(14), std::chrono::seconds(30)};
+  /// After a failure that only somebody's work can mend.
+  std::chrono::milliseconds lasting = std::chrono::minutes(2);
+  /// At most one renewal a source because of the provider's 401.
+  std::chrono::milliseconds refused = std::chrono::seconds(30);
+  std::chrono::milliseconds fetch_timeout{10000};
+};
+
 class CredentialService {
  public:
-  struct Timing {
-    /// Pauses after failures in a row; the last one repeats (Microsoft's advice for IMDS).
-    std::vector<std::chrono::milliseconds> retries{
-        std::chrono::milliseconds(100), std::chrono::seconds(2), std::chrono::seconds(6),
-        std::chrono::seconds(14), std::chrono::seconds(30)};
-    /// After a failure that only somebody's work can mend.
-    std::chrono::milliseconds lasting = std::chrono::minutes(2);
-    /// At most one renewal a source because of the provider's 401.
-    std::chrono::milliseconds refused = std::chrono::seconds(30);
-    std::chrono::milliseconds fetch_timeout{10000};
-  };
+  using Timing = CredentialTiming;
   using Publish = std::function<void(CredentialsPtr)>;
   using OnEvent = std::function<void(const CredentialEvent&)>;
 
-  CredentialService(http::Fetcher& fetcher, Clock& clock, Entropy& entropy, Metrics& metrics,
+  CredentialService(const http::Refresher::Needs& needs,
                     const std::vector<UpstreamSettings>& upstreams, Publish publish,
-                    OnEvent on_event, Timing timing);
-  CredentialService(http::Fetcher& fetcher, Clock& clock, Entropy& entropy, Metrics& metrics,
-                    const std::vector<UpstreamSettings>& upstreams, Publish publish,
-                    OnEvent on_event);
+                    OnEvent on_event, Timing timing = {});
   ~CredentialService();
   CredentialService(const CredentialService&) = delete;
   CredentialService& operator=(const CredentialService&) = delete;
@@ -110,7 +90,7 @@ class CredentialService {
 
  private:
   class Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace sallyport::upstream

@@ -48,7 +48,7 @@ class CredentialServiceTest : public testing::Test {
   std::unique_ptr<CredentialService> make(std::vector<UpstreamSettings> upstreams,
                                           CredentialService::Timing timing) {
     auto service = std::make_unique<CredentialService>(
-        fetcher_, clock_, entropy_, metrics_, upstreams,
+        http::Refresher::Needs{fetcher_, clock_, entropy_, metrics_}, upstreams,
         [this](CredentialsPtr snapshot) {
           std::lock_guard lock(mutex_);
           latest_ = std::move(snapshot);
