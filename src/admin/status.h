@@ -56,7 +56,8 @@ struct ChainStatus {
 
 struct AuditStatus {
   std::string directory;
-  std::string sync;  ///< "each" or "100ms"
+  std::string sync;                 ///< "each" or "100ms"
+  std::uint64_t segment_bytes = 0;  ///< of a file that is begun now
   std::vector<ChainStatus> chains;
 };
 

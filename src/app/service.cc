@@ -233,10 +233,9 @@ Result<void> Service::Parts::open_gateway() {
       [this](identity::SnapshotPtr snapshot) { publish_identity(snapshot); },
       [this](const identity::KeyEvent& event) { on_key_event(event); });
   make_credentials();
-  shared = std::make_unique<gateway::Shared>(
-      gateway::Shared{system_clock(), system_entropy(), *instruments, trail->side(), *names, *keys,
-                      *credentials, resolver, bodies, *connections, failures, random_key(),
-                      configuration.audit.sync.count() == 0});
+  shared = std::make_unique<gateway::Shared>(gateway::Shared{
+      system_clock(), system_entropy(), *instruments, trail->side(), *names, *keys, *credentials,
+      resolver, bodies, *connections, failures, random_key(), trail->sync_each()});
   std::vector<identity::IssuerState> states;
   for (const auto& issuer : configuration.issuers) states.emplace_back(issuer);
   auto without_keys = identity::make_snapshot(0, std::move(states));
@@ -328,10 +327,11 @@ admin::Status Service::Parts::status() {
                   : !record     ? "audit.unavailable"
                   : !credential ? "upstream.no_credential"
                                 : "";
-  status.audit.directory = configuration.audit.directory.string();
-  status.audit.sync = configuration.audit.sync.count() == 0
-                          ? "each"
-                          : fmt::format("{}ms", configuration.audit.sync.count());
+  const auto applied = trail->settings();  // what holds, not what the file says
+  status.audit.directory = applied.directory.string();
+  status.audit.sync =
+      applied.sync.count() == 0 ? "each" : fmt::format("{}ms", applied.sync.count());
+  status.audit.segment_bytes = applied.segment_bytes;
   return status;
 }
 
@@ -411,6 +411,7 @@ Result<void> Service::reload(config::Configuration next) {
     p.credentials->reload(p.configuration.upstreams);
     p.connections->set(p.configuration.limits.connections,
                        p.configuration.limits.connections_per_source);
+    p.trail->apply(p.configuration.audit);
     p.gateway->publish_routes(*routes);
   }
   p.keys->reload(p.configuration.issuers);

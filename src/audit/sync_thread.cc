@@ -14,7 +14,7 @@ constexpr std::chrono::milliseconds kUnaskedPause{100};  // `each`: for what nob
 }  // namespace
 
 SyncThread::SyncThread(std::chrono::milliseconds interval)
-    : pause_(interval.count() > 0 ? interval : kUnaskedPause), thread_([this] { run(); }) {}
+    : interval_(interval), thread_([this] { run(); }) {}
 
 SyncThread::~SyncThread() {
   {
@@ -45,6 +45,17 @@ void SyncThread::wake() {
   changed_.notify_one();
 }
 
+void SyncThread::set_interval(std::chrono::milliseconds interval) {
+  interval_.store(interval);
+  sweep_asked_.store(true);
+  wake();
+}
+
+std::chrono::milliseconds SyncThread::pause() const {
+  auto interval = interval_.load();
+  return interval.count() > 0 ? interval : kUnaskedPause;
+}
+
 void SyncThread::run() {
   for (;;) {
     rest();
@@ -63,7 +74,7 @@ void SyncThread::run() {
 void SyncThread::rest() {
   std::unique_lock lock(wake_mutex_);
   auto called = [this] { return woken_ || stop_; };
-  if (changed_.wait_for(lock, pause_, called)) return;
+  if (changed_.wait_for(lock, pause(), called)) return;
   asleep_.store(true);
   lock.unlock();
   bool busy = work_left();
@@ -86,8 +97,9 @@ void SyncThread::round() {
   for (auto* segments : chains_) {
     if (segments->sync_requested()) segments->sync();
   }
-  if (now >= next_sweep_) {
-    next_sweep_ = now + pause_;
+  bool asked = sweep_asked_.exchange(false);
+  if (asked || now >= last_sweep_ + pause()) {
+    last_sweep_ = now;
     for (auto* segments : chains_) {
       if (segments->dirty()) segments->sync();
     }

@@ -46,7 +46,7 @@ TEST(Reload, RefusesByNameWhatNeedsARestart) {
   for (const auto& finding : findings) refused.insert(finding.key);
   std::set<std::string> fixed;
   for (const Row& row : schema()) {
-    if (row.needs_restart) fixed.insert(std::string(row.path));
+    if (row.reload.needs_restart()) fixed.insert(std::string(row.path));
   }
   EXPECT_EQ(refused, fixed);
   EXPECT_EQ(text(findings[0]),

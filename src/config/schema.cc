@@ -1,6 +1,10 @@
 #include "config/schema.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
+
+#include "config/syntax.h"
 
 namespace sallyport::config {
 namespace {
@@ -32,9 +36,12 @@ auto& model(Draft& draft) {
 // clang-format off: one row a key reads as a table.
 constexpr Row kRows[] = {
     {.path = "listen", .shape = Shape::kBlock, .presence = Presence::kRequired,
-     .summary = "Where clients reach the gateway."},
+     .summary = "Where clients reach the gateway.", .reload = kApplied},
     {.path = "listen.address", .type = Type::kAddress, .presence = Presence::kRequired,
-     .summary = "The address and port to listen on.", .needs_restart = true,
+     .summary = "The address and port to listen on.",
+     .reload = Reload::restart([](const Configuration& c) {
+       return format_address({c.listen.host, c.listen.port});
+     }),
      .store = [](Draft& d, Value& v) {
        d.configuration.listen.host = v.address.host;
        d.configuration.listen.port = v.address.port;
@@ -42,74 +49,86 @@ constexpr Row kRows[] = {
     {.path = "listen.public_url", .type = Type::kServiceUrl,
      .fallback_note = "required unless `listen.address` is a loopback literal",
      .summary = "The URL that clients are given. Its path is a prefix of every path of the "
-                "gateway.",
+                "gateway.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { d.configuration.listen.public_url = v.text; }},
     {.path = "listen.tls", .shape = Shape::kBlock,
      .fallback_note = "plain HTTP, allowed on a loopback literal alone",
-     .summary = "The gateway's certificate; read again at a reload."},
+     .summary = "The gateway's certificate; read again at a reload.", .reload = kApplied},
     {.path = "listen.tls.certificate", .type = Type::kReadableFile, .presence = Presence::kRequired,
      .summary = "PEM file: the gateway's certificate first, then those that lead to its authority.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { d.configuration.listen.tls_certificate = v.text; }},
     {.path = "listen.tls.key", .type = Type::kReadableFile, .presence = Presence::kRequired,
      .summary = "PEM file with the certificate's private key, without a password.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { d.configuration.listen.tls_key = v.text; }},
     {.path = "listen.workers", .type = Type::kNumber, .fallback_note = "one a core",
      .min = 1, .max = 256,
-     .summary = "Event loops, each on its own thread.", .needs_restart = true,
+     .summary = "Event loops, each on its own thread.",
+     .reload = Reload::restart([](const Configuration& c) {
+       return fmt::format("{}", c.listen.workers);
+     }),
      .store = [](Draft& d, Value& v) {
        d.configuration.listen.workers = static_cast<unsigned>(v.number);
      }},
     {.path = "listen.trusted_proxies", .shape = Shape::kList, .type = Type::kNetwork,
      .fallback_note = "none", .max = 64,
      .summary = "Proxies whose `X-Forwarded-For` is believed for the source address in the record.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { d.configuration.listen.trusted_proxies.push_back(v.text); }},
 
     {.path = "limits", .shape = Shape::kBlock,
-     .summary = "How long the gateway waits, and how much it holds."},
+     .summary = "How long the gateway waits, and how much it holds.", .reload = kApplied},
     {.path = "limits.connect", .type = Type::kDuration, .fallback = "5s", .min = 10,
      .max = 5 * kMinute,
-     .summary = "For a connection to a provider, TLS included.",
+     .summary = "For a connection to a provider, TLS included.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { d.configuration.limits.connect = v.duration; }},
     {.path = "limits.first_byte_stream", .type = Type::kDuration, .fallback = "120s", .min = 10,
      .max = kHour,
      .summary = "From the end of a streaming request to the first byte of the provider's answer.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { d.configuration.limits.first_byte_stream = v.duration; }},
     {.path = "limits.first_byte", .type = Type::kDuration, .fallback = "600s", .min = 10,
      .max = kHour,
      .summary = "The same for a request that does not stream: the whole answer is made before it.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { d.configuration.limits.first_byte = v.duration; }},
     {.path = "limits.silence", .type = Type::kDuration, .fallback = "300s", .min = 10, .max = kHour,
      .summary = "Silence of a provider in the middle of an answer before it is given up.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { d.configuration.limits.silence = v.duration; }},
     {.path = "limits.ping", .type = Type::kDuration, .fallback = "10s", .min = 10, .max = kHour,
      .summary = "Silence of a provider's stream after which the client is sent a `ping` event.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { d.configuration.limits.ping = v.duration; }},
     {.path = "limits.head", .type = Type::kDuration, .fallback = "10s", .min = 10,
      .max = 10 * kMinute,
-     .summary = "For a client to send the head of a request.",
+     .summary = "For a client to send the head of a request.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { d.configuration.limits.head = v.duration; }},
     {.path = "limits.body", .type = Type::kDuration, .fallback = "60s", .min = 10, .max = kHour,
-     .summary = "For a client to send the body of a request.",
+     .summary = "For a client to send the body of a request.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { d.configuration.limits.body = v.duration; }},
     {.path = "limits.keep_alive", .type = Type::kDuration, .fallback = "75s", .min = 10,
      .max = kHour,
      .summary = "How long a connection of a client stays open between two requests.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { d.configuration.limits.keep_alive = v.duration; }},
     {.path = "limits.connections", .type = Type::kNumber, .fallback = "20000", .min = 1,
      .max = 1'000'000,
-     .summary = "Connections of clients at once.",
+     .summary = "Connections of clients at once.", .reload = kApplied,
      .store = [](Draft& d, Value& v) {
        d.configuration.limits.connections = static_cast<std::size_t>(v.number);
      }},
     {.path = "limits.connections_per_source", .type = Type::kNumber, .fallback = "2000", .min = 1,
      .max = 1'000'000,
-     .summary = "The same from one address.",
+     .summary = "The same from one address.", .reload = kApplied,
      .store = [](Draft& d, Value& v) {
        d.configuration.limits.connections_per_source = static_cast<std::size_t>(v.number);
      }},
     {.path = "limits.verified_tokens", .type = Type::kNumber, .fallback = "20000",
      .max = 10'000'000,
      .summary = "Entries of each worker's cache of verified tokens; 0 switches it off.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) {
        d.configuration.limits.verified_tokens = static_cast<std::size_t>(v.number);
      }},
@@ -117,119 +136,124 @@ constexpr Row kRows[] = {
     {.path = "issuers", .shape = Shape::kBlocks, .presence = Presence::kRequired, .min = 1,
      .max = 32,
      .summary = "The identity providers whose tokens are accepted. An entry takes one kind of "
-                "token.",
+                "token.", .reload = kApplied,
      .store = [](Draft& d, Value&) { d.configuration.issuers.emplace_back().algorithms.clear(); }},
     {.path = "issuers[].name", .type = Type::kName, .presence = Presence::kRequired,
      .summary = "Your name for it. Part of a person's key in records and revocations: do not "
-                "change it.",
+                "change it.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { issuer(d).name = v.text; }},
     {.path = "issuers[].issuer", .type = Type::kServiceUrl, .presence = Presence::kRequired,
      .summary = "The exact `iss` of its tokens. Entra ID: "
-                "`https://login.microsoftonline.com/TENANT-ID/v2.0`.",
+                "`https://login.microsoftonline.com/TENANT-ID/v2.0`.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { issuer(d).issuer = v.text; }},
     {.path = "issuers[].audiences", .shape = Shape::kList, .type = Type::kWord,
      .presence = Presence::kRequired, .min = 1, .max = 64,
      .summary = "Accepted values of `aud`, compared exactly: the id of the API's registration, or "
-                "of the client's where `token` is `id_token`.",
+                "of the client's where `token` is `id_token`.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { issuer(d).audiences.push_back(v.text); }},
     {.path = "issuers[].token", .type = Type::kChoice, .fallback = "access_token",
      .choices = "access_token|id_token",
-     .summary = "The kind of token. One audience never takes both.",
+     .summary = "The kind of token. One audience never takes both.", .reload = kApplied,
      .store = [](Draft& d, Value& v) {
        issuer(d).token = v.text == "id_token" ? identity::TokenKind::kIdToken
                                               : identity::TokenKind::kAccessToken;
      }},
     {.path = "issuers[].clients", .shape = Shape::kList, .type = Type::kWord,
      .fallback_note = "any", .max = 256,
-     .summary = "Applications (`azp`, `appid`) that may bring a token.",
+     .summary = "Applications (`azp`, `appid`) that may bring a token.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { issuer(d).clients.push_back(v.text); }},
     {.path = "issuers[].require", .shape = Shape::kBlock,
      .fallback_note = "everybody with a valid token",
-     .summary = "What a token must carry. Every key that is given must be met."},
+     .summary = "What a token must carry. Every key that is given must be met.",
+     .reload = kApplied},
     {.path = "issuers[].require.scopes", .shape = Shape::kList, .type = Type::kWord, .min = 1,
      .max = 64,
-     .summary = "All of these scopes (`scp`, `scope`).",
+     .summary = "All of these scopes (`scp`, `scope`).", .reload = kApplied,
      .store = [](Draft& d, Value& v) { issuer(d).require_scopes.push_back(v.text); }},
     {.path = "issuers[].require.roles", .shape = Shape::kList, .type = Type::kText, .min = 1,
      .max = 64,
-     .summary = "All of these roles (`roles`).",
+     .summary = "All of these roles (`roles`).", .reload = kApplied,
      .store = [](Draft& d, Value& v) { issuer(d).require_roles.push_back(v.text); }},
     {.path = "issuers[].require.groups", .shape = Shape::kList, .type = Type::kText, .min = 1,
      .max = 256,
      .summary = "All of these groups (`groups`). Entra ID leaves groups out of tokens of people "
-                "with more than 200: prefer roles.",
+                "with more than 200: prefer roles.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { issuer(d).require_groups.push_back(v.text); }},
     {.path = "issuers[].sign_in", .shape = Shape::kBlock,
      .fallback_note = "nobody is signed in by the gateway's own commands",
-     .summary = "How `sallyport sign-in` and exported profiles get a token.",
+     .summary = "How `sallyport sign-in` and exported profiles get a token.", .reload = kApplied,
      .store = [](Draft& d, Value&) { issuer(d).sign_in.emplace(); }},
     {.path = "issuers[].sign_in.client", .type = Type::kWord, .presence = Presence::kRequired,
      .summary = "The client id of the registration that people sign in with (a public client).",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { issuer(d).sign_in->client = v.text; }},
     {.path = "issuers[].sign_in.scopes", .shape = Shape::kList, .type = Type::kWord,
      .presence = Presence::kRequired, .min = 1, .max = 32,
-     .summary = "The scopes that are asked for.",
+     .summary = "The scopes that are asked for.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { issuer(d).sign_in->scopes.push_back(v.text); }},
     {.path = "issuers[].sign_in.redirect_port", .type = Type::kNumber,
      .fallback_note = "any free port", .min = 1, .max = 65535,
      .summary = "The port of `http://127.0.0.1:PORT/callback`, for providers that compare it (Okta, "
-                "Cognito).",
+                "Cognito).", .reload = kApplied,
      .store = [](Draft& d, Value& v) {
        issuer(d).sign_in->redirect_port = static_cast<std::uint16_t>(v.number);
      }},
     {.path = "issuers[].header", .type = Type::kHeaderName,
      .fallback_note = "`Authorization` and `x-api-key` alone",
      .summary = "One more header in which a token may come, as some proxies put it.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { issuer(d).header = v.text; }},
     {.path = "issuers[].algorithms", .shape = Shape::kList, .type = Type::kChoice,
      .fallback = "RS256", .min = 1, .max = 10,
      .choices = "RS256|RS384|RS512|PS256|PS384|PS512|ES256|ES384|ES512|EdDSA",
-     .summary = "Accepted signature algorithms.",
+     .summary = "Accepted signature algorithms.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { issuer(d).algorithms.push_back(v.text); }},
     {.path = "issuers[].skew", .type = Type::kDuration, .fallback = "60s", .max = 300 * kSecond,
-     .summary = "How far the clocks may be apart.",
+     .summary = "How far the clocks may be apart.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { issuer(d).skew = duration_cast<seconds>(v.duration); }},
     {.path = "issuers[].max_token_age", .type = Type::kDuration, .fallback = "24h",
      .min = kMinute, .max = 30 * 24 * kHour,
      .summary = "The longest life of a token (`exp` minus `iat`), and the greatest age (now minus "
-                "`iat`).",
+                "`iat`).", .reload = kApplied,
      .store = [](Draft& d, Value& v) {
        issuer(d).max_token_age = duration_cast<seconds>(v.duration);
      }},
     {.path = "issuers[].guests", .type = Type::kChoice, .fallback = "refuse",
      .choices = "refuse|allow",
      .summary = "People who are guests in the tenant (`acct` 1, or a foreign `idp`).",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) {
        issuer(d).guests = v.text == "allow" ? identity::Gate::kAllow : identity::Gate::kRefuse;
      }},
     {.path = "issuers[].app_only", .type = Type::kChoice, .fallback = "refuse",
      .choices = "refuse|allow",
-     .summary = "Tokens of applications without a person.",
+     .summary = "Tokens of applications without a person.", .reload = kApplied,
      .store = [](Draft& d, Value& v) {
        issuer(d).app_only = v.text == "allow" ? identity::Gate::kAllow : identity::Gate::kRefuse;
      }},
     {.path = "issuers[].key_refresh", .type = Type::kDuration, .fallback = "1h",
      .min = 12 * kSecond, .max = kHour,
      .summary = "How often the key set is fetched. For an unknown `kid` it is fetched earlier, at "
-                "most once in a twelfth of this time.",
+                "most once in a twelfth of this time.", .reload = kApplied,
      .store = [](Draft& d, Value& v) {
        issuer(d).key_refresh = duration_cast<std::chrono::milliseconds>(v.duration);
      }},
     {.path = "issuers[].jwks_file", .type = Type::kReadableFile, .fallback_note = "discovery",
-     .summary = "The key set from a file instead of discovery.",
+     .summary = "The key set from a file instead of discovery.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { issuer(d).jwks_file = v.text; }},
     {.path = "issuers[].ca_file", .type = Type::kReadableFile,
      .fallback_note = "the system's trust store",
      .summary = "PEM file with the authorities that discovery and key sets are trusted by.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { issuer(d).ca_file = v.text; }},
     {.path = "issuers[].proxy", .type = Type::kProxyUrl, .fallback_note = "the environment's",
-     .summary = "The proxy to the identity provider.",
+     .summary = "The proxy to the identity provider.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { issuer(d).proxy = v.text; }},
     {.path = "issuers[].heal_by", .type = Type::kChoice, .fallback = "auth_time",
      .choices = "auth_time|iat",
      .summary = "Which claim shows that somebody has signed in since their sign-ins were revoked. "
                 "`iat` also counts a silent refresh; without `auth_time` in its tokens a person "
-                "stays out until the revocation is lifted.",
+                "stays out until the revocation is lifted.", .reload = kApplied,
      .store = [](Draft& d, Value& v) {
        issuer(d).heal_by = v.text == "iat" ? identity::HealBy::kIssuedAt
                                            : identity::HealBy::kAuthTime;
@@ -237,7 +261,7 @@ constexpr Row kRows[] = {
 
     {.path = "upstreams", .shape = Shape::kBlocks, .presence = Presence::kRequired, .min = 1,
      .max = 64,
-     .summary = "The model providers.",
+     .summary = "The model providers.", .reload = kApplied,
      .store = [](Draft& d, Value&) {
        d.configuration.upstreams.emplace_back();
        d.configuration.credential_sources.emplace_back();
@@ -245,11 +269,11 @@ constexpr Row kRows[] = {
        d.credentials.emplace_back();
      }},
     {.path = "upstreams[].name", .type = Type::kName, .presence = Presence::kRequired,
-     .summary = "Your name for it, for `models` and records.",
+     .summary = "Your name for it, for `models` and records.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { upstream_of(d).name = v.text; }},
     {.path = "upstreams[].provider", .type = Type::kChoice, .presence = Presence::kRequired,
      .choices = "foundry|anthropic", .choices_later = "bedrock|mantle|vertex",
-     .summary = "Microsoft Foundry or the Claude API.",
+     .summary = "Microsoft Foundry or the Claude API.", .reload = kApplied,
      .store = [](Draft& d, Value& v) {
        upstream_of(d).provider = v.text == "anthropic" ? upstream::Provider::kAnthropic
                                                        : upstream::Provider::kFoundry;
@@ -257,141 +281,157 @@ constexpr Row kRows[] = {
     {.path = "upstreams[].resource", .type = Type::kResource,
      .fallback_note = "Foundry: this or `base_url`",
      .summary = "The name of the Foundry resource: requests go to "
-                "`https://RESOURCE.services.ai.azure.com/anthropic`.",
+                "`https://RESOURCE.services.ai.azure.com/anthropic`.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { d.resources.back() = v.text; }},
     {.path = "upstreams[].base_url", .type = Type::kServiceUrl,
      .fallback_note = "anthropic: `https://api.anthropic.com`",
      .summary = "The URL that `/v1/messages` is put after, for private endpoints and other clouds.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { upstream_of(d).base_url = v.text; }},
     {.path = "upstreams[].credential", .shape = Shape::kBlock, .presence = Presence::kRequired,
      .summary = "What the provider is shown instead of the person's token. Exactly one of "
                 "`api_key`, `managed_identity`, `workload_identity`, `client_certificate` and "
-                "`client_secret`; docs/upstream-credentials.md helps to choose."},
+                "`client_secret`; docs/upstream-credentials.md helps to choose.",
+     .reload = kApplied},
     {.path = "upstreams[].credential.api_key", .type = Type::kSecret,
-     .summary = "The provider's key.",
+     .summary = "The provider's key.", .reload = kApplied,
      .store = [](Draft& d, Value& v) {
        credential(d).secret = v.secret;
        d.configuration.credential_sources.back() = v.source;
      }},
     {.path = "upstreams[].credential.header", .type = Type::kChoice, .fallback = "x-api-key",
      .choices = "x-api-key|api-key",
-     .summary = "The header that carries the key.",
+     .summary = "The header that carries the key.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { credential(d).header = v.text; }},
     {.path = "upstreams[].credential.managed_identity", .shape = Shape::kBlock,
      .summary = "The machine's own identity in Azure: `{}` is the system-assigned one.",
+     .reload = kApplied,
      .store = [](Draft& d, Value&) { credential(d).kind = CredentialKind::kImds; }},
     {.path = "upstreams[].credential.managed_identity.source", .type = Type::kChoice,
      .fallback = "auto", .choices = "auto|imds|app_service|arc",
      .summary = "Which endpoint of the platform gives the tokens; `auto` looks at the variables "
-                "that the platform sets.",
+                "that the platform sets.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { words_of(d).source = v.text; }},
     {.path = "upstreams[].credential.managed_identity.client_id", .type = Type::kWord,
      .fallback_note = "the system-assigned identity",
-     .summary = "The client id of a user-assigned identity.",
+     .summary = "The client id of a user-assigned identity.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { credential(d).client_id = v.text; }},
     {.path = "upstreams[].credential.managed_identity.object_id", .type = Type::kWord,
-     .summary = "The same, by its object id.",
+     .summary = "The same, by its object id.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { credential(d).object_id = v.text; }},
     {.path = "upstreams[].credential.managed_identity.resource_id", .type = Type::kText,
-     .summary = "The same, by its resource id (`/subscriptions/...`).",
+     .summary = "The same, by its resource id (`/subscriptions/...`).", .reload = kApplied,
      .store = [](Draft& d, Value& v) { credential(d).resource_id = v.text; }},
     {.path = "upstreams[].credential.workload_identity", .shape = Shape::kBlock,
      .summary = "The identity of a Kubernetes service account: `{}` takes everything from the "
-                "variables that the cluster sets.",
+                "variables that the cluster sets.", .reload = kApplied,
      .store = [](Draft& d, Value&) { credential(d).kind = CredentialKind::kWorkloadIdentity; }},
     {.path = "upstreams[].credential.workload_identity.client_id", .type = Type::kWord,
      .fallback_note = "the variable `AZURE_CLIENT_ID`",
      .summary = "The client id of the application or of the user-assigned identity.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { credential(d).client_id = v.text; }},
     {.path = "upstreams[].credential.workload_identity.tenant", .type = Type::kWord,
      .fallback_note = "the variable `AZURE_TENANT_ID`",
-     .summary = "The tenant's id, or one of its domains.",
+     .summary = "The tenant's id, or one of its domains.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { words_of(d).tenant = v.text; }},
     {.path = "upstreams[].credential.workload_identity.token_file", .type = Type::kPath,
      .fallback_note = "the variable `AZURE_FEDERATED_TOKEN_FILE`",
      .summary = "The file with the service account's token; read at every request for a token.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { credential(d).token_file = v.text; }},
     {.path = "upstreams[].credential.workload_identity.authority", .type = Type::kServiceUrl,
      .fallback_note = "the variable `AZURE_AUTHORITY_HOST`, else `https://login.microsoftonline.com`",
-     .summary = "Entra's address.",
+     .summary = "Entra's address.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { words_of(d).authority = v.text; }},
     {.path = "upstreams[].credential.client_certificate", .shape = Shape::kBlock,
-     .summary = "An application that proves itself by a certificate.",
+     .summary = "An application that proves itself by a certificate.", .reload = kApplied,
      .store = [](Draft& d, Value&) { credential(d).kind = CredentialKind::kClientCertificate; }},
     {.path = "upstreams[].credential.client_certificate.tenant", .type = Type::kWord,
      .presence = Presence::kRequired, .summary = "The tenant's id, or one of its domains.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { words_of(d).tenant = v.text; }},
     {.path = "upstreams[].credential.client_certificate.client_id", .type = Type::kWord,
-     .presence = Presence::kRequired, .summary = "The application's client id.",
+     .presence = Presence::kRequired, .summary = "The application's client id.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { credential(d).client_id = v.text; }},
     {.path = "upstreams[].credential.client_certificate.certificate", .type = Type::kReadableFile,
      .presence = Presence::kRequired,
      .summary = "PEM file with the certificate that is uploaded at the registration; read again at "
-                "a reload.",
+                "a reload.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { words_of(d).certificate = v.text; }},
     {.path = "upstreams[].credential.client_certificate.key", .type = Type::kReadableFile,
      .presence = Presence::kRequired,
      .summary = "PEM file with its private key, RSA of at least 2048 bits, without a password.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { words_of(d).key = v.text; }},
     {.path = "upstreams[].credential.client_certificate.authority", .type = Type::kServiceUrl,
      .fallback = "https://login.microsoftonline.com", .summary = "Entra's address.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { words_of(d).authority = v.text; }},
     {.path = "upstreams[].credential.client_secret", .shape = Shape::kBlock,
-     .summary = "An application that proves itself by a secret.",
+     .summary = "An application that proves itself by a secret.", .reload = kApplied,
      .store = [](Draft& d, Value&) { credential(d).kind = CredentialKind::kClientSecret; }},
     {.path = "upstreams[].credential.client_secret.tenant", .type = Type::kWord,
      .presence = Presence::kRequired, .summary = "The tenant's id, or one of its domains.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { words_of(d).tenant = v.text; }},
     {.path = "upstreams[].credential.client_secret.client_id", .type = Type::kWord,
-     .presence = Presence::kRequired, .summary = "The application's client id.",
+     .presence = Presence::kRequired, .summary = "The application's client id.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { credential(d).client_id = v.text; }},
     {.path = "upstreams[].credential.client_secret.secret", .type = Type::kSecret,
      .presence = Presence::kRequired, .summary = "The secret's value; read again at a reload.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) {
        credential(d).secret = v.secret;
        d.configuration.credential_sources.back() = v.source;
      }},
     {.path = "upstreams[].credential.client_secret.authority", .type = Type::kServiceUrl,
      .fallback = "https://login.microsoftonline.com", .summary = "Entra's address.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { words_of(d).authority = v.text; }},
     {.path = "upstreams[].credential.scope", .type = Type::kWord,
      .fallback = upstream::kFoundryScope,
      .summary = "What the token is for. Also in use: "
                 "`https://cognitiveservices.azure.com/.default` and "
                 "`https://ai.cognitiveservices.com/.default`; `sallyport upstream check` says "
-                "which one your resource takes.",
+                "which one your resource takes.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { credential(d).scope = v.text; }},
     {.path = "upstreams[].credential.ca_file", .type = Type::kReadableFile,
      .fallback_note = "the system's trust store",
-     .summary = "PEM file with the authorities that Entra is trusted by.",
+     .summary = "PEM file with the authorities that Entra is trusted by.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { credential(d).ca_file = v.text; }},
     {.path = "upstreams[].credential.proxy", .type = Type::kProxyUrl, .fallback_note = "the environment's",
      .summary = "The proxy to Entra. A platform's own endpoint is never asked through one.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { credential(d).proxy = v.text; }},
     {.path = "upstreams[].ca_file", .type = Type::kReadableFile,
      .fallback_note = "the system's trust store",
      .summary = "PEM file with the authorities that the provider is trusted by.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { upstream_of(d).ca_file = v.text; }},
     {.path = "upstreams[].proxy", .type = Type::kProxyUrl, .fallback_note = "direct",
      .summary = "The proxy to the provider, by CONNECT: it sees the host name and nothing else.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) { upstream_of(d).proxy = v.text; }},
 
     {.path = "models", .shape = Shape::kBlocks, .presence = Presence::kRequired, .min = 1,
      .max = 1000,
      .summary = "The models that people may ask for; `/v1/models` lists them in this order.",
+     .reload = kApplied,
      .store = [](Draft& d, Value&) {
        d.configuration.models.emplace_back();
        d.deployments.push_back(0);
      }},
     {.path = "models[].id", .type = Type::kModelName, .presence = Presence::kRequired,
-     .summary = "What clients ask for.",
+     .summary = "What clients ask for.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { model(d).id = v.text; }},
     {.path = "models[].display_name", .type = Type::kText, .fallback_note = "the id",
-     .summary = "What `/v1/models` calls it.",
+     .summary = "What `/v1/models` calls it.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { model(d).display_name = v.text; }},
     {.path = "models[].deployments", .shape = Shape::kWordPairs, .type = Type::kModelName,
      .presence = Presence::kRequired, .min = 1, .max = 64,
      .summary = "The upstream's name and the deployment's name there. Exactly one in this version.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) {
        ++d.deployments.back();
        model(d).upstream = v.name;
@@ -399,42 +439,49 @@ constexpr Row kRows[] = {
      }},
 
     {.path = "policies", .shape = Shape::kBlocks, .presence = Presence::kLater,
-     .summary = "Who may use which model, and how much."},
+     .summary = "Who may use which model, and how much.", .reload = kApplied},
     {.path = "prices", .shape = Shape::kBlock, .presence = Presence::kLater,
-     .summary = "What tokens cost."},
+     .summary = "What tokens cost.", .reload = kApplied},
 
-    {.path = "audit", .shape = Shape::kBlock, .summary = "The record of every request."},
+    {.path = "audit", .shape = Shape::kBlock, .summary = "The record of every request.",
+     .reload = kApplied},
     {.path = "audit.directory", .type = Type::kPath, .fallback = "/var/lib/sallyport/audit",
      .summary = "The folder of the record. One gateway writes to it at a time.",
-     .needs_restart = true,
+     .reload = Reload::restart([](const Configuration& c) { return c.audit.directory.string(); }),
      .store = [](Draft& d, Value& v) { d.configuration.audit.directory = v.text; }},
     {.path = "audit.sync", .type = Type::kSync, .fallback = "100ms", .min = 10, .max = 10 * kSecond,
      .summary = "How often the record is forced to the disk: a power cut can take what came "
-                "since. `each`: before the first byte of the answer.",
+                "since. `each`: before the first byte of the answer.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { d.configuration.audit.sync = v.duration; }},
     {.path = "audit.segment_bytes", .type = Type::kNumber, .fallback = "67108864",
      .min = 1 << 16, .max = 1 << 30,
-     .summary = "The size of one file of the record, reserved when it is begun.",
+     .summary = "The size of one file of the record, reserved when it is begun; a reload changes "
+                "those that are begun from then on.",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) {
        d.configuration.audit.segment_bytes = static_cast<std::size_t>(v.number);
      }},
 
     {.path = "store", .type = Type::kStore, .fallback = "sqlite:/var/lib/sallyport/state.db",
      .summary = "Where revocations and what must outlive the process are kept.",
-     .needs_restart = true,
+     .reload = Reload::restart([](const Configuration& c) { return c.store_path; }),
      .store = [](Draft& d, Value& v) { d.configuration.store_path = v.text; }},
 
-    {.path = "admin", .shape = Shape::kBlock, .summary = "The administrator's side."},
+    {.path = "admin", .shape = Shape::kBlock, .summary = "The administrator's side.",
+     .reload = kApplied},
     {.path = "admin.socket", .type = Type::kSocketPath, .fallback = "/run/sallyport/admin.sock",
      .summary = "The local socket for `sallyport status` and other commands; root and the "
                 "gateway's own user may speak to it.",
-     .needs_restart = true,
+     .reload = Reload::restart([](const Configuration& c) { return c.admin.socket; }),
      .store = [](Draft& d, Value& v) { d.configuration.admin.socket = v.text; }},
     {.path = "admin.listen", .type = Type::kLoopbackAddress, .fallback_note = "no port",
-     .summary = "The port for `/metrics` (Prometheus).", .needs_restart = true,
+     .summary = "The port for `/metrics` (Prometheus).",
+     .reload = Reload::restart([](const Configuration& c) {
+       return c.admin.listen ? format_address(*c.admin.listen) : std::string("no port");
+     }),
      .store = [](Draft& d, Value& v) { d.configuration.admin.listen = v.address; }},
     {.path = "admin.roles", .shape = Shape::kBlock, .presence = Presence::kLater,
-     .summary = "Who may do what in the administrator's console."},
+     .summary = "Who may do what in the administrator's console.", .reload = kApplied},
 };
 // clang-format on
 

@@ -52,8 +52,8 @@ struct Shared {
   http::ByteBudget& bodies;
   ConnectionLimits& connections;
   identity::FailureLimiter& failures;
-  Sha256 cache_key;  ///< of the verified-token caches, random
-  bool sync_each;    ///< `audit.sync: each`
+  Sha256 cache_key;                    ///< of the verified-token caches, random
+  const std::atomic<bool>& sync_each;  ///< `audit.sync: each`; a reload may change it
 };
 
 /// A snapshot of the routes with this worker's pools; a running exchange keeps its own alive.
