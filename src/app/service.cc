@@ -206,10 +206,10 @@ Result<void> Service::Parts::open_record() {
                                    system_clock(), system_entropy(), metrics);
   if (!opened) return std::unexpected(std::move(opened.error()));
   trail = std::move(*opened);
-  auto table = store::SqliteNameTable::open("sqlite:" + configuration.store_path, metrics);
+  auto table = store::SqliteNameTable::open(configuration.store, metrics);
   if (!table) return std::unexpected(std::move(table.error()));
   names = std::move(*table);
-  auto log = store::SqliteRevocationLog::open("sqlite:" + configuration.store_path);
+  auto log = store::SqliteRevocationLog::open(configuration.store);
   if (!log) return std::unexpected(std::move(log.error()));
   revocation_log = std::move(*log);
   auto opened_register = identity::RevocationRegister::open(
@@ -344,7 +344,7 @@ void Service::Parts::add_upstreams(admin::Status& status) const {
     row.name = upstream.name;
     row.provider = upstream::facts(upstream.provider).name;
     row.host = url ? url->authority() : std::string();
-    row.credential = configuration.credential_sources[i];
+    row.credential = upstream.credential_source;
     auto found = std::ranges::find(health, upstream.name, &upstream::CredentialHealth::upstream);
     if (found != health.end()) {
       row.source = found->source;

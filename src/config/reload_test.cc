@@ -15,7 +15,7 @@ Configuration sample() {
   configuration.listen.host = "127.0.0.1";
   configuration.listen.port = 8443;
   configuration.audit.directory = "/srv/audit";
-  configuration.store_path = "/srv/state.db";
+  configuration.store = "sqlite:/srv/state.db";
   configuration.admin.socket = "/run/admin.sock";
   return configuration;
 }
@@ -37,7 +37,7 @@ TEST(Reload, RefusesByNameWhatNeedsARestart) {
   next.listen.port = 9443;
   next.listen.workers = 7;
   next.audit.directory = "/srv/other";
-  next.store_path = "/srv/other.db";
+  next.store = "sqlite:/srv/other.db";
   next.admin.socket = "/run/other.sock";
   next.admin.listen = Address{"127.0.0.1", 8444};
   next.places["listen.address"] = {2, 3};

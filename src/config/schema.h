@@ -1,6 +1,7 @@
 // Every key of sallyport.yaml, one row each. The row gives a key its check, its default, the place
 // that its value goes to, its near-miss hint and its line in the reference page; there is no other
-// list of keys. How to add one: a row in schema.cc, and a rule in rules.h if it depends on others.
+// list of keys. How to add one: a row in its block's file in schema/, and a rule
+// in rules.h if it depends on others.
 #pragma once
 
 #include <cstdint>
