@@ -21,8 +21,7 @@
 #include "identity/failure_limiter.h"
 #include "identity/key_service.h"
 #include "identity/revocation_register.h"
-#include "store/sqlite_name_table.h"
-#include "store/sqlite_revocation_log.h"
+#include "store/store.h"
 #include "upstream/credential_service.h"
 
 namespace sallyport::app {
@@ -61,8 +60,7 @@ struct Service::Parts {
   std::mutex mutex;                     ///< of what is marked as guarded
   config::Configuration configuration;  ///< guarded
   std::unique_ptr<audit::Trail> trail;
-  std::unique_ptr<audit::NameTable> names;
-  std::unique_ptr<identity::RevocationLog> revocation_log;
+  store::Stores stores;
   std::unique_ptr<gateway::Instruments> instruments;
   http::ByteBudget bodies{kBodyBudget};
   std::unique_ptr<gateway::ConnectionLimits> connections;
@@ -206,14 +204,11 @@ Result<void> Service::Parts::open_record() {
                                    system_clock(), system_entropy(), metrics);
   if (!opened) return std::unexpected(std::move(opened.error()));
   trail = std::move(*opened);
-  auto table = store::SqliteNameTable::open(configuration.store, metrics);
-  if (!table) return std::unexpected(std::move(table.error()));
-  names = std::move(*table);
-  auto log = store::SqliteRevocationLog::open(configuration.store);
-  if (!log) return std::unexpected(std::move(log.error()));
-  revocation_log = std::move(*log);
+  auto there = store::open(configuration.store, metrics);
+  if (!there) return std::unexpected(std::move(there.error()));
+  stores = std::move(*there);
   auto opened_register = identity::RevocationRegister::open(
-      *revocation_log, system_clock(), system_entropy(), metrics,
+      *stores.revocations, system_clock(), system_entropy(), metrics,
       [this](const identity::RevocationOutcome& outcome) { on_revocation(outcome); });
   if (!opened_register) return std::unexpected(std::move(opened_register.error()));
   revocations = std::move(*opened_register);
@@ -234,7 +229,7 @@ Result<void> Service::Parts::open_gateway() {
       [this](const identity::KeyEvent& event) { on_key_event(event); });
   make_credentials();
   shared = std::make_unique<gateway::Shared>(gateway::Shared{
-      system_clock(), system_entropy(), *instruments, trail->side(), *names, *keys, *credentials,
+      system_clock(), system_entropy(), *instruments, trail->side(), *stores.names, *keys, *credentials,
       resolver, bodies, *connections, failures, random_key(), trail->sync_each()});
   std::vector<identity::IssuerState> states;
   for (const auto& issuer : configuration.issuers) states.emplace_back(issuer);
@@ -260,7 +255,7 @@ Result<void> Service::Parts::open_admin() {
 }
 
 admin::RouteTable Service::Parts::admin_routes() {
-  desk = std::make_unique<admin::RevocationDesk>(*revocations, *names, system_clock(), [this] {
+  desk = std::make_unique<admin::RevocationDesk>(*revocations, *stores.names, system_clock(), [this] {
     std::lock_guard lock(mutex);
     return configuration.issuers;
   });
