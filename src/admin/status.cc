@@ -62,7 +62,8 @@ void append_workers(JsonWriter& json, const Status& status) {
 }
 
 void append_audit(JsonWriter& json, const AuditStatus& audit) {
-  json.object("audit").text("directory", audit.directory).text("sync", audit.sync).array("chains");
+  json.object("audit").text("directory", audit.directory).text("sync", audit.sync);
+  json.number("segment_bytes", number(audit.segment_bytes)).array("chains");
   for (const auto& chain : audit.chains) {
     json.begin()
         .number("worker", number(chain.worker))

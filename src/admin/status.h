@@ -1,5 +1,5 @@
 // What a running gateway knows of itself: the answer of GET /status on the local socket, and what
-// `sallyport status` prints. A plain value; the owner of each part fills it on the admin thread.
+// `sallyport status` prints. A plain value; status_page.h fills it from the running parts.
 // It names no person and holds no secret.
 #pragma once
 
@@ -56,7 +56,8 @@ struct ChainStatus {
 
 struct AuditStatus {
   std::string directory;
-  std::string sync;  ///< "each" or "100ms"
+  std::string sync;                 ///< "each" or "100ms"
+  std::uint64_t segment_bytes = 0;  ///< of a file that is begun now
   std::vector<ChainStatus> chains;
 };
 

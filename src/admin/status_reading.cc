@@ -96,6 +96,7 @@ AuditStatus audit_of(const json::object& from) {
   AuditStatus audit;
   audit.directory = text(from, "directory");
   audit.sync = text(from, "sync");
+  audit.segment_bytes = count(from, "segment_bytes");
   each(from, "chains", [&](const json::object& chain) {
     audit.chains.push_back({count(chain, "worker"), count(chain, "sequence"),
                             count(chain, "unsynced"), text(chain, "chain"), text(chain, "hash")});

@@ -44,6 +44,7 @@ Status sample() {
   status.workers = {{12, 1, 400, {{"complete", 100}, {"refused", 3}}}, {1, 0, 0, {}}};
   status.audit = {"/var/lib/sallyport/audit",
                   "100ms",
+                  64 << 20,
                   {{0, 1234, 7, "01939f3c-0", std::string(64, 'b')}, {1, 1, 0, "01939f3c-1", {}}}};
   status.revocations = {3, 4, 5, {}};
   return status;
@@ -115,6 +116,7 @@ TEST(StatusJson, ComesBackAsItWas) {
   EXPECT_EQ(read->issuers[0].refreshed, kStart + minutes{50});
   EXPECT_FALSE(read->issuers[1].refreshed);
   EXPECT_EQ(read->workers[0].requests, sent.workers[0].requests);
+  EXPECT_EQ(read->audit.segment_bytes, sent.audit.segment_bytes);
   EXPECT_EQ(read->audit.chains[0].unsynced, sent.audit.chains[0].unsynced);
   EXPECT_EQ(status_text(*read, kStart), status_text(sent, kStart));
 }

@@ -34,6 +34,18 @@ std::size_t digits_of(std::uint64_t value) {
   return digits;
 }
 
+// What a segment of that size has for lines behind its first; 0 bytes: there is no such segment.
+std::uint64_t room_in(std::uint64_t segment_bytes) {
+  return segment_bytes == 0 ? 0 : segment_bytes - kSegmentLineBytes;
+}
+
+// Whether `reserve` closed lines of full length find their place, in what is left of a segment and
+// in the spare one behind it. A segment holds whole lines, so what is left at the end of one is
+// lost to them.
+bool has_room(std::uint64_t room, std::uint64_t spare_bytes, std::uint64_t reserve) {
+  return room / kClosedLineBytes + room_in(spare_bytes) / kClosedLineBytes >= reserve;
+}
+
 void put_heads(JsonWriter& json, std::span<const Head> heads) {
   json.array("heads");
   for (const auto& head : heads) {
@@ -63,6 +75,7 @@ Result<std::unique_ptr<Chain>> Chain::create(const ChainParts& parts, std::strin
   if (auto started = chain->segments_.start(); !started) {
     return std::unexpected(std::move(started.error()));
   }
+  chain->segment_bytes_ = chain->segments_.current_bytes();
   chain->room_ = chain->segments_.left();
   SALLYPORT_CHECK(chain->append_start(heads));
   if (auto written = chain->flush(); !written) return std::unexpected(std::move(written.error()));
@@ -192,32 +205,24 @@ Head Chain::head() const {
 
 // --- room ---
 
-// Whether `reserve` closed lines of full length find their place. A segment holds whole lines, so
-// what is left at the end of one is lost to them.
-bool Chain::has_room(std::uint64_t room, std::uint64_t spares, std::uint64_t reserve) const {
-  auto lines = room / kClosedLineBytes +
-               spares * ((parts_.segment_bytes - kSegmentLineBytes) / kClosedLineBytes);
-  return lines >= reserve;
-}
-
 // Finds the built line its segment, so that `reserve` closed lines still find theirs after it.
 // A closed line itself asks with what remains after it, which by then always holds: it takes no
 // more than the room that one reservation stood for.
 bool Chain::place(std::uint64_t reserve) {
   std::uint64_t bytes = 7 + digits_of(next_sequence_) + 9 + 64 + 2 + line_.size() + 1;
-  if (spares_ == 0 && (bytes > room_ || !has_room(room_ - bytes, 0, reserve))) look_for_spare();
+  if (spare_bytes_ == 0 && (bytes > room_ || !has_room(room_ - bytes, 0, reserve)))
+    look_for_spare();
   if (bytes <= room_) {
-    if (!has_room(room_ - bytes, spares_, reserve)) return false;
+    if (!has_room(room_ - bytes, spare_bytes_, reserve)) return false;
     room_ -= bytes;
   } else {
-    auto fresh = parts_.segment_bytes - kSegmentLineBytes;
-    if (spares_ == 0 || bytes > fresh || !has_room(fresh - bytes, 0, reserve)) return false;
-    --spares_;
+    auto fresh = room_in(spare_bytes_);
+    if (bytes > fresh || !has_room(fresh - bytes, 0, reserve)) return false;
     begin_segment(last_time_);
     room_ -= bytes + (digits_of(next_sequence_) - digits_of(next_sequence_ - 1));
   }
-  bool low = room_ < parts_.segment_bytes / 2 || reserved_ > room_ / kClosedLineBytes / 2;
-  if (spares_ == 0 && low) look_for_spare();
+  bool low = room_ < segment_bytes_ / 2 || reserved_ > room_ / kClosedLineBytes / 2;
+  if (spare_bytes_ == 0 && low) look_for_spare();
   return true;
 }
 
@@ -239,7 +244,8 @@ void Chain::begin_segment(WallTime time) {
   seal_line();
   auto bytes = batch_.size() - before;
   SALLYPORT_CHECK(bytes <= kSegmentLineBytes);
-  room_ = parts_.segment_bytes - bytes;
+  segment_bytes_ = std::exchange(spare_bytes_, 0);
+  room_ = segment_bytes_ - bytes;
   line_ = std::move(pending);
 }
 
@@ -251,7 +257,8 @@ void Chain::count_closed(std::uint64_t opened_sequence) {
   }
 }
 
-// A spare segment that is ready and not yet spoken for counts as room from here on.
+// A spare segment that is ready and not yet spoken for counts as room from here on, by the size
+// that it has: `audit.segment_bytes` may have changed since it was made.
 void Chain::look_for_spare() {
   if (split_) return;  // it is spoken for, until flush() has moved on to it
   if (!segments_.spare_ready()) {
@@ -265,7 +272,7 @@ void Chain::look_for_spare() {
     }
   }
   if (segments_.spare_ready()) {
-    spares_ = 1;
+    spare_bytes_ = segments_.spare_bytes();
     spare_asked_ = false;
   }
 }
@@ -291,8 +298,9 @@ Result<void> Chain::flush() {
   batch_.clear();
   batch_done_ = 0;
   if (batch_.capacity() > kKeptBatch) std::string().swap(batch_);
+  segment_bytes_ = segments_.current_bytes();
   room_ = segments_.left();
-  spares_ = segments_.spare_ready() ? 1 : 0;
+  spare_bytes_ = segments_.spare_bytes();
   if (sync_ != nullptr) sync_->note_written();
   return {};
 }

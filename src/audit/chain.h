@@ -106,8 +106,6 @@ class Chain {
   void begin_line(std::string_view type, WallTime time);
   [[nodiscard]] bool append_line(std::uint64_t reserve);
   [[nodiscard]] bool place(std::uint64_t reserve);
-  [[nodiscard]] bool has_room(std::uint64_t room, std::uint64_t spares,
-                              std::uint64_t reserve) const;
   void seal_line();
   void begin_segment(WallTime time);
   void count_closed(std::uint64_t opened_sequence);
@@ -133,9 +131,10 @@ class Chain {
   std::uint64_t next_sequence_ = 1;
   char previous_[LineHasher::kHexSize];  ///< hash of the line before
 
-  std::uint64_t room_ = 0;      ///< left in the segment where the next line goes
-  std::uint64_t spares_ = 0;    ///< segments ready behind that one: 0 or 1
-  std::uint64_t reserved_ = 0;  ///< closed lines that are still to come
+  std::uint64_t segment_bytes_ = 0;  ///< size of the segment where the next line goes
+  std::uint64_t room_ = 0;           ///< left in that one
+  std::uint64_t spare_bytes_ = 0;    ///< size of the segment that is ready behind it; 0: none is
+  std::uint64_t reserved_ = 0;       ///< closed lines that are still to come
   std::vector<OpenIn> open_;
 
   bool failed_ = false;

@@ -237,6 +237,51 @@ TEST_F(ChainTest, EachSegmentButTheFirstBeginsWithTheOldestOpenRequest) {
   EXPECT_EQ(begins.back().second, begins.back().first);  // nothing is open from before
 }
 
+TEST_F(ChainTest, TakesSegmentsOfAnotherSizeFromThenOnAndLosesNoEnd) {
+  start(64 << 10);
+  constexpr std::size_t kSizes[] = {16 << 10, 64 << 10, 32 << 10, 128 << 10};
+  std::vector<std::pair<std::string, std::uint64_t>> open;
+  std::size_t let_in = 0;
+  auto end_one = [&] {
+    chain->append_closed(closed(open.front().first, open.front().second, now()));
+    open.erase(open.begin());
+  };
+  for (unsigned i = 0; i < 2000; ++i) {
+    if (i % 7 == 0) process->segment_bytes = kSizes[i / 7 % std::size(kSizes)];
+    auto id = request_id(i);
+    // Many stay open, so that their ends need room in a spare that has another size.
+    if (chain->append_opened(opened(id, now()))) {
+      ++let_in;
+      open.emplace_back(id, chain->appended_sequence());
+    } else {
+      ASSERT_FALSE(open.empty());
+      end_one();
+    }
+    while (open.size() > 8 + i % 5) end_one();
+    ASSERT_TRUE(chain->flush());
+  }
+  while (!open.empty()) end_one();
+  ASSERT_TRUE(chain->flush());
+  auto lines = lines_of(folder.path(), *chain);
+  EXPECT_EQ(count_of(lines, R"("type":"opened")"), let_in);
+  EXPECT_EQ(count_of(lines, R"("type":"closed")"), let_in);
+  process->segment_bytes = 256 << 10;
+  auto is_there = [&] {
+    const auto chains = chains_in(folder.path());
+    for (const auto& segment : chains.front().segments) {
+      if (std::filesystem::file_size(segment.path) == process->segment_bytes) return true;
+    }
+    return false;
+  };
+  for (unsigned i = 0; i < 2000 && !is_there(); ++i) {
+    if (chain->append_opened(opened(request_id(i), now()))) {
+      chain->append_closed(closed(request_id(i), chain->appended_sequence(), now()));
+    }
+    ASSERT_TRUE(chain->flush());
+  }
+  EXPECT_TRUE(is_there());
+}
+
 TEST_F(ChainTest, OneProcessWritesADirectory) {
   start();
   Process second(folder.path());

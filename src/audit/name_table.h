@@ -1,5 +1,5 @@
 // The names of people, beside the chains, so that a name can be erased while the chain still
-// verifies. Implemented by store/sqlite_name_table, written by its thread.
+// verifies. Implemented by store/name_writer, whose thread writes.
 #pragma once
 
 #include <string>

@@ -43,7 +43,7 @@ Segments::Segments(const ChainParts& parts, std::string worker)
 
 Result<Segments::Segment> Segments::make_segment() {
   Segment segment;
-  segment.size = parts_.segment_bytes;
+  segment.size = parts_.segment_bytes.load();
   segment.path =
       parts_.directory.path() /
       format_segment_name(parts_.clock.wall(), parts_.directory.instance(), worker_, next_number_);
@@ -109,7 +109,7 @@ bool Segments::move_on() {
   current_ = std::move(*spare_);
   spare_.reset();
   spare_wanted_.store(false);
-  spare_ready_.store(false, std::memory_order_release);
+  spare_bytes_.store(0, std::memory_order_release);
   return true;
 }
 
@@ -179,7 +179,7 @@ bool Segments::prepare_spare() {
   }
   MutexLock lock(mutex_);
   spare_ = std::move(*segment);
-  spare_ready_.store(true, std::memory_order_release);
+  spare_bytes_.store(spare_->size, std::memory_order_release);
   return true;
 }
 
@@ -194,7 +194,7 @@ Result<void> Segments::finish() {
   {
     MutexLock lock(mutex_);
     spare.swap(spare_);
-    spare_ready_.store(false);
+    spare_bytes_.store(0);
   }
   if (spare) ::unlink(spare->path.c_str());
   if (sync_failed()) return disk_failure("sync", path, EIO);

@@ -16,12 +16,13 @@
 namespace sallyport::audit {
 
 /// What a chain is made of; all of it outlives the chain.
+/// `segment_bytes` is of segments that are begun from then on; it may change at any time.
 struct ChainParts {
   const Directory& directory;
   Disk& disk;
   Clock& clock;
   Instruments& instruments;
-  std::size_t segment_bytes;
+  const std::atomic<std::size_t>& segment_bytes;
 };
 
 class Segments {
@@ -42,7 +43,12 @@ class Segments {
   [[nodiscard]] Written write(std::string_view bytes);
   /// `bytes` more belong to complete lines; the last of them has this sequence.
   void commit(std::uint64_t bytes, std::uint64_t sequence);
-  [[nodiscard]] bool spare_ready() const { return spare_ready_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::uint64_t current_bytes() const { return current_.size; }
+  /// The size of the spare segment; 0: there is none.
+  [[nodiscard]] std::uint64_t spare_bytes() const {
+    return spare_bytes_.load(std::memory_order_acquire);
+  }
+  [[nodiscard]] bool spare_ready() const { return spare_bytes() != 0; }
   void want_spare() { spare_wanted_.store(true, std::memory_order_release); }
   /// Goes on in the spare segment. False: there is none, or a torn line could not be cut off the
   /// current one (then it must not be left).
@@ -101,7 +107,7 @@ class Segments {
   std::optional<Segment> spare_ GUARDED_BY(mutex_);
   std::uint64_t next_number_ = 1;  ///< of whoever prepares; never two at once
 
-  std::atomic<bool> spare_ready_{false};
+  std::atomic<std::uint64_t> spare_bytes_{0};
   std::atomic<bool> spare_wanted_{false};
   std::atomic<bool> sync_requested_{false};
   std::atomic<bool> sync_failed_{false};

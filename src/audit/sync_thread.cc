@@ -14,7 +14,7 @@ constexpr std::chrono::milliseconds kUnaskedPause{100};  // `each`: for what nob
 }  // namespace
 
 SyncThread::SyncThread(std::chrono::milliseconds interval)
-    : pause_(interval.count() > 0 ? interval : kUnaskedPause), thread_([this] { run(); }) {}
+    : interval_(interval), thread_([this] { run(); }) {}
 
 SyncThread::~SyncThread() {
   {
@@ -45,6 +45,17 @@ void SyncThread::wake() {
   changed_.notify_one();
 }
 
+void SyncThread::set_interval(std::chrono::milliseconds interval) {
+  interval_.store(interval);
+  sweep_asked_.store(true);
+  wake();
+}
+
+std::chrono::milliseconds SyncThread::pause() const {
+  auto interval = interval_.load();
+  return interval.count() > 0 ? interval : kUnaskedPause;
+}
+
 void SyncThread::run() {
   for (;;) {
     rest();
@@ -62,7 +73,7 @@ void SyncThread::run() {
 // writer looks at it after its write, so one of the two sees the other.
 void SyncThread::rest() {
   MutexLock lock(wake_mutex_);
-  auto end = std::chrono::steady_clock::now() + pause_;
+  auto end = std::chrono::steady_clock::now() + pause();
   while (!woken_ && !stop_ && changed_.wait_until(wake_mutex_, end)) continue;
   if (woken_ || stop_) return;
   asleep_.store(true);
@@ -87,8 +98,9 @@ void SyncThread::round() {
   for (auto* segments : chains_) {
     if (segments->sync_requested()) segments->sync();
   }
-  if (now >= next_sweep_) {
-    next_sweep_ = now + pause_;
+  bool asked = sweep_asked_.exchange(false);
+  if (asked || now >= last_sweep_ + pause()) {
+    last_sweep_ = now;
     for (auto* segments : chains_) {
       if (segments->dirty()) segments->sync();
     }

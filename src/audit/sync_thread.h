@@ -34,17 +34,25 @@ class SyncThread {
   /// Somebody waits for a sync or a spare segment.
   void wake();
 
+  /// From now on; what was written by then is synced at once, so that who waits under the old
+  /// interval waits for nothing of the new one. Any thread but a worker.
+  void set_interval(std::chrono::milliseconds interval);
+  /// As it was given.
+  [[nodiscard]] std::chrono::milliseconds interval() const { return interval_.load(); }
+
  private:
   void run();
   void rest();
   void round();
   [[nodiscard]] bool work_left();
+  [[nodiscard]] std::chrono::milliseconds pause() const;
 
-  const std::chrono::milliseconds pause_;
+  std::atomic<std::chrono::milliseconds> interval_;
+  std::atomic<bool> sweep_asked_{true};  ///< the first one, and after a change of the interval
   Mutex round_mutex_;  ///< held while the chains are worked on; never taken by a worker
   std::vector<Segments*> chains_ GUARDED_BY(round_mutex_);
   std::chrono::steady_clock::time_point next_spare_ GUARDED_BY(round_mutex_){};
-  std::chrono::steady_clock::time_point next_sweep_ GUARDED_BY(round_mutex_){};
+  std::chrono::steady_clock::time_point last_sweep_ GUARDED_BY(round_mutex_){};
 
   Mutex wake_mutex_;  ///< held for moments
   Condition changed_;

@@ -86,6 +86,18 @@ TEST_F(SyncThreadTest, SaysSyncedAfterTheDiskSaidSoAndNotBefore) {
   EXPECT_TRUE(ear.wait_for(sequence));
 }
 
+TEST_F(SyncThreadTest, AChangedIntervalPutsWhatIsWrittenOnTheDiskAtOnce) {
+  start(std::chrono::hours(1));
+  ear.wait_for(1);
+  auto sequence = open(1);
+  EXPECT_LT(chain->synced_sequence(), sequence);
+  sync->set_interval(std::chrono::hours(2));  // who waited under the first one waits no hours
+  EXPECT_TRUE(ear.wait_for(sequence));
+  sync->set_interval(std::chrono::milliseconds(0));
+  EXPECT_EQ(sync->interval().count(), 0);
+  EXPECT_TRUE(ear.wait_for(open(2)));  // and `each` sweeps without being asked, too
+}
+
 TEST_F(SyncThreadTest, OneSyncServesAllWhoAskedWhileAnotherRan) {
   start(std::chrono::milliseconds(0), 1 << 20);
   ear.wait_for(1);

@@ -112,14 +112,12 @@ class FaultyDisk final : public Disk {
 /// unless close() was called on its chains.
 class Process {
  public:
-  explicit Process(const std::filesystem::path& path, std::size_t segment_bytes = 64 << 10,
+  explicit Process(const std::filesystem::path& path, std::size_t bytes_a_segment = 64 << 10,
                    std::uint64_t seed = 1)
-      : entropy(seed), segment_bytes_(segment_bytes) {
+      : entropy(seed), segment_bytes(bytes_a_segment) {
     directory = Directory::open(path, "node-1", clock, entropy);
   }
-  [[nodiscard]] ChainParts parts() {
-    return {*directory, disk, clock, instruments, segment_bytes_};
-  }
+  [[nodiscard]] ChainParts parts() { return {*directory, disk, clock, instruments, segment_bytes}; }
 
   FakeClock clock;
   FakeEntropy entropy;
@@ -127,9 +125,7 @@ class Process {
   Metrics metrics;
   Instruments instruments{metrics};
   Result<Directory> directory = fail("audit.directory", "not opened");
-
- private:
-  std::size_t segment_bytes_;
+  std::atomic<std::size_t> segment_bytes;  ///< of segments that are begun from now on
 };
 
 inline std::string request_id(unsigned number) {

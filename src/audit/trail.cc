@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/log.h"
 
 namespace sallyport::audit {
@@ -10,18 +11,29 @@ namespace {
 // Events are few; a start after a crash adds a line for each request that was open.
 constexpr std::size_t kMainSegment = 8 << 20;
 
+std::size_t of_main(std::size_t segment_bytes) {
+  return std::min(segment_bytes, kMainSegment);
+}
+
 }  // namespace
+
+Trail::Trail(const Settings& settings, Clock& clock, Metrics& metrics)
+    : clock_(clock),
+      instruments_(metrics),
+      sync_each_(settings.sync.count() == 0),
+      segment_bytes_(settings.segment_bytes),
+      main_segment_bytes_(of_main(settings.segment_bytes)) {}
 
 Result<std::unique_ptr<Trail>> Trail::open(const Settings& settings, const TrailOptions& options,
                                            Clock& clock, Entropy& entropy, Metrics& metrics) {
-  std::unique_ptr<Trail> trail(new Trail(clock, metrics));
+  std::unique_ptr<Trail> trail(new Trail(settings, clock, metrics));
   auto directory = Directory::open(settings.directory, options.node, clock, entropy);
   if (!directory) return std::unexpected(std::move(directory.error()));
   trail->directory_ = std::make_unique<Directory>(std::move(*directory));
-  ChainParts parts{*trail->directory_, options.disk != nullptr ? *options.disk : system_disk(),
-                   clock, trail->instruments_, settings.segment_bytes};
-  auto main_parts = parts;
-  main_parts.segment_bytes = std::min(settings.segment_bytes, kMainSegment);
+  Disk& disk = options.disk != nullptr ? *options.disk : system_disk();
+  ChainParts parts{*trail->directory_, disk, clock, trail->instruments_, trail->segment_bytes_};
+  ChainParts main_parts{*trail->directory_, disk, clock, trail->instruments_,
+                        trail->main_segment_bytes_};
   trail->sync_ = std::make_unique<SyncThread>(settings.sync);
   auto main = begin_main_chain(main_parts, trail->recovered_);
   if (!main) return std::unexpected(std::move(main.error()));
@@ -57,6 +69,20 @@ Result<void> Trail::event(const Event& event) {
   return written ? fail("audit.disk", "no room in the audit record",
                         "make room on the disk of audit.directory")
                  : written;
+}
+
+// The flag before the sync: who still waits because of the old one has written its line by then,
+// and the sync that this asks for covers it.
+void Trail::apply(const Settings& settings) {
+  SALLYPORT_CHECK(settings.directory == directory_->path());
+  segment_bytes_.store(settings.segment_bytes);
+  main_segment_bytes_.store(of_main(settings.segment_bytes));
+  sync_each_.store(settings.sync.count() == 0);
+  sync_->set_interval(settings.sync);
+}
+
+Settings Trail::settings() const {
+  return {directory_->path(), sync_->interval(), segment_bytes_.load()};
 }
 
 Result<void> Trail::close() {

@@ -8,6 +8,7 @@
 //   (*trail)->side().note(source, "token.expired");                    // any thread
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,14 +46,26 @@ class Trail {
   [[nodiscard]] const Directory& directory() const { return *directory_; }
   [[nodiscard]] const Recovered& recovered() const { return recovered_; }
 
+  /// Takes `sync` and `segment_bytes` over while requests run: what is written by now is put on the
+  /// disk at once, and segments that are begun from now on have the new size (one that is ready
+  /// behind the current one keeps its own). `directory` has to be the one it was opened with.
+  void apply(const Settings& settings);
+  /// What holds now.
+  [[nodiscard]] Settings settings() const;
+  /// `sync: each`: an answer waits until its record is on the disk. Any thread.
+  [[nodiscard]] const std::atomic<bool>& sync_each() const { return sync_each_; }
+
   /// Ends all chains properly. After the workers' threads have stopped.
   [[nodiscard]] Result<void> close();
 
  private:
-  Trail(Clock& clock, Metrics& metrics) : clock_(clock), instruments_(metrics) {}
+  Trail(const Settings& settings, Clock& clock, Metrics& metrics);
 
   Clock& clock_;
   Instruments instruments_;
+  std::atomic<bool> sync_each_;
+  std::atomic<std::size_t> segment_bytes_;
+  std::atomic<std::size_t> main_segment_bytes_;
   std::unique_ptr<Directory> directory_;
   std::unique_ptr<SyncThread> sync_;
   Mutex main_mutex_;

@@ -65,6 +65,22 @@ TEST_F(TrailTest, WorkersAndTheProcessWriteSideBySideAndEndProperly) {
   EXPECT_EQ((*again)->recovered().interrupted, 0U);
 }
 
+TEST_F(TrailTest, TakesOverHowSoonAndHowLargeWhileItRuns) {
+  auto trail = open();
+  ASSERT_TRUE(trail);
+  EXPECT_FALSE((*trail)->sync_each());
+  Settings next{folder.path() / "audit", std::chrono::milliseconds(0), 16 << 20};
+  (*trail)->apply(next);
+  EXPECT_TRUE((*trail)->sync_each());
+  EXPECT_EQ((*trail)->settings().sync, next.sync);
+  EXPECT_EQ((*trail)->settings().segment_bytes, next.segment_bytes);
+  next.sync = std::chrono::milliseconds(50);
+  (*trail)->apply(next);
+  EXPECT_FALSE((*trail)->sync_each());
+  EXPECT_EQ((*trail)->settings().sync, next.sync);
+  EXPECT_TRUE((*trail)->close());
+}
+
 TEST_F(TrailTest, ASecondProcessIsTurnedAway) {
   auto first = open();
   ASSERT_TRUE(first);

@@ -20,6 +20,11 @@ std::string absolute(const std::string& path) {
 
 }  // namespace
 
+std::string_view Configuration::store_file() const {
+  std::string_view location = store;
+  return location.starts_with(kSqliteScheme) ? location.substr(kSqliteScheme.size()) : location;
+}
+
 Loaded load(const std::string& path, const Environment& environment) {
   auto file = environment.file(path, kMaxFileBytes);
   if (file) return parse(file->content.reveal(), path, environment);

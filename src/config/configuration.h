@@ -28,6 +28,9 @@ namespace sallyport::config {
 /// The largest configuration that is read.
 inline constexpr std::size_t kMaxFileBytes = 1 << 20;
 
+/// What the location of a store in a SQLite file begins with; its absolute path follows.
+inline constexpr std::string_view kSqliteScheme = "sqlite:";
+
 struct Address {
   std::string host;  ///< an IP literal, without brackets
   std::uint16_t port = 0;
@@ -46,16 +49,16 @@ struct Configuration {
   std::vector<upstream::UpstreamSettings> upstreams;  ///< at least one
   std::vector<upstream::ModelSettings> models;        ///< at least one, in file order
   audit::Settings audit;
-  std::string store_path;  ///< of the SQLite file
+  std::string store;  ///< its location: "sqlite:/absolute/path"
   AdminSettings admin;
 
   std::string path;    ///< absolute; relative names in the file count from its folder
   std::string sha256;  ///< of the file's bytes, 64 hexadecimal digits
-  /// Where each upstream's credential comes from, in the order of `upstreams`: "file /etc/...",
-  /// "variable NAME", "the configuration file". Never the credential.
-  std::vector<std::string> credential_sources;
   /// Where each key that was given stands: `listen.address` -> 3:12.
   std::map<std::string, Place> places;
+
+  /// The file of a SQLite store, as people are shown it.
+  [[nodiscard]] std::string_view store_file() const;
 };
 
 struct Loaded {

@@ -112,7 +112,8 @@ TEST_F(Loading, AGoodFileFillsEverySetting) {
   EXPECT_EQ(c.limits.verified_tokens, 0u);
   EXPECT_EQ(c.audit.directory, "/srv/audit");
   EXPECT_EQ(c.audit.sync, std::chrono::milliseconds{0});
-  EXPECT_EQ(c.store_path, "/etc/sallyport/state.db");
+  EXPECT_EQ(c.store, "sqlite:/etc/sallyport/state.db");
+  EXPECT_EQ(c.store_file(), "/etc/sallyport/state.db");
   EXPECT_EQ(c.admin.socket, "/etc/sallyport/admin.sock");
   EXPECT_EQ(c.admin.listen, (Address{"::1", 8444}));
   EXPECT_EQ(c.path, "/etc/sallyport/sallyport.yaml");
@@ -167,9 +168,9 @@ TEST_F(Loading, AGoodFileFillsUpstreamsAndModels) {
   EXPECT_EQ(c.upstreams[1].proxy, "http://proxy.contoso.example:3128");
   EXPECT_EQ(c.upstreams[2].base_url, "https://ai.internal.contoso.example/anthropic");
   EXPECT_EQ(c.upstreams[2].ca_file, "/etc/sallyport/ca.pem");
-  EXPECT_EQ(c.credential_sources,
-            (std::vector<std::string>{"file /etc/sallyport/foundry-key", "variable CLAUDE_KEY",
-                                      "file /etc/sallyport/foundry-key"}));
+  EXPECT_EQ(c.upstreams[0].credential_source, "file /etc/sallyport/foundry-key");
+  EXPECT_EQ(c.upstreams[1].credential_source, "variable CLAUDE_KEY");
+  EXPECT_EQ(c.upstreams[2].credential_source, "file /etc/sallyport/foundry-key");
   ASSERT_EQ(c.models.size(), 3u);
   EXPECT_EQ(c.models[0].id, "claude-sonnet-5");
   EXPECT_EQ(c.models[0].display_name, "claude-sonnet-5");

@@ -29,7 +29,7 @@ models:
     auto loaded = load(credential);
     EXPECT_TRUE(loaded.configuration) << summary_text(loaded);
     if (!loaded.configuration) return {};
-    source_ = loaded.configuration->credential_sources.at(0);
+    source_ = loaded.configuration->upstreams.at(0).credential_source;
     return loaded.configuration->upstreams.at(0).credential;
   }
   std::string refusal(const std::string& credential = "{managed_identity: {}}") {

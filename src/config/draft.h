@@ -20,11 +20,19 @@ struct CredentialWords {
   std::string key;          ///< its file
 };
 
+/// What an entry says and its settings do not keep.
+struct DraftUpstream {
+  std::string resource;  ///< empty: base_url
+  CredentialWords credential;
+};
+struct DraftModel {
+  unsigned deployments = 0;
+};
+
 struct Draft {
   Configuration configuration;
-  std::vector<std::string> resources;         ///< of the upstreams, in their order; empty: base_url
-  std::vector<CredentialWords> credentials;   ///< of the upstreams, in their order
-  std::vector<unsigned> deployments;          ///< how many each model has
+  std::vector<DraftUpstream> upstreams;       ///< beside configuration.upstreams
+  std::vector<DraftModel> models;             ///< beside configuration.models
   std::set<std::string, std::less<>> broken;  ///< keys with an error
 
   [[nodiscard]] bool given(const std::string& key) const {

@@ -79,7 +79,7 @@ std::string fallback_text(const Row& row) {
 std::string table_row(const Row& row) {
   std::string remarks(row.summary);
   if (auto range = bounds(row); !range.empty()) remarks += fmt::format(" {}.", range);
-  if (row.needs_restart) remarks += " *Restart.*";
+  if (row.reload.needs_restart()) remarks += " *Restart.*";
   return fmt::format("| `{}` | {} | {} | {} | {} |\n", row.path, type_text(row), fallback_text(row),
                      remarks, row.since);
 }

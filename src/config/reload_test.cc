@@ -15,7 +15,7 @@ Configuration sample() {
   configuration.listen.host = "127.0.0.1";
   configuration.listen.port = 8443;
   configuration.audit.directory = "/srv/audit";
-  configuration.store_path = "/srv/state.db";
+  configuration.store = "sqlite:/srv/state.db";
   configuration.admin.socket = "/run/admin.sock";
   return configuration;
 }
@@ -37,7 +37,7 @@ TEST(Reload, RefusesByNameWhatNeedsARestart) {
   next.listen.port = 9443;
   next.listen.workers = 7;
   next.audit.directory = "/srv/other";
-  next.store_path = "/srv/other.db";
+  next.store = "sqlite:/srv/other.db";
   next.admin.socket = "/run/other.sock";
   next.admin.listen = Address{"127.0.0.1", 8444};
   next.places["listen.address"] = {2, 3};
@@ -46,7 +46,7 @@ TEST(Reload, RefusesByNameWhatNeedsARestart) {
   for (const auto& finding : findings) refused.insert(finding.key);
   std::set<std::string> fixed;
   for (const Row& row : schema()) {
-    if (row.needs_restart) fixed.insert(std::string(row.path));
+    if (row.reload.needs_restart()) fixed.insert(std::string(row.path));
   }
   EXPECT_EQ(refused, fixed);
   EXPECT_EQ(text(findings[0]),

@@ -289,8 +289,8 @@ void check_certificate(const Case& c) {
 void check_credential(Scene& scene, std::size_t index) {
   auto& configuration = scene.draft.configuration;
   Case c{scene, fmt::format("upstreams[{}].credential", index),
-         configuration.upstreams[index].credential, scene.draft.credentials[index],
-         configuration.credential_sources[index]};
+         configuration.upstreams[index].credential, scene.draft.upstreams[index].credential,
+         configuration.upstreams[index].credential_source};
   if (!scene.draft.given(c.key) || !scene.report.sound(c.key)) return;
   auto kind = only_kind(c);
   if (kind.empty()) return;

@@ -112,12 +112,12 @@ void check_deployment(Scene& scene, std::size_t index) {
   const auto& configuration = scene.draft.configuration;
   const auto& model = configuration.models[index];
   auto key = fmt::format("models[{}].deployments", index);
-  if (!scene.report.sound(key) || scene.draft.deployments[index] == 0) return;
-  if (scene.draft.deployments[index] > 1) {
-    scene.report.error(key,
-                       {"config.several_deployments",
-                        fmt::format("the model has {} deployments", scene.draft.deployments[index]),
-                        "keep one: failover is not in this version"});
+  if (!scene.report.sound(key) || scene.draft.models[index].deployments == 0) return;
+  if (scene.draft.models[index].deployments > 1) {
+    scene.report.error(
+        key, {"config.several_deployments",
+              fmt::format("the model has {} deployments", scene.draft.models[index].deployments),
+              "keep one: failover is not in this version"});
     return;
   }
   std::vector<std::string_view> names;
@@ -142,7 +142,7 @@ void check_upstreams(Scene& scene) {
     auto& settings = configuration.upstreams[i];
     if (scene.draft.given(key + ".provider") && scene.report.sound(key + ".provider")) {
       if (settings.provider == Provider::kFoundry) {
-        check_foundry_target(scene, key, settings, scene.draft.resources[i]);
+        check_foundry_target(scene, key, settings, scene.draft.upstreams[i].resource);
       } else {
         check_anthropic_target(scene, key, settings);
       }

@@ -100,7 +100,7 @@ models: [{id: claude-x, deployments: {u: claude-x}}]
   EXPECT_EQ(loaded.configuration->audit.sync, audit::Settings{}.sync);
   EXPECT_EQ(loaded.configuration->audit.segment_bytes, audit::Settings{}.segment_bytes);
   EXPECT_EQ(loaded.configuration->audit.directory, "/var/lib/sallyport/audit");
-  EXPECT_EQ(loaded.configuration->store_path, "/var/lib/sallyport/state.db");
+  EXPECT_EQ(loaded.configuration->store, "sqlite:/var/lib/sallyport/state.db");
   EXPECT_EQ(loaded.configuration->admin.socket, "/run/sallyport/admin.sock");
   EXPECT_FALSE(loaded.configuration->admin.listen);
 }

@@ -42,8 +42,9 @@ std::string gate_text(const identity::IssuerSettings& issuer) {
   return text;
 }
 
-std::string credential_text(const upstream::UpstreamSettings& upstream, const std::string& source) {
+std::string credential_text(const upstream::UpstreamSettings& upstream) {
   const auto& credential = upstream.credential;
+  const auto& source = upstream.credential_source;
   if (credential.kind == upstream::CredentialKind::kApiKey) {
     return fmt::format("key from {}, sent as {}", source, credential.header);
   }
@@ -63,14 +64,13 @@ void append_settings(std::string& out, const Configuration& configuration) {
         fmt::format("{} for {}", kind_name(issuer.token), fmt::join(issuer.audiences, ", ")));
     append_row(out, "", gate_text(issuer));
   }
-  for (std::size_t i = 0; i < configuration.upstreams.size(); ++i) {
-    const auto& upstream = configuration.upstreams[i];
+  for (const auto& upstream : configuration.upstreams) {
     append_row(out, "upstream",
                fmt::format("{} ({}): {}", upstream.name, provider_name(upstream.provider),
                            upstream.base_url));
-    append_row(out, "",
-               credential_text(upstream, configuration.credential_sources[i]) +
-                   (upstream.proxy.empty() ? "" : ", through " + upstream.proxy));
+    append_row(
+        out, "",
+        credential_text(upstream) + (upstream.proxy.empty() ? "" : ", through " + upstream.proxy));
   }
   std::size_t width = 0;
   for (const auto& model : configuration.models) width = std::max(width, model.id.size());
@@ -82,7 +82,7 @@ void append_settings(std::string& out, const Configuration& configuration) {
   append_row(out, "record",
              fmt::format("{}, forced to the disk {}", configuration.audit.directory.string(),
                          sync_text(configuration.audit)));
-  append_row(out, "store", configuration.store_path);
+  append_row(out, "store", configuration.store_file());
   const auto& admin = configuration.admin;
   append_row(out, "admin",
              fmt::format("socket {}{}", admin.socket,
@@ -121,13 +121,12 @@ void append_settings(JsonWriter& json, const Configuration& configuration) {
       .end();
   append_issuers(json, configuration);
   json.array("upstreams");
-  for (std::size_t i = 0; i < configuration.upstreams.size(); ++i) {
-    const auto& upstream = configuration.upstreams[i];
+  for (const auto& upstream : configuration.upstreams) {
     json.begin()
         .text("name", upstream.name)
         .text("provider", provider_name(upstream.provider))
         .text("base_url", upstream.base_url)
-        .text("credential", configuration.credential_sources[i])
+        .text("credential", upstream.credential_source)
         .text("header", upstream.credential.header);
     if (upstream.credential.kind != upstream::CredentialKind::kApiKey) {
       json.text("scope", upstream.credential.scope).text("endpoint", upstream.credential.endpoint);
@@ -150,7 +149,7 @@ void append_settings(JsonWriter& json, const Configuration& configuration) {
                         ? "each"
                         : format_duration(configuration.audit.sync))
       .end()
-      .text("store", configuration.store_path)
+      .text("store", configuration.store_file())
       .object("admin")
       .text("socket", configuration.admin.socket);
   if (configuration.admin.listen) json.text("listen", format_address(*configuration.admin.listen));

@@ -251,12 +251,11 @@ Parsed parse_store(std::string_view text, const Row& row) {
     return complain("config.not_in_this_version", "PostgreSQL is not in this version",
                     "write sqlite:/var/lib/sallyport/state.db");
   }
-  constexpr std::string_view kSqlite = "sqlite:";
-  if (!text.starts_with(kSqlite) || text.starts_with("sqlite://") ||
-      text.size() == kSqlite.size()) {
+  if (!text.starts_with(kSqliteScheme) || text.starts_with("sqlite://") ||
+      text.size() == kSqliteScheme.size()) {
     return not_a("a store", text, "write sqlite:/PATH, such as sqlite:/var/lib/sallyport/state.db");
   }
-  return parse_path(text.substr(kSqlite.size()), row);
+  return parse_path(text.substr(kSqliteScheme.size()), row);
 }
 
 Parsed parse_header_name(std::string_view text, const Row&) {

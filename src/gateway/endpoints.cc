@@ -4,6 +4,7 @@
 
 #include "gateway/admission.h"
 #include "gateway/exchange_record.h"
+#include "gateway/readiness.h"
 
 namespace sallyport::gateway {
 namespace {
@@ -35,17 +36,14 @@ Task<void> answer_live(Exchange& x) {
 
 Task<void> answer_ready(Exchange& x) {
   const auto& now = x.worker.newest;
-  const bool keys = now.identity->any_ready(x.worker.shared.clock.wall());
-  const bool record = x.worker.record.chain().accepting();
-  const bool credential = now.any_credential();
-  const bool ready = keys && record && credential && !x.worker.draining;
-  const std::string_view reason = !keys         ? "keys.unavailable"
-                                  : !record     ? "audit.unavailable"
-                                  : !credential ? code(Cause::kNoCredential)
-                                                : "draining";
-  std::string body =
-      ready ? "{\"ready\":true}" : fmt::format("{{\"ready\":false,\"reason\":\"{}\"}}", reason);
-  return answer_text(x, ready ? 200 : 503, "application/json", std::move(body));
+  const auto ready = readiness({.keys = now.identity->any_ready(x.worker.shared.clock.wall()),
+                                .record = x.worker.record.chain().accepting(),
+                                .credential = now.any_credential(),
+                                .draining = x.worker.draining});
+  std::string body = ready.ready
+                         ? "{\"ready\":true}"
+                         : fmt::format("{{\"ready\":false,\"reason\":\"{}\"}}", ready.code);
+  return answer_text(x, ready.ready ? 200 : 503, "application/json", std::move(body));
 }
 
 Task<void> refuse(Exchange& x, http::Refusal refusal) {

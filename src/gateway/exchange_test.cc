@@ -227,7 +227,7 @@ TEST(Exchange, ARecordThatTakesNothingLetsNothingThrough) {
 
 TEST(Exchange, WithSyncEachNoByteLeavesBeforeTheDiskHasTheLine) {
   House house;
-  house.shared.sync_each = true;
+  house.sync_each = true;
   house.process.disk.sync_error = EIO;  // the chain without a sync thread syncs itself
   house.provider.on_connection({read_request(), say(http_answer(200, whole_answer())), hold()});
   house.ask(message("claude-sonnet-5"));

@@ -301,7 +301,7 @@ class House {
         chain(make_chain()),
         side(*audit::SideJournal::open(folder.path(), process.clock, process.instruments)),
         shared(process.clock, process.entropy, *side, names, resolver, bodies, connections, failures,
-               Sha256{7}, false,
+               Sha256{7}, sync_each,
                [this](std::string_view, std::string_view, std::function<void()> done) {
                  return fetch_keys(std::move(done));
                },
@@ -390,6 +390,7 @@ class House {
   upstream::CredentialSettings credential;
   std::function<bool(std::function<void()>)> fetch_keys = [](auto) { return false; };
   std::function<bool(std::function<void()>)> renew_credential = [](auto) { return false; };
+  std::atomic<bool> sync_each{false};
   std::vector<int> refused_credentials;
   FakeProvider provider;
   Shared shared;

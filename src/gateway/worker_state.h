@@ -38,8 +38,7 @@ struct Shared {
   ConnectionLimits& connections;
   identity::FailureLimiter& failures;
   Sha256 cache_key;  ///< of the verified-token caches, random
-  /// `audit.sync: each`; a reload changes it.
-  std::atomic<bool> sync_each;
+  const std::atomic<bool>& sync_each;  ///< `audit.sync: each`; a reload may change it
 
   using Done = std::function<void()>;
   /// Has the issuer's keys fetched for a key that is not known; false: not now. `done` is called

@@ -87,7 +87,7 @@ struct RevocationEffect {
   WallTime last_admitted{};
 };
 
-/// Where revocations are kept. Append-only; implemented by store/sqlite_revocation_log. Called by
+/// Where revocations are kept. Append-only; implemented by store/sqlite/revocation_log. Called by
 /// the register's thread, and at start.
 class RevocationLog {
  public:

@@ -54,6 +54,9 @@ struct UpstreamSettings {
   std::string base_url;  ///< https://host[:port][/path], no slash at the end; from `resource` where
                          ///< that was given
   CredentialSettings credential;
+  /// Where the credential comes from, in words: "file /etc/...", "variable NAME", "the
+  /// configuration file". Never the credential.
+  std::string credential_source;
   std::string ca_file;  ///< instead of the system's trust store
   std::string proxy;    ///< http://host:port for CONNECT; empty: direct
 };

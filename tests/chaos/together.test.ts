@@ -64,6 +64,8 @@ describe('traffic, reloads, a new key and strangers together', () => {
         for (let n = 0; going(); n += 1) {
           const next = structuredClone(house.config);
           next.limits = { verified_tokens: 1000 + (n % 3) };
+          next.audit.sync = ['each', '10s', '50ms'][n % 3];
+          next.audit.segment_bytes = 65536 << (n % 3);
           next.issuers[0].skew = `${30 + (n % 2)}s`;
           if (n % 2 === 0) next.models.push({ id: 'another', deployments: { foundry: 'another' } });
           house.gateway.reload(next);

@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/terminal_text.h"
-#include "store/sqlite_name_table.h"
+#include "store/store.h"
 
 namespace sallyport::app {
 namespace {
@@ -95,7 +95,7 @@ std::string duration_of(const audit::Row& row) {
   return fmt::format("{:.2f}s", static_cast<double>(row.duration_us) / 1e6);
 }
 
-using Names = std::optional<store::SqliteNames>;
+using Names = std::unique_ptr<store::NameReader>;  // null: nobody asked for names
 
 std::string name_of(const audit::Row& row, const Names& names) {
   if (!names || row.person.empty()) return {};
@@ -236,9 +236,9 @@ Exit run_show(const ShowOptions& options) {
   Names names;
   if (!options.store.empty()) {
     auto location = options.store.find(':') == std::string::npos
-                        ? "sqlite:" + std::filesystem::absolute(options.store).string()
+                        ? store::location_of_file(std::filesystem::absolute(options.store))
                         : options.store;
-    auto opened = store::SqliteNames::open(location);
+    auto opened = store::open_names(location);
     if (!opened) {
       print_error(opened.error(), options.json);
       return opened.error().code == "store.location" ? Exit::kWrongInput : Exit::kEnvironment;

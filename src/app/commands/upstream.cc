@@ -150,7 +150,7 @@ Finding check(Caller& caller, const config::Configuration& configuration, std::s
   finding.name = settings.name;
   finding.provider = upstream::facts(settings.provider).name;
   finding.url = settings.base_url;
-  finding.source = configuration.credential_sources[index];
+  finding.source = settings.credential_source;
   for (const auto& model : configuration.models) {
     if (model.upstream == settings.name && finding.deployment.empty()) {
       finding.deployment = model.deployment;

@@ -1,20 +1,21 @@
 // Revocations in SQLite (identity/revocation.h): a table to which rows are only ever added, one for
 // each revocation and each lift. A commit is on the disk before append() returns, so that what was
 // acknowledged survives kill -9 and a power cut. One thread at a time.
-// Errors: those of store/sqlite.h; store.gone (the file is not where it was opened any more, or
+// Errors: those of database.h; store.gone (the file is not where it was opened any more, or
 // another one is: what would be written there would be lost).
 #pragma once
 
 #include <sys/types.h>
 
 #include "identity/revocation.h"
-#include "store/sqlite.h"
+#include "store/sqlite/database.h"
 
 namespace sallyport::store {
 
 class SqliteRevocationLog final : public identity::RevocationLog {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<SqliteRevocationLog>> open(std::string_view location);
+  [[nodiscard]] static Result<std::unique_ptr<identity::RevocationLog>> open(
+      const std::filesystem::path& path);
 
   [[nodiscard]] Result<std::vector<identity::Revocation>> load() override;
   [[nodiscard]] Result<void> append(std::span<const identity::RevocationChange> changes) override;

@@ -1,4 +1,4 @@
-#include "store/sqlite_revocation_log.h"
+#include "store/sqlite/revocation_log.h"
 
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -28,21 +28,20 @@ WallTime from_micros(std::int64_t count) {
 
 }  // namespace
 
-Result<std::unique_ptr<SqliteRevocationLog>> SqliteRevocationLog::open(std::string_view location) {
-  auto path = sqlite_path(location);
-  if (!path) return std::unexpected(std::move(path.error()));
-  auto database = open_database(*path, true);
+Result<std::unique_ptr<identity::RevocationLog>> SqliteRevocationLog::open(
+    const std::filesystem::path& path) {
+  auto database = open_database(path, true);
   if (!database) return std::unexpected(std::move(database.error()));
   struct stat info{};
-  if (::stat(path->c_str(), &info) != 0) {
-    return unusable(*path, std::strerror(errno), "check `store` and its folder");
+  if (::stat(path.c_str(), &info) != 0) {
+    return unusable(path, std::strerror(errno), "check `store` and its folder");
   }
   struct stat wal{};
-  if (::stat((path->string() + kWal).c_str(), &wal) != 0) {
-    return unusable(*path, "it has no write-ahead log", "check `store` and its folder");
+  if (::stat((path.string() + kWal).c_str(), &wal) != 0) {
+    return unusable(path, "it has no write-ahead log", "check `store` and its folder");
   }
-  return std::unique_ptr<SqliteRevocationLog>(
-      new SqliteRevocationLog(std::move(*database), *path, info.st_dev, info.st_ino, wal.st_ino));
+  return std::unique_ptr<identity::RevocationLog>(
+      new SqliteRevocationLog(std::move(*database), path, info.st_dev, info.st_ino, wal.st_ino));
 }
 
 Result<std::vector<Revocation>> SqliteRevocationLog::load() {

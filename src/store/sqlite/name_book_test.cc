@@ -1,4 +1,4 @@
-#include "store/sqlite_name_table.h"
+#include "store/sqlite/name_book.h"
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -6,6 +6,8 @@
 
 #include <fstream>
 #include <iterator>
+
+#include "store/name_writer.h"
 
 namespace sallyport::store {
 namespace {
@@ -18,21 +20,20 @@ class NameTableTest : public testing::Test {
   NameTableTest() {
     std::string pattern = std::filesystem::temp_directory_path() / "sallyport-store-XXXXXX";
     folder = ::mkdtemp(pattern.data());
-    location = "sqlite:" + (folder / "state.db").string();
   }
   ~NameTableTest() override {
     std::error_code ignored;
     std::filesystem::remove_all(folder, ignored);
   }
-  std::unique_ptr<SqliteNameTable> open() {
-    auto table = SqliteNameTable::open(location, metrics);
-    EXPECT_TRUE(table) << table.error().text();
-    return std::move(*table);
+  std::unique_ptr<NameWriter> open() {
+    auto book = SqliteNameBook::open(folder / "state.db");
+    EXPECT_TRUE(book) << book.error().text();
+    return std::make_unique<NameWriter>(std::move(*book), metrics);
   }
   std::optional<std::string> find(std::string_view key) {
-    auto names = SqliteNames::open(location);
+    auto names = SqliteNameReader::open(folder / "state.db");
     EXPECT_TRUE(names) << names.error().text();
-    return names->find(key);
+    return (*names)->find(key);
   }
   std::string all_bytes() {
     std::string bytes;
@@ -44,7 +45,6 @@ class NameTableTest : public testing::Test {
   }
 
   std::filesystem::path folder;
-  std::string location;
   FakeClock clock;
   Metrics metrics;
 };
@@ -104,13 +104,13 @@ TEST_F(NameTableTest, NeverWaitsForADiskThatStandsStill) {
   sqlite3* other = nullptr;
   ASSERT_EQ(sqlite3_open((folder / "state.db").c_str(), &other), SQLITE_OK);
   ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
-  for (std::size_t i = 0; i < SqliteNameTable::kQueue * 4; ++i) {
+  for (std::size_t i = 0; i < NameWriter::kQueue * 4; ++i) {
     table->remember("contoso/5b1f0e7a/" + std::to_string(i), {.name = "Somebody"}, clock.wall());
   }
   auto text = metrics.render();
   auto at = text.find("\nsallyport_names_dropped_total ");
   ASSERT_NE(at, std::string::npos);
-  EXPECT_GE(std::stoul(text.substr(at + 31)), SqliteNameTable::kQueue);
+  EXPECT_GE(std::stoul(text.substr(at + 31)), NameWriter::kQueue);
   sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr);
   sqlite3_close(other);
   table->drain();
@@ -139,36 +139,6 @@ TEST_F(NameTableTest, TheFileIsPrivate) {
               std::filesystem::perms::owner_read | std::filesystem::perms::owner_write)
         << file.path();
   }
-}
-
-TEST_F(NameTableTest, SaysWhatIsWrongWithTheFile) {
-  struct Case {
-    std::string location;
-    std::string_view code;
-    std::string_view in_text;
-  };
-  std::ofstream(folder / "text.txt") << std::string(4096, 'x');
-  std::filesystem::create_directory(folder / "folder");
-  sqlite3* newer = nullptr;
-  sqlite3_open((folder / "newer.db").c_str(), &newer);
-  sqlite3_exec(newer, "PRAGMA user_version = 99", nullptr, nullptr, nullptr);
-  sqlite3_close(newer);
-  auto at = [&](std::string_view name) { return "sqlite:" + (folder / name).string(); };
-  for (const auto& c : std::vector<Case>{{"postgres://db/x", "store.location", "sqlite:/var/lib"},
-                                         {"sqlite:state.db", "store.location", "absolute"},
-                                         {"sqlite:", "store.location", "absolute"},
-                                         {at("missing/state.db"), "store.unusable", "No such file"},
-                                         {at("folder"), "store.unusable", "directory"},
-                                         {at("text.txt"), "store.unusable", "no SQLite database"},
-                                         {at("newer.db"), "store.unusable", "newer version"}}) {
-    auto table = SqliteNameTable::open(c.location, metrics);
-    ASSERT_FALSE(table) << c.location;
-    EXPECT_EQ(table.error().code, c.code);
-    EXPECT_NE(table.error().text().find(c.in_text), std::string::npos) << table.error().text();
-    EXPECT_FALSE(table.error().next_step.empty());
-  }
-  EXPECT_FALSE(SqliteNames::open(at("missing.db")));
-  EXPECT_FALSE(SqliteNames::open(at("text.txt")));
 }
 
 }  // namespace

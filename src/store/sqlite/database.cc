@@ -1,4 +1,4 @@
-#include "store/sqlite.h"
+#include "store/sqlite/database.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -14,7 +14,6 @@
 namespace sallyport::store {
 namespace {
 
-constexpr std::string_view kScheme = "sqlite:";
 constexpr int kBusyMillis = 5000;  // another command may hold the file for a moment
 // The schema's version stands in SQLite's user_version; 0 is a fresh file, 1 had names alone.
 constexpr int kVersion = 2;
@@ -74,16 +73,6 @@ Result<void> prepare(sqlite3* database, const std::filesystem::path& path, bool 
 }
 
 }  // namespace
-
-Result<std::filesystem::path> sqlite_path(std::string_view location) {
-  if (location.starts_with(kScheme) && location.size() > kScheme.size() + 1 &&
-      location[kScheme.size()] == '/' && location.find('\0') == std::string_view::npos) {
-    return std::filesystem::path(location.substr(kScheme.size()));
-  }
-  return fail("store.location",
-              fmt::format("\"{}\" is not a store that this version knows", location),
-              "write sqlite: and an absolute path, such as sqlite:/var/lib/sallyport/state.db");
-}
 
 void CloseDatabase::operator()(sqlite3* database) const {
   sqlite3_close_v2(database);

@@ -1,6 +1,6 @@
 // What the classes of this folder share about SQLite: one file, opened by each with a connection of
-// its own, made with mode 0600, in WAL mode. Errors: store.location (not a "sqlite:/path"),
-// store.unusable (cannot be opened, is no database, has a newer format; says what to do).
+// its own, made with mode 0600, in WAL mode. Error: store.unusable (cannot be opened, is no
+// database, has a newer format; says what to do).
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,6 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 namespace sallyport::store {
-
-/// The path in "sqlite:/path". Error: store.location.
-[[nodiscard]] Result<std::filesystem::path> sqlite_path(std::string_view location);
 
 struct CloseDatabase {
   void operator()(sqlite3* database) const;

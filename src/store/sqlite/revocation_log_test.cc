@@ -1,4 +1,4 @@
-#include "store/sqlite_revocation_log.h"
+#include "store/sqlite/revocation_log.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -7,7 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/sqlite_name_table.h"
+#include "store/name_writer.h"
+#include "store/sqlite/name_book.h"
 
 namespace sallyport::store {
 namespace {
@@ -21,14 +22,14 @@ class RevocationLogTest : public testing::Test {
   RevocationLogTest() {
     std::string pattern = std::filesystem::temp_directory_path() / "sallyport-store-XXXXXX";
     folder = ::mkdtemp(pattern.data());
-    location = "sqlite:" + (folder / "state.db").string();
+    path = folder / "state.db";
   }
   ~RevocationLogTest() override {
     std::error_code ignored;
     std::filesystem::remove_all(folder, ignored);
   }
-  std::unique_ptr<SqliteRevocationLog> open() {
-    auto log = SqliteRevocationLog::open(location);
+  std::unique_ptr<identity::RevocationLog> open() {
+    auto log = SqliteRevocationLog::open(path);
     EXPECT_TRUE(log) << log.error().text();
     return std::move(*log);
   }
@@ -59,7 +60,7 @@ class RevocationLogTest : public testing::Test {
   }
 
   std::filesystem::path folder;
-  std::string location;
+  std::filesystem::path path;
 };
 
 TEST_F(RevocationLogTest, KeepsEverythingAcrossStarts) {
@@ -127,7 +128,7 @@ TEST_F(RevocationLogTest, SeesThatItsFileWasTakenAwayOrReplaced) {
   ASSERT_FALSE(gone);
   EXPECT_EQ(gone.error().code, "store.gone");
   {
-    auto names = SqliteRevocationLog::open(location);
+    auto names = SqliteRevocationLog::open(path);
   }
   EXPECT_FALSE(log->check()) << "another file in its place";
   std::filesystem::rename(folder / "aside.db", folder / "state.db");
@@ -158,9 +159,10 @@ TEST_F(RevocationLogTest, LivesBesideTheNamesAndOpensAnOlderFile) {
   sqlite3_close(old);
   Metrics metrics;
   auto log = open();
-  auto names = SqliteNameTable::open(location, metrics);
-  ASSERT_TRUE(names);
-  auto found = (*names)->find("ada", 5);
+  auto book = SqliteNameBook::open(path);
+  ASSERT_TRUE(book);
+  NameWriter names(std::move(*book), metrics);
+  auto found = names.find("ada", 5);
   ASSERT_TRUE(found);
   ASSERT_EQ(found->size(), 1U);
   EXPECT_EQ(found->front().key, "contoso/t/ada");
@@ -175,7 +177,7 @@ TEST_F(RevocationLogTest, SurvivesKillNineAtRandomMoments) {
     ASSERT_EQ(::pipe(ends), 0);
     pid_t child = ::fork();
     if (child == 0) {
-      auto log = SqliteRevocationLog::open(location);
+      auto log = SqliteRevocationLog::open(path);
       for (int i = 0; log; ++i) {
         auto id = std::to_string(round) + "-" + std::to_string(i);
         if (!(*log)->append(std::vector{revoked(id)})) ::_exit(1);
@@ -206,10 +208,10 @@ class SightingsTest : public RevocationLogTest {};
 TEST_F(SightingsTest, FindsPeopleByNameOrMailAndGathersMarks) {
   Metrics metrics;
   FakeClock clock;
-  auto names = SqliteNameTable::open(location, metrics);
-  ASSERT_TRUE(names);
+  auto book = SqliteNameBook::open(path);
+  ASSERT_TRUE(book);
+  NameWriter table(std::move(*book), metrics);
   using audit::Sighting;
-  auto& table = **names;
   table.remember("contoso/t/ada", {"Ada Byron", "ada@contoso.example", Sighting::kSeen},
                  clock.wall());
   table.remember("contoso/t/bob", {"Bob", "bob@contoso.example", Sighting::kSeen}, clock.wall());

@@ -1,0 +1,72 @@
+// What a running gateway consists of, and the steps in which it is put together: opened in the
+// order of the functions, each in the file that its comment names. For service.cc and the wiring
+// alone.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+
+#include "admin/admin_server.h"
+#include "admin/revocations.h"
+#include "admin/status_page.h"
+#include "app/event_lines.h"
+#include "app/service.h"
+#include "audit/trail.h"
+#include "base/metrics.h"
+#include "gateway/gateway.h"
+#include "http/fetch.h"
+#include "identity/failure_limiter.h"
+#include "identity/key_service.h"
+#include "identity/revocation_register.h"
+#include "store/store.h"
+#include "upstream/credential_service.h"
+
+namespace sallyport::app {
+
+// Members are destroyed from the last to the first: who uses comes after who is used.
+struct Service::Parts {
+  explicit Parts(config::Configuration from);
+
+  WallTime started = system_clock().wall();
+  Metrics metrics;
+  std::mutex mutex;                     ///< of what is marked as guarded
+  config::Configuration configuration;  ///< guarded
+  std::unique_ptr<audit::Trail> trail;
+  std::unique_ptr<EventLines> events;
+  store::Stores stores;
+  http::ByteBudget bodies;
+  std::unique_ptr<gateway::ConnectionLimits> connections;
+  identity::FailureLimiter failures;
+  http::Resolver resolver;
+  http::Fetcher fetcher;
+  std::unique_ptr<identity::KeyService> keys;
+  std::unique_ptr<upstream::CredentialService> credentials;
+  std::unique_ptr<gateway::Shared> shared;
+  std::unique_ptr<gateway::Gateway> gateway;
+  std::unique_ptr<identity::RevocationRegister> revocations;
+  std::unique_ptr<admin::RevocationDesk> desk;
+  identity::SnapshotPtr identity;  ///< guarded; the newest that was published
+  std::unique_ptr<admin::AdminServer> admin;
+  std::atomic<bool> draining{false};
+  bool stopped = false;
+
+  // wiring_gateway.cc
+
+  /// The record, and what the store keeps.
+  [[nodiscard]] Result<void> open_record();
+  [[nodiscard]] Result<void> open_gateway();
+  void make_keys();
+  void make_credentials();
+  void make_shared();
+  /// On the fetch thread, and once before the workers start.
+  void publish_identity(const identity::SnapshotPtr& snapshot);
+
+  // wiring_admin.cc
+
+  [[nodiscard]] Result<void> open_admin();
+  [[nodiscard]] admin::Services admin_services();
+  [[nodiscard]] admin::Status status();
+};
+
+}  // namespace sallyport::app

@@ -1,0 +1,119 @@
+#include "store/name_writer.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace sallyport::store {
+namespace {
+
+constexpr int kNiceness = 10;
+constexpr std::chrono::milliseconds kGather{200};
+
+std::string_view cut(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xc0) == 0x80) --limit;
+  return text.substr(0, limit);
+}
+
+}  // namespace
+
+NameWriter::NameWriter(std::unique_ptr<NameBook> book, Metrics& metrics)
+    : dropped_(metrics.counter("sallyport_names_dropped_total",
+                               "Names that found the queue of the name table full.")),
+      failures_(metrics.counter("sallyport_names_failures_total",
+                                "Writes to the name table that failed.")),
+      book_(std::move(book)),
+      thread_([this] { run(); }) {}
+
+NameWriter::~NameWriter() {
+  {
+    std::lock_guard lock(mutex_);
+    stop_ = true;
+    changed_.notify_one();
+  }
+  thread_.join();
+}
+
+void NameWriter::remember(std::string_view key, const audit::Sighting& sighting, WallTime seen) {
+  if (key.empty() || key.size() > kMaxKey) return;
+  std::lock_guard lock(mutex_);
+  auto found = waiting_.find(std::string(key));
+  if (found == waiting_.end() && waiting_.size() >= kQueue) return dropped_.add();
+  bool first = waiting_.empty();
+  unsigned marks = sighting.marks | (found == waiting_.end() ? 0 : found->second.marks);
+  waiting_.insert_or_assign(std::string(key),
+                            SeenPerson{std::string(cut(sighting.name, kMaxName)),
+                                       std::string(cut(sighting.mail, kMaxName)), marks, seen});
+  if (first) changed_.notify_one();
+}
+
+void NameWriter::run() {
+  // Nobody waits for names: the workers go first.
+  [[maybe_unused]] int niceness = ::nice(kNiceness);
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stop_ || !waiting_.empty(); });
+    if (waiting_.empty()) return;
+    // A morning's first minutes bring many new people: one transaction for those of a moment.
+    changed_.wait_for(lock, kGather, [this] { return stop_ || drains_ > 0; });
+    if (waiting_.empty()) {  // erased meanwhile
+      drained_.notify_all();
+      continue;
+    }
+    // An erase() that comes now waits for book_mutex_ and so finds these names written.
+    std::unique_lock book(book_mutex_, std::defer_lock);
+    writing_ = true;
+    lock.unlock();
+    book.lock();
+    lock.lock();
+    auto names = std::exchange(waiting_, {});
+    lock.unlock();
+    if (auto written = book_->write(names); !written) {
+      failures_.add();
+      log::limited(log::Level::kError, "store.names_failed", {{"error", written.error().text()}});
+    }
+    book.unlock();
+    lock.lock();
+    writing_ = false;
+    drained_.notify_all();
+  }
+}
+
+// A name that still waits is erased before it is written: no write may come between the two.
+Result<bool> NameWriter::erase(std::string_view key) {
+  std::lock_guard book(book_mutex_);
+  bool waited = false;
+  {
+    std::lock_guard lock(mutex_);
+    waited = waiting_.erase(std::string(key)) > 0;
+  }
+  auto erased = book_->erase(key);
+  if (!erased) return erased;
+  return *erased || waited;
+}
+
+Result<std::vector<audit::KnownPerson>> NameWriter::find(std::string_view name_or_mail,
+                                                         std::size_t most) {
+  drain();
+  std::lock_guard book(book_mutex_);
+  return book_->find(name_or_mail, most);
+}
+
+Result<unsigned> NameWriter::marks(std::string_view key, std::string_view issuer) {
+  drain();
+  std::lock_guard book(book_mutex_);
+  return book_->marks(key, issuer);
+}
+
+void NameWriter::drain() {
+  std::unique_lock lock(mutex_);
+  ++drains_;
+  changed_.notify_one();
+  drained_.wait(lock, [this] { return waiting_.empty() && !writing_; });
+  --drains_;
+}
+
+}  // namespace sallyport::store

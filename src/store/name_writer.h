@@ -1,0 +1,58 @@
+// The names of people (audit/name_table.h) over a database that blocks, whichever that is: a
+// bounded queue, and a thread that writes what has gathered in it in one transaction, so that
+// nobody waits for the disk. Metrics: sallyport_names_dropped_total,
+// sallyport_names_failures_total.
+//
+//   NameWriter names(std::move(book), metrics);
+//   names.remember(principal.key, {principal.name, principal.mail}, clock.wall());   // any thread
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "audit/name_table.h"
+#include "base/metrics.h"
+#include "store/name_book.h"
+
+namespace sallyport::store {
+
+class NameWriter final : public audit::NameTable {
+ public:
+  static constexpr std::size_t kQueue = 4096;   ///< different people whose names wait
+  static constexpr std::size_t kMaxName = 256;  ///< bytes; longer ones are cut
+  static constexpr std::size_t kMaxKey = 1024;  ///< longer ones are not kept
+
+  NameWriter(std::unique_ptr<NameBook> book, Metrics& metrics);
+  /// Writes what is queued.
+  ~NameWriter() override;
+
+  void remember(std::string_view key, const audit::Sighting& sighting, WallTime seen) override;
+  [[nodiscard]] Result<bool> erase(std::string_view key) override;
+  [[nodiscard]] Result<std::vector<audit::KnownPerson>> find(std::string_view name_or_mail,
+                                                             std::size_t most) override;
+  [[nodiscard]] Result<unsigned> marks(std::string_view key, std::string_view issuer) override;
+  /// Waits until all that was remembered by now is written, or could not be.
+  void drain();
+
+ private:
+  void run();
+
+  Counter& dropped_;
+  Counter& failures_;
+
+  std::mutex book_mutex_;  ///< held during I/O; never taken by remember()
+  const std::unique_ptr<NameBook> book_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::condition_variable drained_;
+  SeenPeople waiting_;    ///< guarded; by key, so a busy person waits once
+  bool writing_ = false;  ///< guarded
+  int drains_ = 0;        ///< guarded; drain() calls that wait
+  bool stop_ = false;     ///< guarded
+  std::thread thread_;
+};
+
+}  // namespace sallyport::store
