@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "cloud/token_answer.h"
 #include "upstream/provider_answer.h"
-#include "upstream/token_answer.h"
 
 using namespace sallyport;
+using namespace sallyport::cloud;
 using namespace sallyport::upstream;
 
 namespace {

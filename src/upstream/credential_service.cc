@@ -3,12 +3,17 @@
 #include <algorithm>
 #include <mutex>
 
+#include "cloud/token_source.h"
 #include "upstream/credential_instruments.h"
-#include "upstream/credential_source.h"
 
 namespace sallyport::upstream {
 namespace {
 
+using cloud::CredentialFailure;
+using cloud::name_of;
+using cloud::obtain;
+using cloud::Obtained;
+using Token = cloud::AccessToken;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kMostWaiters = 4096;  // a request each; beyond, it is told no at once

@@ -3,49 +3,24 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "base/secret.h"
+#include "cloud/settings.h"
 
 namespace sallyport::upstream {
 
 enum class Provider { kFoundry, kAnthropic };
 
-/// Where a provider's credential comes from. All but the key are sources of Entra tokens.
-enum class CredentialKind : std::uint8_t {
-  kApiKey,
-  kImds,              ///< managed identity of a virtual machine
-  kAppService,        ///< managed identity in App Service, Functions and Container Apps
-  kArc,               ///< managed identity of a machine outside Azure, by Azure Arc's agent
-  kWorkloadIdentity,  ///< a Kubernetes service account's token, exchanged at Entra
-  kClientSecret,
-  kClientCertificate,
-};
+using CredentialKind = cloud::SourceKind;
 
 /// Foundry's audience. Two others are in use: `https://cognitiveservices.azure.com/.default` and
 /// `https://ai.cognitiveservices.com/.default`; `sallyport upstream check` says which one is taken.
 inline constexpr char kFoundryScope[] = "https://ai.azure.com/.default";
-/// Where Azure Arc's agent puts the keys of its challenges on Linux.
-inline constexpr char kArcTokenFolder[] = "/var/opt/azcmagent/tokens";
-
-struct CredentialSettings {
-  CredentialKind kind = CredentialKind::kApiKey;
-  /// The API key, App Service's identity header, the client secret, or the certificate's private
-  /// key as PEM; null for the others.
-  std::shared_ptr<const Secret> secret;
-  std::string header = "x-api-key";   ///< of an API key: x-api-key | api-key
-  std::string scope = kFoundryScope;  ///< ends with /.default; from here on not for an API key
-  std::string endpoint;               ///< the platform's address, or Entra's token URL
-  std::string client_id;              ///< of the application, or of a user-assigned identity
-  std::string object_id;              ///< of a user-assigned identity
-  std::string resource_id;            ///< of a user-assigned identity
-  std::string token_file;             ///< of a workload identity; read at every request
-  std::string certificate;            ///< PEM, the application's certificate first
-  std::string ca_file;                ///< for Entra, instead of the system's trust store
-  std::string proxy;                  ///< to Entra; empty: the environment's
-  std::string arc_token_folder = kArcTokenFolder;
+/// A provider's credential: where it comes from, and where a key is written.
+struct CredentialSettings : cloud::SourceSettings {
+  CredentialSettings() { scope = kFoundryScope; }
+  std::string header = "x-api-key";  ///< of an API key: x-api-key | api-key
 };
 
 struct UpstreamSettings {

@@ -12,10 +12,10 @@
 
 #include "app/command.h"
 #include "base/json_writer.h"
+#include "cloud/token_source.h"
 #include "config/configuration.h"
 #include "http/fetch.h"
 #include "upstream/credential.h"
-#include "upstream/credential_source.h"
 #include "upstream/provider.h"
 #include "upstream/provider_answer.h"
 
@@ -58,11 +58,11 @@ void put(Finding& finding, const Error& error) {
 /// Asks and waits, which the gateway never does.
 class Caller {
  public:
-  upstream::Obtained token(const upstream::CredentialSettings& settings) {
-    std::promise<upstream::Obtained> promise;
-    upstream::obtain({fetcher_, system_clock(), system_entropy(),
-                      std::make_shared<const upstream::CredentialSettings>(settings)},
-                     [&](upstream::Obtained got) { promise.set_value(std::move(got)); });
+  cloud::Obtained token(const upstream::CredentialSettings& settings) {
+    std::promise<cloud::Obtained> promise;
+    cloud::obtain({fetcher_, system_clock(), system_entropy(),
+                   std::make_shared<const upstream::CredentialSettings>(settings)},
+                  [&](cloud::Obtained got) { promise.set_value(std::move(got)); });
     return promise.get_future().get();
   }
 
