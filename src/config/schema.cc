@@ -1,6 +1,10 @@
 #include "config/schema.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+
+#include "base/check.h"
 
 namespace sallyport::config {
 namespace {
@@ -25,6 +29,26 @@ auto& credential(Draft& draft) {
 auto& words_of(Draft& draft) {
   return draft.credentials.back();
 }
+// "foundry|anthropic|...", of upstream's table.
+struct ProviderNames {
+  static constexpr std::size_t kBytes = [] {
+    std::size_t bytes = std::size(upstream::kProviderRules) - 1;
+    for (const auto& row : upstream::kProviderRules) bytes += row.name.size();
+    return bytes;
+  }();
+  std::array<char, kBytes> bytes{};
+
+  consteval ProviderNames() {
+    auto* at = bytes.data();
+    for (const auto& row : upstream::kProviderRules) {
+      if (at != bytes.data()) *at++ = '|';
+      at = std::ranges::copy(row.name, at).out;
+    }
+  }
+  [[nodiscard]] constexpr std::string_view text() const { return {bytes.data(), kBytes}; }
+};
+constexpr ProviderNames kProviderNames;
+
 auto& model(Draft& draft) {
   return draft.configuration.models.back();
 }
@@ -248,11 +272,12 @@ constexpr Row kRows[] = {
      .summary = "Your name for it, for `models` and records.",
      .store = [](Draft& d, Value& v) { upstream_of(d).name = v.text; }},
     {.path = "upstreams[].provider", .type = Type::kChoice, .presence = Presence::kRequired,
-     .choices = "foundry|anthropic", .choices_later = "bedrock|mantle|vertex",
+     .choices = kProviderNames.text(), .choices_later = "bedrock|mantle|vertex",
      .summary = "Microsoft Foundry or the Claude API.",
      .store = [](Draft& d, Value& v) {
-       upstream_of(d).provider = v.text == "anthropic" ? upstream::Provider::kAnthropic
-                                                       : upstream::Provider::kFoundry;
+       const auto* rules = upstream::find_provider(v.text);
+       SALLYPORT_CHECK(rules != nullptr);  // the choices are the table's names
+       upstream_of(d).provider = rules->provider;
      }},
     {.path = "upstreams[].resource", .type = Type::kResource,
      .fallback_note = "Foundry: this or `base_url`",

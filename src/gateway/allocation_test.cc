@@ -103,7 +103,8 @@ TEST(Allocations, WritingAHeadIntoItsPlaceMakesNone) {
   out.reserve(1024);
   EXPECT_EQ(made_by([&] {
               out.clear();
-              append_request_fields(out, parser.head(), {});
+              append_request_fields(out, parser.head(), {}, {},
+                                    {"anthropic-version", "2023-06-01"});
             }),
             0U);
 }

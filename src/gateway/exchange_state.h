@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "audit/record.h"
+#include "base/check.h"
 #include "base/few.h"
 #include "gateway/admissions.h"
 #include "gateway/body_scanner.h"
@@ -22,6 +23,13 @@
 namespace sallyport::gateway {
 
 enum class Endpoint : std::uint8_t { kMessages, kCountTokens, kModels };
+
+/// What a provider is asked for; not for kModels, which no provider sees.
+[[nodiscard]] inline upstream::Operation operation_of(Endpoint endpoint) {
+  SALLYPORT_CHECK(endpoint != Endpoint::kModels);
+  return endpoint == Endpoint::kCountTokens ? upstream::Operation::kCountTokens
+                                            : upstream::Operation::kMessages;
+}
 
 /// How the relay ended, for the record.
 struct Ending {
@@ -121,13 +129,16 @@ struct ExchangeState {
 /// The same for a text of JSON that holds it once `\uXXXX` and `\/` are read.
 [[nodiscard]] bool reveals_escaped(const ExchangeState& state, std::string_view json);
 
-/// For the operator: a provider's answer that is no success. provider_refusal.cc.
-void note_provider_error(ExchangeState& state, int status, std::string_view body);
-/// An error in Anthropic's own words, which clients act upon, goes on as it is.
-[[nodiscard]] bool passes_to_client(const ExchangeState& state, int status, std::string_view body);
-/// What the client gets in the place of any other.
-[[nodiscard]] http::Refusal refusal_of_answer(const ExchangeState& state, int status,
-                                              std::string_view body, std::string_view retry_after);
+/// What an answer that is no success says. Nothing is read of one that repeats the credential:
+/// then `body` is empty. provider_refusal.cc.
+[[nodiscard]] upstream::ProviderError read_provider_error(const ExchangeState& state, int status,
+                                                          std::string_view body);
+/// Tells the operator of it.
+void note_provider_error(ExchangeState& state, const upstream::ProviderError& error);
+/// What the client gets in its place, where it does not pass.
+[[nodiscard]] http::Refusal refusal_of_answer(const ExchangeState& state,
+                                              const upstream::ProviderError& error,
+                                              std::string_view retry_after);
 
 /// Sends the request to its provider and the answer to the client. relay.cc.
 [[nodiscard]] Task<Ending> relay(ExchangeState& state);

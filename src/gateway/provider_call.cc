@@ -23,6 +23,10 @@ std::size_t bytes_of(const http::RequestHead& head) {
   return bytes;
 }
 
+upstream::Call call_of(const ExchangeState& state) {
+  return {operation_of(state.endpoint), state.target, state.model->deployment, state.facts.stream};
+}
+
 }  // namespace
 
 std::string_view code_of(Got got) {
@@ -82,22 +86,26 @@ Task<Got> ProviderCall::attempt(bool fresh) {
 // provider may have answered before it read everything.
 Task<Got> ProviderCall::send_request() {
   std::string_view body = s_.client.body();
-  Few<Splice, 2> splices;
+  const auto& upstream = s_.upstream();
+  const upstream::Call call = call_of(s_);
+  Few<upstream::ModelName, 2> models;
   for (std::size_t i = 0; i < s_.used_models.size(); ++i) {
-    const ModelRoute& model = *s_.used_models[i];
-    if (model.deployment_json.empty()) continue;
-    splices.push_back(
-        {s_.facts.models[i].offset, s_.facts.models[i].length, model.deployment_json});
+    models.push_back(
+        {s_.facts.models[i].offset, s_.facts.models[i].length, s_.used_models[i]->deployment_json});
   }
-  Pieces pieces = splice(body, splices);
+  upstream::BodyEdits edits;
+  upstream.kind().edit_body(call, body, models, edits);
+  Pieces pieces = splice(body, edits);
 
   std::string head;  // in one place: it holds the provider's key and is wiped below
-  head.reserve(s_.upstream().head_bytes(*s_.credential) + bytes_of(s_.client.head()) + kOwnFields);
-  s_.upstream().begin_head(head, s_.target, *s_.credential);
+  head.reserve(upstream.head_bytes(*s_.credential) + bytes_of(s_.client.head()) + kOwnFields);
+  upstream.begin_head(head, call, *s_.credential);
   append_field(head, "accept-encoding", "identity");
   append_field(head, "content-length", std::to_string(pieces.length));
   append_field(head, "x-request-id", s_.id);
-  append_request_fields(head, s_.client.head(), s_.identity->extra_headers, s_.token);
+  append_request_fields(head, s_.client.head(), s_.identity->extra_headers, s_.token,
+                        upstream.kind().traits().fallback);
+  upstream.kind().sign(head, pieces.views, *s_.credential);
   head += "\r\n";
 
   Few<iovec, 6> parts{{head.data(), head.size()}};

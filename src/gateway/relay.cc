@@ -105,8 +105,9 @@ Task<Ending> Relay::run() {
 // What the record wants of the provider's head, while that is in place.
 void Relay::note_answer() {
   const auto& head = call_.head();
-  s_.provider_request_id = http::find_field(head.fields, "request-id");
-  s_.apim_request_id = http::find_field(head.fields, "apim-request-id");
+  const auto& ids = s_.upstream().kind().traits().ids;
+  s_.provider_request_id = http::find_field(head.fields, ids.own);
+  if (!ids.front.empty()) s_.apim_request_id = http::find_field(head.fields, ids.front);
 }
 
 Task<Ending> Relay::refuse(http::Refusal refusal, audit::Outcome outcome) {
@@ -171,9 +172,9 @@ bool Relay::head_reveals_key() const {
 [[gnu::noinline]] Task<Ending> Relay::pass_answer() {
   if (head_reveals_key()) return refuse_repeated_key();
   const auto& head = call_.head();
-  bool events =
-      http::name_starts_with(http::find_field(head.fields, "content-type"), "text/event-stream");
-  bool stream = head.status == 200 && events && s_.endpoint == Endpoint::kMessages;
+  auto format =
+      s_.upstream().kind().stream_of(head.status, http::find_field(head.fields, "content-type"));
+  bool stream = format != upstream::StreamFormat::kNone && s_.endpoint == Endpoint::kMessages;
   return stream ? pass_stream() : pass_whole();
 }
 
@@ -475,8 +476,9 @@ Task<Ending> Relay::pass_whole() {
   }
   // What repeats the key is not looked at.
   if (reveals_key) body = {};
-  note_provider_error(s_, status, body);
-  if (passes_to_client(s_, status, body)) {
+  auto error = read_provider_error(s_, status, body);
+  note_provider_error(s_, error);
+  if (error.passes) {
     s_.meter.on_json_body(body);
     std::string_view whole = body;
     Ending ending = co_await send_whole(status, reason, fields, {&whole, 1}, whole.size());
@@ -484,7 +486,7 @@ Task<Ending> Relay::pass_whole() {
     if (!gone) ending.outcome = audit::Outcome::kUpstreamError;
     co_return ending;
   }
-  auto refusal = refusal_of_answer(s_, status, body, retry_after);
+  auto refusal = refusal_of_answer(s_, error, retry_after);
   Ending ending = co_await refuse(std::move(refusal), audit::Outcome::kUpstreamError);
   co_return ending;
 }
