@@ -26,6 +26,7 @@ void check_target(Scene& scene, const std::string& key, const ProviderRules& rul
     scene.report.error(foreign, {"config.keys_exclude",
                                  fmt::format("only {} has {}s", other.title, other.target_key),
                                  fmt::format("take it away, or set `provider: {}`", other.name)});
+    return;
   }
   bool has_url = scene.draft.given(key + ".base_url");
   if (rules.target_key.empty()) {
@@ -61,7 +62,10 @@ void check_key_header(Scene& scene, const std::string& key, const ProviderRules&
 
 bool is_host_of(const ProviderRules& rules, std::string_view host) {
   return std::ranges::any_of(rules.hosts, [&](std::string_view own) {
-    return own.starts_with('.') ? host.ends_with(own) : host == own;
+    auto star = own.find('*');
+    if (star == own.npos) return host == own;
+    return host.size() >= own.size() && host.starts_with(own.substr(0, star)) &&
+           host.ends_with(own.substr(star + 1));
   });
 }
 
@@ -123,6 +127,15 @@ bool is_recognised(std::string_view id) {
   return lower.find("claude") != std::string::npos || lower.find("anthropic") != std::string::npos;
 }
 
+void check_model_name(Scene& scene, const std::string& key, const ProviderRules& rules,
+                      const std::string& deployment) {
+  if (rules.model_mark.empty() || deployment.contains(rules.model_mark)) return;
+  scene.report.warning(
+      key, {"config.model_form",
+            fmt::format("{}'s models have `{}` in their names", rules.title, rules.model_mark),
+            fmt::format("write {}{} if that is meant", rules.model_mark, shown(deployment))});
+}
+
 void check_deployment(Scene& scene, std::size_t index) {
   const auto& configuration = scene.draft.configuration;
   const auto& model = configuration.models[index];
@@ -140,9 +153,17 @@ void check_deployment(Scene& scene, std::size_t index) {
     if (!scene.report.sound(fmt::format("upstreams[{}].name", i))) return;
     names.push_back(configuration.upstreams[i].name);
   }
-  if (names.empty() || std::ranges::find(names, model.upstream) != names.end()) return;
+  auto upstream = std::ranges::find(names, model.upstream);
+  if (names.empty()) return;
+  auto deployment_key = fmt::format("{}.{}", key, shown(model.upstream));
+  if (upstream != names.end()) {
+    auto index_of = static_cast<std::size_t>(upstream - names.begin());
+    if (!scene.report.sound(fmt::format("upstreams[{}].provider", index_of))) return;
+    const auto& rules = upstream::rules_of(configuration.upstreams[index_of].provider);
+    return check_model_name(scene, deployment_key, rules, model.deployment);
+  }
   scene.report.error(
-      fmt::format("{}.{}", key, shown(model.upstream)),
+      deployment_key,
       {"config.upstream_unknown", fmt::format("there is no upstream `{}`", shown(model.upstream)),
        fmt::format("write one of: {}", fmt::join(names, ", ")),
        std::string(nearest_name(model.upstream, names))});

@@ -272,8 +272,8 @@ constexpr Row kRows[] = {
      .summary = "Your name for it, for `models` and records.",
      .store = [](Draft& d, Value& v) { upstream_of(d).name = v.text; }},
     {.path = "upstreams[].provider", .type = Type::kChoice, .presence = Presence::kRequired,
-     .choices = kProviderNames.text(), .choices_later = "bedrock|mantle|vertex",
-     .summary = "Microsoft Foundry or the Claude API.",
+     .choices = kProviderNames.text(), .choices_later = "bedrock|vertex",
+     .summary = "Microsoft Foundry, the Claude API, or Amazon Bedrock's Messages endpoint (Mantle).",
      .store = [](Draft& d, Value& v) {
        const auto* rules = upstream::find_provider(v.text);
        SALLYPORT_CHECK(rules != nullptr);  // the choices are the table's names
@@ -283,6 +283,11 @@ constexpr Row kRows[] = {
      .fallback_note = "Foundry: this or `base_url`",
      .summary = "The name of the Foundry resource: requests go to "
                 "`https://RESOURCE.services.ai.azure.com/anthropic`.",
+     .store = [](Draft& d, Value& v) { d.resources.back() = v.text; }},
+    {.path = "upstreams[].region", .type = Type::kRegion,
+     .fallback_note = "Mantle: this or `base_url`",
+     .summary = "The region of AWS: requests go to "
+                "`https://bedrock-mantle.REGION.api.aws/anthropic`.",
      .store = [](Draft& d, Value& v) { d.resources.back() = v.text; }},
     {.path = "upstreams[].base_url", .type = Type::kServiceUrl,
      .fallback_note = "anthropic: `https://api.anthropic.com`",

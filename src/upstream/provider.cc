@@ -7,6 +7,7 @@ namespace sallyport::upstream {
 // One file each.
 const ProviderKind& foundry();
 const ProviderKind& anthropic();
+const ProviderKind& mantle();
 
 namespace {
 
@@ -18,6 +19,7 @@ struct Row {
 constexpr Row kKinds[] = {
     {Provider::kFoundry, foundry},
     {Provider::kAnthropic, anthropic},
+    {Provider::kMantle, mantle},
 };
 
 // A provider that can be configured and is not here, or the other way round, does not compile.

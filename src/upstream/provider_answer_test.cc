@@ -73,6 +73,16 @@ TEST(ProviderAnswer, IsExplainedInTheWordsOfItsProvider) {
   }
 }
 
+TEST(ProviderAnswer, OfAwsTellsAKeyFromARight) {
+  auto at_mantle = [](std::string_view body) {
+    return code_of(Provider::kMantle, CredentialKind::kApiKey, 403, body);
+  };
+  EXPECT_EQ(at_mantle(R"({"message":"The security token included in the request is invalid."})"),
+            "upstream.key_refused");
+  EXPECT_EQ(at_mantle(R"({"message":"Bearer Token has expired"})"), "upstream.key_refused");
+  EXPECT_EQ(at_mantle(R"({"message":"You are not authorized"})"), "upstream.refused");
+}
+
 TEST(ProviderAnswer, DoesNotRepeatTheCredential) {
   auto said = said_of(R"({"error":{"code":"x","message":"the secret is"}})");
   EXPECT_TRUE(said.code.empty() && said.message.empty());

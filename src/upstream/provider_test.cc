@@ -70,6 +70,17 @@ TEST(ProviderHead, OfTheClaudeApi) {
             "x-api-key: the-key\r\n");
 }
 
+TEST(ProviderHead, OfMantle) {
+  auto upstream =
+      make(settings_of(Provider::kMantle, "https://bedrock-mantle.eu-central-1.api.aws/anthropic"));
+  EXPECT_EQ(head_of(*upstream, *upstream->fixed_credential(), "/v1/messages"),
+            "POST /anthropic/v1/messages HTTP/1.1\r\n"
+            "host: bedrock-mantle.eu-central-1.api.aws\r\n"
+            "x-api-key: the-key\r\n");
+  EXPECT_EQ(upstream->kind().traits().ids.own, "x-amzn-requestid");
+  EXPECT_EQ(upstream->kind().traits().fallback.name, "anthropic-version");
+}
+
 // What `upstream check` sends is what the gateway would: the same address, credential and version.
 TEST(Probe, IsWrittenAsTheGatewaysRequestsAre) {
   for (const auto& rules : kProviderRules) {
@@ -169,6 +180,24 @@ TEST(ProviderErrors, OfAzuresFront) {
             AnswerFault::kNoCountTokens);
   EXPECT_EQ(kind_of(Provider::kAnthropic).read_error(Operation::kMessages, 404, missing).fault,
             AnswerFault::kRejected);
+}
+
+TEST(ProviderErrors, OfAwssFront) {
+  const auto& kind = kind_of(Provider::kMantle);
+  auto error = kind.read_error(Operation::kMessages, 403, R"({"message":"expired"})");
+  EXPECT_EQ(error.fault, AnswerFault::kCredential);
+  EXPECT_EQ(error.message, "expired");
+  EXPECT_FALSE(error.passes);
+  error = kind.read_error(Operation::kMessages, 429, R"({"Message":"wait"})");
+  EXPECT_EQ(error.fault, AnswerFault::kRateLimit);
+  EXPECT_EQ(error.message, "wait");
+  EXPECT_FALSE(error.passes);
+  error = kind.read_error(Operation::kMessages, 400, R"({"message":"a","error":{"message":"b"}})");
+  EXPECT_EQ(error.message, "b");
+  EXPECT_EQ(kind_of(Provider::kFoundry)
+                .read_error(Operation::kMessages, 400, R"({"message":"a"})")
+                .message,
+            "");
 }
 
 TEST(ProviderErrors, AreBounded) {

@@ -13,18 +13,19 @@
 
 namespace sallyport::upstream {
 
-enum class Provider : std::uint8_t { kFoundry, kAnthropic };
+enum class Provider : std::uint8_t { kFoundry, kAnthropic, kMantle };
 
 using CredentialKind = cloud::SourceKind;
 
 /// What the configuration may say of a provider. What it is stands in provider_NAME.cc.
 struct ProviderRules {
   Provider provider;
-  std::string_view name;        ///< `provider: NAME`
-  std::string_view title;       ///< in a sentence
-  std::string_view target_key;  ///< the key that says where it is; empty: there is one place
-  std::string_view base_url;    ///< where no `base_url` is given; {} is the value of that key
-  std::span<const std::string_view> hosts;  ///< its own; ".azure.com": all that end so
+  std::string_view name;         ///< `provider: NAME`
+  std::string_view title;        ///< in a sentence
+  std::string_view target_key;   ///< the key that says where it is; empty: there is one place
+  std::string_view target_word;  ///< its value, in a sentence
+  std::string_view base_url;     ///< where no `base_url` is given; {} is the value of that key
+  std::span<const std::string_view> hosts;  ///< its own; a * is anything
   std::string_view path;                    ///< that a base URL at these ends with; empty: any
   std::string_view path_code;               ///< of the finding where it does not
   std::span<const CredentialKind> credentials;
@@ -33,8 +34,9 @@ struct ProviderRules {
 };
 
 namespace rules_of_providers {
-inline constexpr std::string_view kAzureHosts[] = {".azure.com", ".azure.us", ".azure.cn"};
+inline constexpr std::string_view kAzureHosts[] = {"*.azure.com", "*.azure.us", "*.azure.cn"};
 inline constexpr std::string_view kAnthropicHosts[] = {"api.anthropic.com"};
+inline constexpr std::string_view kMantleHosts[] = {"bedrock-mantle.*.api.aws"};
 inline constexpr std::string_view kApiKeyHeaders[] = {"x-api-key", "api-key"};
 inline constexpr CredentialKind kEntraOrKey[] = {
     CredentialKind::kApiKey,           CredentialKind::kImds,
@@ -47,16 +49,25 @@ inline constexpr CredentialKind kKeyAlone[] = {CredentialKind::kApiKey};
 // clang-format off: one provider a row.
 inline constexpr ProviderRules kProviderRules[] = {
     {.provider = Provider::kFoundry, .name = "foundry", .title = "Foundry",
-     .target_key = "resource", .base_url = "https://{}.services.ai.azure.com/anthropic",
+     .target_key = "resource", .target_word = "NAME",
+     .base_url = "https://{}.services.ai.azure.com/anthropic",
      .hosts = rules_of_providers::kAzureHosts,
      .path = "/anthropic", .path_code = "config.foundry_path",
      .credentials = rules_of_providers::kEntraOrKey,
      .key_headers = rules_of_providers::kApiKeyHeaders, .model_mark = {}},
     {.provider = Provider::kAnthropic, .name = "anthropic", .title = "the Claude API",
-     .target_key = {}, .base_url = "https://api.anthropic.com",
+     .target_key = {}, .target_word = {}, .base_url = "https://api.anthropic.com",
      .hosts = rules_of_providers::kAnthropicHosts, .path = {}, .path_code = {},
      .credentials = rules_of_providers::kKeyAlone,
      .key_headers = std::span(rules_of_providers::kApiKeyHeaders).first(1), .model_mark = {}},
+    {.provider = Provider::kMantle, .name = "mantle", .title = "Mantle",
+     .target_key = "region", .target_word = "REGION",
+     .base_url = "https://bedrock-mantle.{}.api.aws/anthropic",
+     .hosts = rules_of_providers::kMantleHosts,
+     .path = "/anthropic", .path_code = "config.mantle_path",
+     .credentials = rules_of_providers::kKeyAlone,
+     .key_headers = std::span(rules_of_providers::kApiKeyHeaders).first(1),
+     .model_mark = "anthropic."},
 };
 // clang-format on
 
