@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "upstream/provider_answer.h"
-#include "upstream/token_answer.h"
+#include "cloud/token_answer.h"
+#include "upstream/provider.h"
 
 using namespace sallyport;
+using namespace sallyport::cloud;
 using namespace sallyport::upstream;
 
 namespace {
@@ -42,9 +43,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (text.find(kSecret) != std::string::npos) std::abort();
   }
   if (said.codes.size() > 8) std::abort();
-  auto answer = read_provider_answer(403, input, kSecret);
-  check_text(answer.code, 300);
-  check_text(answer.message, 300);
-  if (meaning_of(answer, {}).code.empty()) std::abort();
+  for (const auto& rules : kProviderRules) {
+    const auto& kind = kind_of(rules.provider);
+    auto error = kind.read_error(Operation::kMessages, 403, input);
+    if (error.passes || error.fault != AnswerFault::kCredential) std::abort();
+    auto answer = said_by(error, kSecret);
+    check_text(answer.code, 300);
+    check_text(answer.message, 300);
+    if (meaning_of(kind, answer, CredentialKind::kApiKey).code.empty()) std::abort();
+  }
   return 0;
 }

@@ -49,7 +49,7 @@ Reading read(const std::vector<std::string>& chunks) {
   out.rest = splitter.unfinished();
   SALLYPORT_CHECK(splitter.between_events() == out.rest.empty());
 
-  const upstream::ModelName renames[] = {{.id = "id", .deployment = "claude-sonnet-5"}};
+  const upstream::RoutedModel renames[] = {{.id = "id", .deployment = "claude-sonnet-5"}};
   usage::TokenMeter meter;
   gateway::AnswerEditor editor(renames, meter);
   for (const std::string& chunk : chunks) {

@@ -298,10 +298,12 @@ void check_credential(Scene& scene, std::size_t index) {
     return refuse_keys(c, {"scope", "ca_file", "proxy"}, "an API key is not fetched from Entra");
   }
   refuse_keys(c, {"header"}, "a token is sent as `Authorization: Bearer`");
+  const auto& rules = upstream::rules_of(configuration.upstreams[index].provider);
   bool known = scene.report.sound(fmt::format("upstreams[{}].provider", index));
-  if (known && configuration.upstreams[index].provider != upstream::Provider::kFoundry) {
-    c.error(kind, {"config.credential_unfit", "the Claude API does not take Entra's tokens",
-                   "write `api_key`, or set `provider: foundry`"});
+  if (known && std::ranges::find(rules.credentials, c.settings.kind) == rules.credentials.end()) {
+    c.error(kind,
+            {"config.credential_unfit", fmt::format("{} does not take Entra's tokens", rules.title),
+             "write `api_key`, or set `provider: foundry`"});
     return;
   }
   check_scope(c);

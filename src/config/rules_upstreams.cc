@@ -12,46 +12,66 @@
 namespace sallyport::config {
 namespace {
 
-using upstream::Provider;
+using upstream::kProviderRules;
+using upstream::ProviderRules;
 using upstream::UpstreamSettings;
 
-constexpr std::string_view kAnthropicUrl = "https://api.anthropic.com";
-
-bool is_azure(std::string_view host) {
-  return host.ends_with(".azure.com") || host.ends_with(".azure.us") || host.ends_with(".azure.cn");
-}
-
-void check_foundry_target(Scene& scene, const std::string& key, UpstreamSettings& settings,
-                          const std::string& resource) {
+// Where requests go: the one place that there is, or the key that names it, or `base_url`.
+void check_target(Scene& scene, const std::string& key, const ProviderRules& rules,
+                  UpstreamSettings& settings, const std::string& target) {
+  for (const auto& other : kProviderRules) {
+    if (other.target_key.empty() || other.target_key == rules.target_key) continue;
+    auto foreign = fmt::format("{}.{}", key, other.target_key);
+    if (!scene.draft.given(foreign)) continue;
+    scene.report.error(foreign, {"config.keys_exclude",
+                                 fmt::format("only {} has {}s", other.title, other.target_key),
+                                 fmt::format("take it away, or set `provider: {}`", other.name)});
+    return;
+  }
   bool has_url = scene.draft.given(key + ".base_url");
-  bool has_resource = scene.draft.given(key + ".resource");
-  if (has_url && has_resource) {
+  if (rules.target_key.empty()) {
+    if (!has_url) settings.base_url = rules.base_url;
+    return;
+  }
+  bool has_target = scene.draft.given(fmt::format("{}.{}", key, rules.target_key));
+  if (has_url && has_target) {
     scene.report.error(key + ".base_url",
-                       {"config.keys_exclude", "`resource` says already where requests go",
+                       {"config.keys_exclude",
+                        fmt::format("`{}` says already where requests go", rules.target_key),
                         "keep one of the two"});
-  } else if (!has_url && !has_resource) {
-    scene.report.error(key, {"config.missing_key", "this upstream has no target",
-                             "write `resource: NAME` (or `base_url` for a private endpoint)"});
-  } else if (has_resource) {
-    settings.base_url = fmt::format("https://{}.services.ai.azure.com/anthropic", resource);
+  } else if (!has_url && !has_target) {
+    scene.report.error(
+        key, {"config.missing_key", "this upstream has no target",
+              fmt::format("write `{}: {}` (or `base_url` for a private endpoint)", rules.target_key,
+                          rules.target_key == "resource" ? "NAME" : "REGION")});
+  } else if (has_target) {
+    settings.base_url = fmt::format(fmt::runtime(rules.base_url), target);
   }
 }
 
-void check_anthropic_target(Scene& scene, const std::string& key, UpstreamSettings& settings) {
-  if (scene.draft.given(key + ".resource")) {
-    scene.report.error(key + ".resource", {"config.keys_exclude", "only Foundry has resources",
-                                           "take it away, or set `provider: foundry`"});
-  }
-  if (!scene.draft.given(key + ".base_url")) settings.base_url = kAnthropicUrl;
-  if (settings.credential.header != "x-api-key") {
-    scene.report.warning(key + ".credential.header",
-                         {"config.header_unusual", "the Claude API reads its key from x-api-key",
-                          "leave `header` out"});
-  }
+void check_key_header(Scene& scene, const std::string& key, const ProviderRules& rules,
+                      const UpstreamSettings& settings) {
+  const auto& headers = rules.key_headers;
+  if (std::ranges::find(headers, settings.credential.header) != headers.end()) return;
+  scene.report.warning(
+      key + ".credential.header",
+      {"config.header_unusual",
+       fmt::format("{} reads its key from {}", rules.title, fmt::join(headers, " or ")),
+       "leave `header` out"});
 }
 
-// The Messages API is at BASE/v1/messages, and at Foundry the base ends in /anthropic.
-void check_base_path(Scene& scene, const std::string& key, UpstreamSettings& settings) {
+bool is_host_of(const ProviderRules& rules, std::string_view host) {
+  return std::ranges::any_of(rules.hosts, [&](std::string_view own) {
+    auto star = own.find('*');
+    if (star == own.npos) return host == own;
+    return host.size() >= own.size() && host.starts_with(own.substr(0, star)) &&
+           host.ends_with(own.substr(star + 1));
+  });
+}
+
+// The Messages API is at BASE/v1/messages, and at some providers' hosts the base ends in a path.
+void check_base_path(Scene& scene, const std::string& key, const ProviderRules& rules,
+                     UpstreamSettings& settings) {
   auto& base = settings.base_url;
   while (base.ends_with('/')) base.pop_back();
   for (std::string_view tail : {"/v1/messages/count_tokens", "/v1/messages", "/v1"}) {
@@ -64,18 +84,17 @@ void check_base_path(Scene& scene, const std::string& key, UpstreamSettings& set
   auto url = parse_url(base);
   if (!url) return;
   auto host = lower_case(url->host);
-  if (settings.provider == Provider::kFoundry && is_azure(host) &&
-      !url->path.ends_with("/anthropic")) {
-    scene.report.warning(key, {"config.foundry_path",
-                               "Foundry answers 404 where the path does not end in /anthropic",
-                               "add it", base + "/anthropic"});
+  if (!rules.path.empty() && is_host_of(rules, host) && !url->path.ends_with(rules.path)) {
+    scene.report.warning(key, {rules.path_code,
+                               fmt::format("{} answers 404 where the path does not end in {}",
+                                           rules.title, rules.path),
+                               "add it", base + std::string(rules.path)});
   }
-  bool foreign =
-      settings.provider == Provider::kFoundry ? host == "api.anthropic.com" : is_azure(host);
-  if (foreign) {
-    scene.report.warning(key, {"config.provider_mismatch",
-                               fmt::format("{} belongs to the other provider", shown(host)),
-                               "mend `provider` or `base_url`"});
+  for (const auto& other : kProviderRules) {
+    if (other.provider == rules.provider || !is_host_of(other, host)) continue;
+    scene.report.warning(
+        key, {"config.provider_mismatch", fmt::format("{} belongs to {}", shown(host), other.title),
+              "mend `provider` or `base_url`"});
   }
 }
 
@@ -108,6 +127,15 @@ bool is_recognised(std::string_view id) {
   return lower.find("claude") != std::string::npos || lower.find("anthropic") != std::string::npos;
 }
 
+void check_model_name(Scene& scene, const std::string& key, const ProviderRules& rules,
+                      const std::string& deployment) {
+  if (rules.model_mark.empty() || deployment.contains(rules.model_mark)) return;
+  scene.report.warning(
+      key, {"config.model_form",
+            fmt::format("{}'s models have `{}` in their names", rules.title, rules.model_mark),
+            fmt::format("write {}{} if that is meant", rules.model_mark, shown(deployment))});
+}
+
 void check_deployment(Scene& scene, std::size_t index) {
   const auto& configuration = scene.draft.configuration;
   const auto& model = configuration.models[index];
@@ -125,9 +153,17 @@ void check_deployment(Scene& scene, std::size_t index) {
     if (!scene.report.sound(fmt::format("upstreams[{}].name", i))) return;
     names.push_back(configuration.upstreams[i].name);
   }
-  if (names.empty() || std::ranges::find(names, model.upstream) != names.end()) return;
+  auto upstream = std::ranges::find(names, model.upstream);
+  if (names.empty()) return;
+  auto deployment_key = fmt::format("{}.{}", key, shown(model.upstream));
+  if (upstream != names.end()) {
+    auto index_of = static_cast<std::size_t>(upstream - names.begin());
+    if (!scene.report.sound(fmt::format("upstreams[{}].provider", index_of))) return;
+    const auto& rules = upstream::rules_of(configuration.upstreams[index_of].provider);
+    return check_model_name(scene, deployment_key, rules, model.deployment);
+  }
   scene.report.error(
-      fmt::format("{}.{}", key, shown(model.upstream)),
+      deployment_key,
       {"config.upstream_unknown", fmt::format("there is no upstream `{}`", shown(model.upstream)),
        fmt::format("write one of: {}", fmt::join(names, ", ")),
        std::string(nearest_name(model.upstream, names))});
@@ -141,12 +177,12 @@ void check_upstreams(Scene& scene) {
     auto key = fmt::format("upstreams[{}]", i);
     auto& settings = configuration.upstreams[i];
     if (scene.draft.given(key + ".provider") && scene.report.sound(key + ".provider")) {
-      if (settings.provider == Provider::kFoundry) {
-        check_foundry_target(scene, key, settings, scene.draft.upstreams[i].resource);
-      } else {
-        check_anthropic_target(scene, key, settings);
+      const auto& rules = upstream::rules_of(settings.provider);
+      check_target(scene, key, rules, settings, scene.draft.upstreams[i].resource);
+      check_key_header(scene, key, rules, settings);
+      if (scene.draft.given(key + ".base_url")) {
+        check_base_path(scene, key + ".base_url", rules, settings);
       }
-      if (scene.draft.given(key + ".base_url")) check_base_path(scene, key + ".base_url", settings);
     }
     check_authorities(scene, key + ".ca_file", settings.ca_file);
     check_credential(scene, i);

@@ -7,10 +7,6 @@
 namespace sallyport::config {
 namespace {
 
-std::string_view provider_name(upstream::Provider provider) {
-  return provider == upstream::Provider::kAnthropic ? "anthropic" : "foundry";
-}
-
 std::string_view kind_name(identity::TokenKind kind) {
   return kind == identity::TokenKind::kIdToken ? "id_token" : "access_token";
 }
@@ -66,7 +62,7 @@ void append_settings(std::string& out, const Configuration& configuration) {
   }
   for (const auto& upstream : configuration.upstreams) {
     append_row(out, "upstream",
-               fmt::format("{} ({}): {}", upstream.name, provider_name(upstream.provider),
+               fmt::format("{} ({}): {}", upstream.name, upstream::rules_of(upstream.provider).name,
                            upstream.base_url));
     append_row(
         out, "",
@@ -124,7 +120,7 @@ void append_settings(JsonWriter& json, const Configuration& configuration) {
   for (const auto& upstream : configuration.upstreams) {
     json.begin()
         .text("name", upstream.name)
-        .text("provider", provider_name(upstream.provider))
+        .text("provider", upstream::rules_of(upstream.provider).name)
         .text("base_url", upstream.base_url)
         .text("credential", upstream.credential_source)
         .text("header", upstream.credential.header);

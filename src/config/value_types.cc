@@ -285,6 +285,16 @@ Parsed parse_resource(std::string_view text, const Row&) {
   return as_text(lower_case(text));
 }
 
+// It becomes a label of a host name.
+Parsed parse_region(std::string_view text, const Row&) {
+  bool label = text.size() >= 2 && text.size() <= 32 && text.find('-') != text.npos &&
+               text.front() != '-' && text.back() != '-' && std::ranges::all_of(text, [](char c) {
+                 return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+               });
+  if (!label) return not_a("a region of AWS", text, "write it like eu-central-1");
+  return as_text(text);
+}
+
 Parsed parse_model_name(std::string_view text, const Row&) {
   if (!is_plain_word(text, 256)) {
     return not_a("a model or deployment name", text,
@@ -327,6 +337,7 @@ constexpr TypeRow kTypes[] = {
     {Type::kHeaderName, "header name", "A token of HTTP, any case.", parse_header_name},
     {Type::kResource, "resource", "The name of a Foundry resource, not its URL: `contoso-ai`.",
      parse_resource},
+    {Type::kRegion, "region", "A region of AWS: `eu-central-1`.", parse_region},
     {Type::kModelName, "model name",
      "Visible ASCII without spaces, quotes and backslashes: `claude-sonnet-5`.", parse_model_name},
 };

@@ -37,6 +37,7 @@ enum class Type {
   kSecret,  ///< ${env:NAME}, ${file:PATH} or the text itself
   kHeaderName,
   kResource,   ///< the name of a Foundry resource
+  kRegion,     ///< of AWS
   kModelName,  ///< a model id or deployment: goes into JSON and paths as it is
 };
 

@@ -103,14 +103,15 @@ TEST(Allocations, WritingAHeadIntoItsPlaceMakesNone) {
   out.reserve(1024);
   EXPECT_EQ(made_by([&] {
               out.clear();
-              append_request_fields(out, parser.head(), {});
+              append_request_fields(out, parser.head(), {}, {},
+                                    {"anthropic-version", "2023-06-01"});
             }),
             0U);
 }
 
 TEST(Allocations, AnEventOnItsWayMakesNone) {
   usage::TokenMeter meter;
-  const upstream::ModelName rename{"claude-sonnet-5", "sonnet-prod"};
+  const upstream::RoutedModel rename{"claude-sonnet-5", "sonnet-prod"};
   AnswerEditor editor({&rename, 1}, meter);
   std::ignore = editor.feed(
       "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\":"

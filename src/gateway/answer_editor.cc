@@ -40,9 +40,9 @@ void find_models(JsonReader& json, Models& models) {
 
 }  // namespace
 
-AnswerEditor::AnswerEditor(std::span<const upstream::ModelName> renames, usage::TokenMeter& meter)
+AnswerEditor::AnswerEditor(std::span<const upstream::RoutedModel> renames, usage::TokenMeter& meter)
     : meter_(meter) {
-  for (const upstream::ModelName& one : renames) {
+  for (const upstream::RoutedModel& one : renames) {
     if (one.id == one.deployment) continue;
     Rename& kept = renames_.emplace_back();
     kept.deployment = one.deployment;
@@ -153,7 +153,7 @@ bool AnswerEditor::rename(const http::StreamEvent& event) {
   return true;
 }
 
-Pieces edit_json_answer(std::string_view body, std::span<const upstream::ModelName> renames,
+Pieces edit_json_answer(std::string_view body, std::span<const upstream::RoutedModel> renames,
                         std::string& scratch) {
   JsonReader json(body);
   Models models;
@@ -166,7 +166,7 @@ Pieces edit_json_answer(std::string_view body, std::span<const upstream::ModelNa
   Few<Place, 2> places;
   scratch.clear();
   for (const JsonText& model : models) {
-    for (const upstream::ModelName& one : renames) {
+    for (const upstream::RoutedModel& one : renames) {
       if (one.id == one.deployment || !model.is(one.deployment)) continue;
       const std::size_t begin = scratch.size();
       append_json_text(scratch, one.id);

@@ -31,7 +31,7 @@ class AnswerEditor {
  public:
   /// Copies what it needs of `names`; those that change nothing are left out. `meter` outlives
   /// the editor.
-  AnswerEditor(std::span<const upstream::ModelName> names, usage::TokenMeter& meter);
+  AnswerEditor(std::span<const upstream::RoutedModel> names, usage::TokenMeter& meter);
 
   /// What to send for this chunk, perhaps nothing. The views point into the chunk and into this
   /// object and live until the next feed() or finish().
@@ -69,7 +69,7 @@ class AnswerEditor {
 
 /// For answers that are no stream. The pieces view `body` and `scratch`, which takes the new value.
 [[nodiscard]] Pieces edit_json_answer(std::string_view body,
-                                      std::span<const upstream::ModelName> names,
+                                      std::span<const upstream::RoutedModel> names,
                                       std::string& scratch);
 
 }  // namespace sallyport::gateway

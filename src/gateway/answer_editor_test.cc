@@ -16,9 +16,9 @@ namespace {
 using usage::TokenMeter;
 using usage::Usage;
 
-constexpr upstream::ModelName kRename{.id = "claude-sonnet-5", .deployment = "our-sonnet"};
+constexpr upstream::RoutedModel kRename{.id = "claude-sonnet-5", .deployment = "our-sonnet"};
 /// For the samples, in which the provider names the model `claude-...-5`.
-constexpr upstream::ModelName kSampleRenames[] = {
+constexpr upstream::RoutedModel kSampleRenames[] = {
     {.id = "team/sonnet \"x\"", .deployment = "claude-sonnet-5"},
     {.id = "team/opus", .deployment = "claude-opus-5"},
     {.id = "same", .deployment = "same"},
@@ -43,7 +43,7 @@ struct Relayed {
 };
 
 Relayed relay(const std::vector<std::string>& chunks,
-              std::span<const upstream::ModelName> renames) {
+              std::span<const upstream::RoutedModel> renames) {
   TokenMeter meter;
   AnswerEditor editor(renames, meter);
   Relayed out;
@@ -102,8 +102,8 @@ TEST(AnswerEditor, GivesTheSameForEveryWayToCutTheStream) {
   std::mt19937 random(2);
   for (const std::string& text : streams()) {
     for (const bool renaming : {false, true}) {
-      const auto renames = renaming ? std::span<const upstream::ModelName>(kSampleRenames)
-                                    : std::span<const upstream::ModelName>();
+      const auto renames = renaming ? std::span<const upstream::RoutedModel>(kSampleRenames)
+                                    : std::span<const upstream::RoutedModel>();
       const Relayed whole = relay({text}, renames);
       for (std::size_t cut = 0; cut <= text.size(); ++cut) {
         const Relayed two = relay({text.substr(0, cut), text.substr(cut)}, renames);
@@ -146,7 +146,7 @@ TEST(AnswerEditor, ChangesNothingButTheNamedEdits) {
 }
 
 TEST(AnswerEditor, RenamesOnlyTheModelOfTheFirstMessageStart) {
-  const upstream::ModelName renames[] = {kRename};
+  const upstream::RoutedModel renames[] = {kRename};
   const std::string other =
       "data: {\"type\":\"content_block_delta\",\"message\":{\"model\":\"our-sonnet\"}}\n\n";
   const std::string edge = R"({"model":"our-sonnet"})";
@@ -184,7 +184,7 @@ TEST(AnswerEditor, SendsALargeEventAsItComes) {
 }
 
 TEST(AnswerEditor, RenamesAMessageStartThatComesInPieces) {
-  const upstream::ModelName renames[] = {kRename};
+  const upstream::RoutedModel renames[] = {kRename};
   const std::string begin = start("\"our-sonnet\"");
   const Relayed relayed =
       relay({kPing, begin.substr(0, 90), begin.substr(90) + "data: {\"ty", "pe\""}, renames);
@@ -196,7 +196,7 @@ TEST(AnswerEditor, RenamesAMessageStartThatComesInPieces) {
 }
 
 TEST(AnswerEditor, SendsWhatItHoldsWhenTheStreamIsCutOff) {
-  const upstream::ModelName renames[] = {kRename};
+  const upstream::RoutedModel renames[] = {kRename};
   for (const std::string& half :
        {std::string("data: [DO"), std::string("event: x\n"), start("\"our-sonnet\"").substr(0, 100),
         std::string("data: [DONE]\n")}) {
@@ -208,7 +208,7 @@ TEST(AnswerEditor, SendsWhatItHoldsWhenTheStreamIsCutOff) {
 }
 
 TEST(AnswerEditor, HoldsALargeMessageStartThatItMustRename) {
-  const upstream::ModelName renames[] = {kRename};
+  const upstream::RoutedModel renames[] = {kRename};
   const std::string padding = "\",\"x\":\"" + std::string(200'000, 'x') + "\"";
   const std::string text = start("\"our-sonnet" + padding);
   std::vector<std::string> chunks;
@@ -217,7 +217,7 @@ TEST(AnswerEditor, HoldsALargeMessageStartThatItMustRename) {
 }
 
 TEST(AnswerEditor, PassesEventsThatAreTooLargeToEdit) {
-  const upstream::ModelName renames[] = {kRename};
+  const upstream::RoutedModel renames[] = {kRename};
   const std::string large = start("\"our-sonnet\",\"x\":\"" + std::string(1 << 20, 'x') + "\"");
   const std::string text = large + kPing + start("\"our-sonnet\"");
   const std::string expected = large + kPing + start("\"claude-sonnet-5\"");
@@ -234,7 +234,7 @@ TEST(AnswerEditor, PassesEventsThatAreTooLargeToEdit) {
 }
 
 TEST(AnswerEditor, KnowsWhereAnEventOfOursMayGo) {
-  const upstream::ModelName renames[] = {kRename};
+  const upstream::RoutedModel renames[] = {kRename};
   TokenMeter meter;
   AnswerEditor editor(renames, meter);
   const auto feed = [&editor](std::string_view chunk) {
@@ -264,7 +264,7 @@ TEST(AnswerEditor, AllocatesOnePieceForAnOrdinaryChunk) {
   EXPECT_EQ(pieces[0].data(), chunk.data()) << "no copy";
 }
 
-std::string edited(std::string_view body, std::span<const upstream::ModelName> renames) {
+std::string edited(std::string_view body, std::span<const upstream::RoutedModel> renames) {
   std::string scratch;
   const Pieces pieces = edit_json_answer(body, renames, scratch);
   std::string out;
@@ -291,7 +291,7 @@ TEST(AnswerEditor, LeavesAMessageWithModelsByTheThousandAsItIs) {
 }
 
 TEST(JsonAnswer, RenamesTheTopLevelModelOnly) {
-  const upstream::ModelName renames[] = {
+  const upstream::RoutedModel renames[] = {
       {.id = "c", .deployment = "c"}, kRename, {.id = "id \"quoted\"", .deployment = "d\xc3\xa4"}};
   EXPECT_EQ(edited(R"({"id":"m", "model" : "our-sonnet","x":{"model":"our-sonnet"}} )", renames),
             R"({"id":"m", "model" : "claude-sonnet-5","x":{"model":"our-sonnet"}} )");

@@ -81,8 +81,8 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 
 void append_request_fields(std::string& out, const http::RequestHead& head,
                            std::span<const std::string> extra_credential_headers,
-                           std::string_view token) {
-  bool version_seen = false;
+                           std::string_view token, const http::Field& fallback) {
+  bool fallback_seen = false;
   bool look_up = connection_names_fields(head.fields);
   for (const auto& field : head.fields) {
     if (identity::is_credential_header(field.name, extra_credential_headers)) continue;
@@ -91,10 +91,10 @@ void append_request_fields(std::string& out, const http::RequestHead& head,
     if (look_up && is_named_by_connection(head.fields, field.name)) continue;
     // What stands before us may have written the token into a field of its own as well.
     if (!token.empty() && field.value.contains(token)) continue;
-    if (name_is(field.name, "anthropic-version")) version_seen = true;
+    if (name_is(field.name, fallback.name)) fallback_seen = true;
     append_field(out, field.name, field.value);
   }
-  if (!version_seen) append_field(out, "anthropic-version", "2023-06-01");
+  if (!fallback_seen && !fallback.name.empty()) append_field(out, fallback.name, fallback.value);
 }
 
 void append_response_fields(http::AnswerHead& out, const http::ResponseHead& head) {

@@ -5,6 +5,8 @@
 namespace sallyport::gateway {
 namespace {
 
+constexpr http::Field kVersion{"anthropic-version", "2023-06-01"};
+
 http::RequestHead request_with(std::vector<http::Field> fields) {
   http::RequestHead head;
   head.fields = std::move(fields);
@@ -28,7 +30,7 @@ TEST(Heads, KeepEveryCredentialOfThePersonHere) {
                                       {"Proxy-Authorization", "canary"},
                                       {"X-Corp-Token", "canary"},
                                       {"anthropic-version", "2026-10-21"}}),
-                        extra);
+                        extra, {}, kVersion);
   EXPECT_EQ(out, "anthropic-version: 2026-10-21\r\n");
 }
 
@@ -58,7 +60,7 @@ TEST(Heads, DropTheListAndNothingElseTowardsTheProvider) {
                                       {"x-app", "cli"},
                                       {"X-Stainless-OS", "Linux"},
                                       {"traceparent", "00-1"}}),
-                        {});
+                        {}, {}, kVersion);
   EXPECT_EQ(out,
             "anthropic-beta: a,b\r\nAnthropic-Unknown: kept\r\nx-app: cli\r\nX-Stainless-OS: "
             "Linux\r\ntraceparent: 00-1\r\nanthropic-version: 2023-06-01\r\n");
@@ -67,7 +69,8 @@ TEST(Heads, DropTheListAndNothingElseTowardsTheProvider) {
 TEST(Heads, CannotBeMadeToDropAnotherFieldThanTheConnectionNames) {
   std::string out;
   append_request_fields(
-      out, request_with({{"Connection", "close"}, {"anthropic-version", "1"}, {"Close", "x"}}), {});
+      out, request_with({{"Connection", "close"}, {"anthropic-version", "1"}, {"Close", "x"}}), {},
+      {}, kVersion);
   EXPECT_EQ(out, "anthropic-version: 1\r\nClose: x\r\n");
 }
 

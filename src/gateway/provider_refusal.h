@@ -4,15 +4,18 @@
 #include <string_view>
 
 #include "gateway/exchange.h"
+#include "upstream/provider_answer.h"
 
 namespace sallyport::gateway {
 
+/// What the answer says; `body` is empty where it repeats our credential.
+[[nodiscard]] upstream::ProviderError read_provider_error(const Exchange& x, int status,
+                                                          std::string_view body);
 /// For the operator: a line, and where it refuses our credential, a word to whoever renews that.
-void note_provider_error(const Exchange& x, int status, std::string_view body);
-/// An error in Anthropic's own words, which clients act upon, goes on as it is.
-[[nodiscard]] bool passes_to_client(const Exchange& x, int status, std::string_view body);
-/// What the client gets in the place of any other.
-[[nodiscard]] http::Refusal refusal_of_answer(const Exchange& x, int status, std::string_view body,
+void note_provider_error(const Exchange& x, const upstream::ProviderError& error);
+/// What the client gets in the place of an error that does not pass.
+[[nodiscard]] http::Refusal refusal_of_answer(const Exchange& x,
+                                              const upstream::ProviderError& error,
                                               std::string_view retry_after);
 
 }  // namespace sallyport::gateway

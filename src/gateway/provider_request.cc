@@ -17,27 +17,43 @@ std::size_t bytes_of(const http::RequestHead& head) {
   return bytes;
 }
 
-Pieces with_deployments(std::string_view body, const policy::RequestFacts& facts,
-                        const upstream::Candidate& to) {
-  Few<Splice, 2> splices;
-  for (std::size_t i = 0; i < facts.models.size(); ++i) {
-    std::string_view name = to.models[i].deployment_json;
-    if (!name.empty()) splices.push_back({facts.models[i].offset, facts.models[i].length, name});
+upstream::Call call_of(const Exchange& x, const upstream::Candidate& to) {
+  return {operation_of(x.asked.endpoint), x.asked.target, to.deployment, x.asked.facts.stream};
+}
+
+// The body with the deployments' names, and whatever else the provider needs of it.
+Pieces edited_body(const Exchange& x, const upstream::Candidate& to, const upstream::Call& call) {
+  Few<upstream::ModelName, 2> names;
+  const auto& uses = x.asked.facts.models;
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    names.push_back({uses[i].offset, uses[i].length, to.models[i].deployment_json});
   }
-  return splice(body, splices);
+  upstream::BodyEdits edits;
+  to.upstream->kind().edit_body(call, x.client.body(), names, edits);
+  return splice(x.client.body(), edits);
 }
 
 }  // namespace
 
+upstream::Operation operation_of(Endpoint endpoint) {
+  SALLYPORT_CHECK(endpoint != Endpoint::kModels);
+  return endpoint == Endpoint::kCountTokens ? upstream::Operation::kCountTokens
+                                            : upstream::Operation::kMessages;
+}
+
 ProviderRequest::ProviderRequest(const Exchange& x, const upstream::Candidate& to) {
   const auto& client = x.client.head();
-  Pieces body = with_deployments(x.client.body(), x.asked.facts, to);
+  const auto& kind = to.upstream->kind();
+  const auto call = call_of(x, to);
+  Pieces body = edited_body(x, to, call);
   head_.reserve(to.upstream->head_bytes(*to.credential) + bytes_of(client) + kOwnFields);
-  to.upstream->begin_head(head_, x.asked.target, *to.credential);
+  to.upstream->begin_head(head_, call, *to.credential);
   append_field(head_, "accept-encoding", "identity");
   append_field(head_, "content-length", std::to_string(body.length));
   append_field(head_, "x-request-id", x.id);
-  append_request_fields(head_, client, x.caller.identity->extra_headers, x.caller.token);
+  append_request_fields(head_, client, x.caller.identity->extra_headers, x.caller.token,
+                        kind.traits().fallback);
+  kind.sign(head_, body.views, *to.credential);
   head_ += "\r\n";
   pieces_.push_back(head_);
   pieces_.insert(pieces_.end(), body.views.begin(), body.views.end());

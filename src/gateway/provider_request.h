@@ -12,6 +12,9 @@
 
 namespace sallyport::gateway {
 
+/// What a provider is asked for; not for kModels, which no provider sees.
+[[nodiscard]] upstream::Operation operation_of(Endpoint endpoint);
+
 class ProviderRequest {
  public:
   /// Views into the client's head and body, and into `to`.

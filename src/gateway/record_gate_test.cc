@@ -55,7 +55,7 @@ TEST_F(Gate, ADiskThatTakesNothingIsSaid) {
 TEST_F(Gate, WaitsForTheDiskAndIsCutFromWaiting) {
   process->disk.hold_syncs();
   {
-    audit::SyncThread sync(std::chrono::milliseconds(0), process->instruments, process->clock);
+    audit::SyncThread sync(std::chrono::milliseconds(0));
     chain->attach(sync);
     signal.keep(kCut);
     bool said = true;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "base/check.h"
 #include "base/encoding.h"
 
@@ -104,6 +106,38 @@ std::string when(const identity::Revocation& revocation) {
                      time.substr(11, 5));
 }
 
+struct AnswerRow {
+  upstream::AnswerFault fault;
+  Cause cause;
+  bool as_it_came;            ///< status and retry-after are the provider's
+  std::string_view sentence;  ///< in place of the cause's; empty: that one
+};
+
+using upstream::AnswerFault;
+constexpr AnswerRow kAnswers[] = {
+    {AnswerFault::kCredential, Cause::kProviderCredential, false, {}},
+    {AnswerFault::kNoCountTokens, Cause::kCountTokensUnsupported, false, {}},
+    {AnswerFault::kNoDeployment, Cause::kProviderNoDeployment, false, {}},
+    {AnswerFault::kRejected, Cause::kProviderError, true,
+     "The model provider rejected the request."},
+    // Clients compact the conversation when they read this class token.
+    {AnswerFault::kTooLarge, Cause::kProviderError, true,
+     "capability_rejected: prompt_too_long (the model provider takes no request of this size)"},
+    {AnswerFault::kRateLimit, Cause::kProviderError, true,
+     "The model provider's limit for this gateway is reached. Try again in a moment."},
+    {AnswerFault::kOverloaded, Cause::kProviderError, true,
+     "The model provider is overloaded. Try again in a moment."},
+    {AnswerFault::kError, Cause::kProviderError, true, {}},
+    {AnswerFault::kNoAnswer, Cause::kProviderBroken, false, {}},
+};
+
+const AnswerRow& row_of(AnswerFault fault) {
+  for (const auto& row : kAnswers) {
+    if (row.fault == fault) return row;
+  }
+  check_failed("a provider's fault without a row", __FILE__, __LINE__);
+}
+
 const Row& row_of(Cause cause) {
   for (const auto& row : kRows) {
     if (row.cause == cause) return row;
@@ -179,6 +213,21 @@ http::Refusal refusal_of(const identity::Revocation& revocation) {
   refusal.code = row.code;
   refusal.message = fmt::format(fmt::runtime(row.sentence), when(revocation));
   refusal.authenticate = true;
+  return refusal;
+}
+
+http::Refusal refusal_of(AnswerFault fault, int status, std::string_view retry_after) {
+  const AnswerRow& row = row_of(fault);
+  http::Refusal refusal = refusal_of(row.cause);
+  if (!row.as_it_came) return refusal;
+  refusal.status = status;
+  refusal.type = error_type(status);
+  if (!row.sentence.empty()) refusal.message = row.sentence;
+  refusal.retry = status == 429 || status >= 500;
+  int seconds = 0;
+  auto end = retry_after.data() + retry_after.size();
+  auto [at, error] = std::from_chars(retry_after.data(), end, seconds);
+  if (error == std::errc() && at == end && seconds > 0) refusal.retry_after = seconds;
   return refusal;
 }
 

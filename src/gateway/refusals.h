@@ -12,6 +12,7 @@
 #include "http/refusal.h"
 #include "identity/reason.h"
 #include "identity/revocation.h"
+#include "upstream/provider_answer.h"
 
 namespace sallyport::gateway {
 
@@ -47,6 +48,10 @@ enum class Cause : std::uint8_t {
 [[nodiscard]] http::Refusal refusal_of(const identity::Revocation& revocation);
 [[nodiscard]] http::Refusal refusal_of(http::HeadFault fault);
 [[nodiscard]] http::Refusal refusal_of(BodyReason reason);
+/// For an answer of the provider's that does not pass. Status and retry-after are the provider's
+/// where they say something to a client; `retry_after` is its field as it came, empty if none.
+[[nodiscard]] http::Refusal refusal_of(upstream::AnswerFault fault, int status,
+                                       std::string_view retry_after);
 
 /// The WWW-Authenticate line that asks a client which declared `cp1` for a newer token (Continuous
 /// Access Evaluation), beside the plain one; empty where the issuer is not of Entra's shape.

@@ -4,10 +4,10 @@
 
 #include <set>
 
-#include "gateway/provider_error.h"
-
 namespace sallyport::gateway {
 namespace {
+
+using upstream::AnswerFault;
 
 TEST(Refusals, HaveOneCodeACause) {
   std::set<std::string_view> codes;
@@ -50,31 +50,39 @@ TEST(Refusals, AreWrittenInTheEnvelopeWithTheirHeaders) {
   EXPECT_TRUE(answer.body.ends_with("\"request_id\":\"id-1\"}")) << answer.body;
 }
 
-TEST(ProviderError, KnowsAnthropicsShape) {
-  EXPECT_TRUE(is_anthropic_error(
-      R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})"));
-  EXPECT_TRUE(is_anthropic_error(
-      R"({"error":{"message":"m","type":"api_error"},"request_id":"r","type":"error"})"));
-  EXPECT_FALSE(is_anthropic_error(R"({"error":{"code":"401","message":"key"}})"));
-  EXPECT_FALSE(is_anthropic_error("<html>"));
-  EXPECT_FALSE(is_anthropic_error(R"({"type":"error","error":{"type":"x"}} trailing)"));
-}
-
-TEST(ProviderError, TranslatesAzuresShapeAndKeepsStatusAndRetryAfter) {
-  auto limit = translate_error(
-      429, R"({"error":{"code":"RateLimitReached","message":"deployment contoso-secret"}})", "26");
+TEST(ProviderFaults, KeepStatusAndRetryAfterWhereTheySaySomething) {
+  auto limit = refusal_of(AnswerFault::kRateLimit, 429, "26");
   EXPECT_EQ(limit.status, 429);
   EXPECT_EQ(limit.type, "rate_limit_error");
+  EXPECT_EQ(limit.code, "upstream.error");
   EXPECT_EQ(limit.retry_after, 26);
   EXPECT_TRUE(limit.retry);
-  EXPECT_EQ(limit.message.find("contoso"), std::string::npos);
-  auto missing =
-      translate_error(404, R"({"error":{"code":"DeploymentNotFound","message":"m"}})", "");
+  auto missing = refusal_of(AnswerFault::kNoDeployment, 404, "3");
   EXPECT_EQ(missing.status, 404);
   EXPECT_EQ(missing.code, "upstream.deployment_not_found");
   EXPECT_FALSE(missing.retry);
-  EXPECT_EQ(translate_error(529, "<html>", "x").status, 529);
-  EXPECT_EQ(translate_error(500, "", "-1").retry_after, 0);
+  EXPECT_EQ(refusal_of(AnswerFault::kOverloaded, 529, "x").status, 529);
+  EXPECT_EQ(refusal_of(AnswerFault::kError, 500, "-1").retry_after, 0);
+  EXPECT_EQ(refusal_of(AnswerFault::kError, 418, "").type, "invalid_request_error");
+}
+
+TEST(ProviderFaults, AreAllToldInOurWords) {
+  for (auto [fault, status, told, code, retry] :
+       {std::tuple(AnswerFault::kCredential, 401, 502, "upstream.credential_refused", false),
+        std::tuple(AnswerFault::kCredential, 403, 502, "upstream.credential_refused", false),
+        std::tuple(AnswerFault::kNoCountTokens, 404, 501, "count_tokens.unsupported", false),
+        std::tuple(AnswerFault::kNoDeployment, 404, 404, "upstream.deployment_not_found", false),
+        std::tuple(AnswerFault::kRejected, 422, 422, "upstream.error", false),
+        std::tuple(AnswerFault::kTooLarge, 413, 413, "upstream.error", false),
+        std::tuple(AnswerFault::kError, 503, 503, "upstream.error", true),
+        std::tuple(AnswerFault::kNoAnswer, 302, 502, "upstream.bad_answer", true)}) {
+    auto refusal = refusal_of(fault, status, "");
+    EXPECT_EQ(refusal.status, told) << code;
+    EXPECT_EQ(refusal.code, code);
+    EXPECT_EQ(refusal.retry, retry) << code;
+  }
+  EXPECT_TRUE(refusal_of(AnswerFault::kTooLarge, 413, "")
+                  .message.starts_with("capability_rejected: prompt_too_long"));
 }
 
 }  // namespace

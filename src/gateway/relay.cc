@@ -28,13 +28,15 @@ bool head_reveals_credential(const Exchange& x, const http::ResponseHead& head) 
 
 // What the record wants of the provider's head, while that is in place.
 void note_ids(Exchange& x, const http::ResponseHead& head) {
-  x.told.provider_request_id = http::find_field(head.fields, "request-id");
-  x.told.apim_request_id = http::find_field(head.fields, "apim-request-id");
+  const auto& ids = x.to().upstream->kind().traits().ids;
+  x.told.provider_request_id = http::find_field(head.fields, ids.own);
+  if (!ids.front.empty()) x.told.apim_request_id = http::find_field(head.fields, ids.front);
 }
 
 bool is_event_stream(const Exchange& x, const http::ResponseHead& head) {
-  return head.status == 200 && x.asked.endpoint == Endpoint::kMessages &&
-         http::name_starts_with(http::find_field(head.fields, "content-type"), "text/event-stream");
+  if (x.asked.endpoint != Endpoint::kMessages) return false;
+  auto type = http::find_field(head.fields, "content-type");
+  return x.to().upstream->kind().stream_of(head.status, type) == upstream::StreamFormat::kEvents;
 }
 
 // `audit.sync: each`: the opened line is on the disk before a byte of the answer leaves.

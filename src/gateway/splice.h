@@ -7,14 +7,11 @@
 #include <string_view>
 
 #include "base/few.h"
+#include "upstream/provider.h"
 
 namespace sallyport::gateway {
 
-struct Splice {
-  std::size_t offset = 0;
-  std::size_t length = 0;
-  std::string_view replacement;
-};
+using Splice = upstream::BodyEdit;
 
 struct Pieces {
   Few<std::string_view, 5> views;

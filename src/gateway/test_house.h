@@ -24,6 +24,7 @@
 #include "audit/chain_fixture.h"
 #include "gateway/endpoints.h"
 #include "gateway/exchange.h"
+#include "gateway/revocation_fanout.h"
 #include "identity/test_tokens.h"
 
 namespace sallyport::gateway {
@@ -297,6 +298,7 @@ class House {
  public:
   explicit House(std::size_t body_budget = 1 << 20)
       : bodies(body_budget),
+        folder(),
         process(folder.path()),
         chain(make_chain()),
         side(*audit::SideJournal::open(folder.path(), process.clock, process.instruments)),

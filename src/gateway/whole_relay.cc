@@ -57,12 +57,13 @@ Task<Ending> WholeRelay::run() {
     co_return ending;
   }
   if (reveals) body_ = {};  // what repeats the key is not looked at
-  note_provider_error(x_, head_.status(), body_);
-  if (passes_to_client(x_, head_.status(), body_)) {
+  auto error = read_provider_error(x_, head_.status(), body_);
+  note_provider_error(x_, error);
+  if (error.passes) {
     Ending ending = co_await pass_error();
     co_return ending;
   }
-  co_return refuse_answer(x_, refusal_of_answer(x_, head_.status(), body_, retry_after_),
+  co_return refuse_answer(x_, refusal_of_answer(x_, error, retry_after_),
                           audit::Outcome::kUpstreamError);
 }
 

@@ -7,7 +7,10 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "base/files.h"
@@ -285,53 +288,75 @@ struct RsaCertificate {
   std::string pem;
 };
 
-bool verifies_ps256(EVP_PKEY* key, std::string_view text, std::string_view signature) {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  EVP_PKEY_CTX* options = nullptr;
-  bool good =
-      EVP_DigestVerifyInit(context, &options, EVP_sha256(), nullptr, key) == 1 &&
-      EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) == 1 &&
-      EVP_PKEY_CTX_set_rsa_pss_saltlen(options, 32) == 1 &&
-      EVP_DigestVerify(context, reinterpret_cast<const unsigned char*>(signature.data()),
-                       signature.size(), reinterpret_cast<const unsigned char*>(text.data()),
-                       text.size()) == 1;
-  EVP_MD_CTX_free(context);
-  return good;
-}
+class MachineFiles : public testing::Test {
+ protected:
+  MachineFiles() {
+    std::string pattern = testing::TempDir() + "machine-XXXXXX";
+    folder_ = ::mkdtemp(pattern.data());
+    machine_.certificate_file = write("app.pem", own_.pem);
+    machine_.key_file = write("app.key", pem_of(own_.key));
+  }
+  ~MachineFiles() override { std::filesystem::remove_all(folder_); }
 
-TEST(ClientAssertion, IsSignedByTheKeyAndNamesTheCertificateByItsPrint) {
-  RsaCertificate own;
-  FakeClock clock;
-  FakeEntropy entropy;
-  auto token = client_assertion(own.pem, Secret(pem_of(own.key)), "ci", "https://i.example/token",
-                                clock.wall(), entropy);
-  ASSERT_TRUE(token) << token.error().text();
-  std::string text(token->reveal());
+  std::string write(const std::string& name, std::string_view content) {
+    EXPECT_TRUE(write_file_atomically(folder_ + "/" + name, content));
+    return folder_ + "/" + name;
+  }
+  Result<Session> sign_in() {
+    Target ci = target();
+    ci.scopes = {"api://gate/.default"};
+    return sign_in_machine(web_, clock_, entropy_, ci, machine_);
+  }
+  std::string_view refusal() {
+    auto session = sign_in();
+    EXPECT_FALSE(session);
+    return session ? std::string_view() : session.error().code;
+  }
+
+  RsaCertificate own_;
+  MachineIdentity machine_;
+  std::string folder_;
+  FakeClock clock_;
+  FakeEntropy entropy_;
+  TestWeb web_{[](const http::FetchRequest& request) {
+    return request.method == "GET" ? answer(200, discovery())
+                                   : answer(200, R"({"access_token":"machine","expires_in":3600})");
+  }};
+};
+
+TEST_F(MachineFiles, ACertificatesKeySignsForTheTokenEndpointForTenMinutes) {
+  auto session = sign_in();
+  ASSERT_TRUE(session) << session.error().text();
+  const std::string& body = web_.bodies.back();
+  auto start = body.find("client_assertion=") + 17;
+  auto text = body.substr(start, body.find('&', start) - start);
   auto first = text.find('.'), last = text.rfind('.');
-  unsigned char print[32];
-  unsigned size = 0;
-  X509_digest(own.certificate, EVP_sha256(), print, &size);
-  EXPECT_EQ(from_base64url(text.substr(0, first)),
-            R"({"alg":"PS256","typ":"JWT","x5t#S256":")" + to_base64url(as_text(print)) + "\"}");
   auto claims = *from_base64url(text.substr(first + 1, last - first - 1));
-  EXPECT_THAT(claims, HasSubstr(R"("aud":"https://i.example/token","iss":"ci","sub":"ci")"));
-  EXPECT_TRUE(
-      verifies_ps256(own.key, text.substr(0, last), *from_base64url(text.substr(last + 1))));
+  EXPECT_THAT(claims, HasSubstr(R"("aud":")" + session->token_endpoint + R"(","iss":")" +
+                                session->target.client + '"'));
+  auto end = unix_seconds(clock_.wall()) + 600;
+  EXPECT_THAT(claims, HasSubstr(R"("exp":)" + std::to_string(end) + '}'));
 }
 
-TEST(ClientAssertion, RefusesAKeyThatIsNotTheCertificates) {
-  RsaCertificate own, other;
-  FakeClock clock;
-  FakeEntropy entropy;
-  auto token = client_assertion(own.pem, Secret(pem_of(other.key)), "ci", "https://x", clock.wall(),
-                                entropy);
-  ASSERT_FALSE(token);
-  EXPECT_EQ(token.error().code, "machine.key");
-  EXPECT_EQ(client_assertion("nonsense", Secret(pem_of(own.key)), "ci", "https://x", clock.wall(),
-                             entropy)
-                .error()
-                .code,
-            "machine.certificate");
+TEST_F(MachineFiles, AreReadStrictly) {
+  auto key = pem_of(own_.key);
+  std::filesystem::create_symlink(machine_.key_file, folder_ + "/mounted.key");
+  machine_.key_file = folder_ + "/mounted.key";
+  EXPECT_TRUE(sign_in()) << "Kubernetes mounts keys by links";
+  ASSERT_EQ(::mkfifo((folder_ + "/pipe.key").c_str(), 0600), 0);
+  for (const auto& file :
+       {folder_ + "/pipe.key", folder_, folder_ + "/none.key", write("empty.key", ""),
+        write("binary.key", key + '\x01'), write("large.key", std::string(65 << 10, 'a'))}) {
+    machine_.key_file = file;
+    EXPECT_EQ(refusal(), "machine.file") << file;
+  }
+  RsaCertificate other;
+  machine_.key_file = write("other.key", pem_of(other.key));
+  EXPECT_EQ(refusal(), "assertion.key");
+  machine_.certificate_file = write("nonsense.pem", "nonsense");
+  EXPECT_EQ(refusal(), "assertion.certificate");
+  machine_ = {.secret_file = write("secret", "two\nlines")};
+  EXPECT_EQ(refusal(), "machine.file");
 }
 
 TEST(MachineFlow, AFederatedTokenIsReadAnewAtEachUse) {

@@ -1,97 +1,58 @@
 #include "signin/machine_flow.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
-#include <openssl/x509.h>
 
-#include "base/encoding.h"
 #include "base/files.h"
-#include "base/json_writer.h"
+#include "base/secret_file.h"
+#include "http/client_assertion.h"
 #include "signin/provider.h"
 
 namespace sallyport::signin {
 namespace {
 
-using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
-using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
-using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-
 constexpr std::string_view kAssertionType =
     "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 constexpr std::size_t kMaxFile = 64 << 10;
+constexpr std::chrono::seconds kAssertionLife{600};
 
-Bio memory_of(std::string_view text) {
-  return {BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &BIO_free};
+// Whoever signs in names these files: links are followed, for that is how Kubernetes mounts them.
+Result<Secret> read_machine_file(const std::string& path, SecretText text, std::string_view what) {
+  auto secret =
+      read_secret_file({.name = path, .limit = kMaxFile, .links = Links::kFollow, .text = text});
+  if (secret) return secret;
+  return fail("machine.file", fmt::format("{}, while reading {}", secret.error().message, what),
+              text == SecretText::kOneLine
+                  ? "write it there as one line of visible ASCII, with mode 0600"
+                  : "write it there as PEM, with mode 0600");
 }
 
-Result<Secret> read_secret_file(const std::string& path, std::string_view what) {
-  auto content = read_file(path, kMaxFile);
-  if (!content) return fail(std::move(content.error()), fmt::format("while reading {}", what));
-  std::string_view text = *content;
-  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
-  Secret secret(text);
-  wipe(*content);
-  if (secret.empty()) {
-    return fail("machine.file", fmt::format("{} ({}) is empty", path, what),
-                "write it there, with mode 0600");
-  }
-  return secret;
-}
-
-int no_password(char*, int, int, void*) {
-  return 0;  // a key with a password is refused instead of asked for at the terminal
-}
-
-Result<Key> read_key(const Secret& pem) {
-  Key key(PEM_read_bio_PrivateKey(memory_of(pem.reveal()).get(), nullptr, no_password, nullptr),
-          &EVP_PKEY_free);
-  if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA ||
-      EVP_PKEY_get_bits(key.get()) < 2048) {
-    return fail("machine.key", "the private key is not an RSA key of 2048 bits or more in PEM",
-                "give the key of the certificate, without a password");
-  }
-  return key;
-}
-
-Result<std::string> sign_ps256(EVP_PKEY* key, std::string_view text) {
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                  &EVP_MD_CTX_free);
-  EVP_PKEY_CTX* options = nullptr;
-  std::size_t size = 0;
-  const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
-  bool good = EVP_DigestSignInit(context.get(), &options, EVP_sha256(), nullptr, key) == 1 &&
-              EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) == 1 &&
-              EVP_PKEY_CTX_set_rsa_pss_saltlen(options, RSA_PSS_SALTLEN_DIGEST) == 1 &&
-              EVP_DigestSign(context.get(), nullptr, &size, bytes, text.size()) == 1;
-  std::string signature(size, '\0');
-  good = good && EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()),
-                                &size, bytes, text.size()) == 1;
-  if (!good) return fail("machine.key", "the private key cannot sign", "check the key's file");
-  signature.resize(size);
-  return signature;
+Result<Secret> sign_assertion(const MachineIdentity& machine, const Target& target,
+                              const std::string& token_endpoint, WallTime now, Entropy& entropy) {
+  auto certificate = read_file(machine.certificate_file, kMaxFile);
+  if (!certificate) return fail(std::move(certificate.error()), "while reading the certificate");
+  auto key = read_machine_file(machine.key_file, SecretText::kLines, "the certificate's key");
+  if (!key) return key;
+  return http::sign_client_assertion({.certificate_pem = *certificate,
+                                      .key_pem = key->reveal(),
+                                      .audience = token_endpoint,
+                                      .client_id = target.client,
+                                      .life = kAssertionLife},
+                                     now, entropy);
 }
 
 // Adds what shows who the client is. Each kind reads its files now.
 Result<void> authenticate(Form& form, const MachineIdentity& machine, const Target& target,
                           const std::string& token_endpoint, WallTime now, Entropy& entropy) {
   if (!machine.secret_file.empty()) {
-    auto secret = read_secret_file(machine.secret_file, "the client secret");
+    auto secret = read_machine_file(machine.secret_file, SecretText::kOneLine, "the client secret");
     if (!secret) return std::unexpected(std::move(secret.error()));
     form.add("client_secret", secret->reveal());
     return {};
   }
-  Result<Secret> assertion;
-  if (!machine.federated_token_file.empty()) {
-    assertion = read_secret_file(machine.federated_token_file, "the federated token");
-  } else {
-    auto certificate = read_file(machine.certificate_file, kMaxFile);
-    if (!certificate) return fail(std::move(certificate.error()), "while reading the certificate");
-    auto key = read_secret_file(machine.key_file, "the certificate's key");
-    if (!key) return std::unexpected(std::move(key.error()));
-    assertion = client_assertion(*certificate, *key, target.client, token_endpoint, now, entropy);
-  }
+  Result<Secret> assertion = machine.federated_token_file.empty()
+                                 ? sign_assertion(machine, target, token_endpoint, now, entropy)
+                                 : read_machine_file(machine.federated_token_file,
+                                                     SecretText::kOneLine, "the federated token");
   if (!assertion) return std::unexpected(std::move(assertion.error()));
   form.add("client_assertion_type", kAssertionType);
   form.add("client_assertion", assertion->reveal());
@@ -111,47 +72,6 @@ std::string machine_scopes(const Target& target) {
 }
 
 }  // namespace
-
-Result<Secret> client_assertion(std::string_view certificate, const Secret& key,
-                                std::string_view client, std::string_view audience, WallTime now,
-                                Entropy& entropy) {
-  Certificate x509(PEM_read_bio_X509(memory_of(certificate).get(), nullptr, no_password, nullptr),
-                   &X509_free);
-  std::array<std::uint8_t, 32> print{};
-  unsigned size = 0;
-  if (!x509 || X509_digest(x509.get(), EVP_sha256(), print.data(), &size) != 1) {
-    return fail("machine.certificate", "the certificate is not PEM", "give its PEM file");
-  }
-  auto private_key = read_key(key);
-  if (!private_key) return std::unexpected(std::move(private_key.error()));
-  if (X509_check_private_key(x509.get(), private_key->get()) != 1) {
-    return fail("machine.key", "the private key is not the certificate's",
-                "give the key that the certificate was made for");
-  }
-  std::string header, claims;
-  JsonWriter(header)
-      .begin()
-      .text("alg", "PS256")
-      .text("typ", "JWT")
-      .text("x5t#S256", to_base64url(as_text(print)))
-      .end();
-  std::int64_t seconds = unix_seconds(now);
-  JsonWriter(claims)
-      .begin()
-      .text("aud", audience)
-      .text("iss", client)
-      .text("sub", client)
-      .text("jti", make_uuid7(now, entropy))
-      .number("iat", seconds)
-      .number("nbf", seconds)
-      .number("exp", seconds + 600)
-      .end();
-  std::string token = to_base64url(header) + "." + to_base64url(claims);
-  auto signature = sign_ps256(private_key->get(), token);
-  if (!signature) return std::unexpected(std::move(signature.error()));
-  token += "." + to_base64url(*signature);
-  return Secret(std::move(token));
-}
 
 TokenOutcome renew_machine(Web& web, Clock& clock, Entropy& entropy, const Session& session) {
   Form form;

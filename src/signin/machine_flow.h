@@ -13,18 +13,13 @@
 
 namespace sallyport::signin {
 
-/// Finds the token endpoint and gets the first token. Errors: fetch.*, provider.*, machine.*.
+/// Finds the token endpoint and gets the first token. Errors: fetch.*, provider.*,
+/// machine.file, assertion.*.
 [[nodiscard]] Result<Session> sign_in_machine(Web& web, Clock& clock, Entropy& entropy,
                                               const Target& target, const MachineIdentity& machine);
 
 /// The next token of a machine that has signed in.
 [[nodiscard]] TokenOutcome renew_machine(Web& web, Clock& clock, Entropy& entropy,
                                          const Session& session);
-
-/// The signed statement of who the client is, valid for ten minutes. `certificate`, `key`: PEM.
-/// Errors: machine.certificate, machine.key.
-[[nodiscard]] Result<Secret> client_assertion(std::string_view certificate, const Secret& key,
-                                              std::string_view client, std::string_view audience,
-                                              WallTime now, Entropy& entropy);
 
 }  // namespace sallyport::signin

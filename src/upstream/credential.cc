@@ -1,31 +1,10 @@
 #include "upstream/credential.h"
 
-#include <array>
 #include <cstring>
 
-#include "base/check.h"
 #include "base/encoding.h"
 
 namespace sallyport::upstream {
-namespace {
-
-constexpr std::pair<CredentialKind, std::string_view> kNames[] = {
-    {CredentialKind::kApiKey, "api_key"},
-    {CredentialKind::kImds, "managed_identity.imds"},
-    {CredentialKind::kAppService, "managed_identity.app_service"},
-    {CredentialKind::kArc, "managed_identity.arc"},
-    {CredentialKind::kWorkloadIdentity, "workload_identity"},
-    {CredentialKind::kClientSecret, "client_secret"},
-    {CredentialKind::kClientCertificate, "client_certificate"},
-};
-
-bool same_secret(const std::shared_ptr<const Secret>& a, const std::shared_ptr<const Secret>& b) {
-  if (a == nullptr || b == nullptr) return a == b;
-  return equal_constant_time(a->reveal(), b->reveal());
-}
-
-}  // namespace
-
 Credential::Credential(std::string_view header, std::string_view secret, std::uint64_t serial,
                        WallTime obtained, WallTime expires)
     : serial_(serial), obtained_(obtained), expires_(expires) {
@@ -86,18 +65,7 @@ std::uint64_t credential_id(const UpstreamSettings& settings) {
 }
 
 bool same_credential(const CredentialSettings& a, const CredentialSettings& b) {
-  return a.kind == b.kind && a.header == b.header && a.scope == b.scope &&
-         a.endpoint == b.endpoint && a.client_id == b.client_id && a.object_id == b.object_id &&
-         a.resource_id == b.resource_id && a.token_file == b.token_file &&
-         a.certificate == b.certificate && a.ca_file == b.ca_file && a.proxy == b.proxy &&
-         a.arc_token_folder == b.arc_token_folder && same_secret(a.secret, b.secret);
-}
-
-std::string_view name_of(CredentialKind kind) {
-  for (const auto& [row, name] : kNames) {
-    if (row == kind) return name;
-  }
-  check_failed("a kind of credential without a name", __FILE__, __LINE__);
+  return a.header == b.header && cloud::same_source(a, b);
 }
 
 }  // namespace sallyport::upstream

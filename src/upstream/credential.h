@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cloud/token_source.h"
 #include "upstream/settings.h"
 
 namespace sallyport::upstream {
@@ -68,8 +69,5 @@ using CredentialsPtr = std::shared_ptr<const Credentials>;
 
 /// True if also the secrets and the ways to the source are the same.
 [[nodiscard]] bool same_credential(const CredentialSettings& a, const CredentialSettings& b);
-
-/// "api_key", "managed_identity.imds", ...: for status, metrics and records.
-[[nodiscard]] std::string_view name_of(CredentialKind kind);
 
 }  // namespace sallyport::upstream

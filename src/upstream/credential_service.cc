@@ -2,12 +2,17 @@
 
 #include <algorithm>
 
+#include "cloud/token_source.h"
 #include "upstream/credential_instruments.h"
-#include "upstream/credential_source.h"
 
 namespace sallyport::upstream {
 namespace {
 
+using cloud::CredentialFailure;
+using cloud::name_of;
+using cloud::obtain;
+using cloud::Obtained;
+using Token = cloud::AccessToken;
 using http::Refresher;
 using std::chrono::milliseconds;
 

@@ -3,20 +3,36 @@
 #include "base/check.h"
 
 namespace sallyport::upstream {
+
+// One file each.
+const ProviderKind& foundry();
+const ProviderKind& anthropic();
+const ProviderKind& mantle();
+
 namespace {
 
-constexpr ProviderFacts kProviders[] = {
-    {Provider::kFoundry, "foundry", "", "x-api-key", true},
-    {Provider::kAnthropic, "anthropic", "https://api.anthropic.com", "x-api-key", false},
+struct Row {
+  Provider provider;
+  const ProviderKind& (*kind)();
 };
+
+constexpr Row kKinds[] = {
+    {Provider::kFoundry, foundry},
+    {Provider::kAnthropic, anthropic},
+    {Provider::kMantle, mantle},
+};
+
+// A provider that can be configured and is not here, or the other way round, does not compile.
+static_assert(std::ranges::equal(kKinds, kProviderRules, {}, &Row::provider,
+                                 &ProviderRules::provider));
 
 }  // namespace
 
-const ProviderFacts& facts(Provider provider) {
-  for (const auto& row : kProviders) {
-    if (row.provider == provider) return row;
+const ProviderKind& kind_of(Provider provider) {
+  for (const auto& row : kKinds) {
+    if (row.provider == provider) return row.kind();
   }
-  check_failed("a provider without a row", __FILE__, __LINE__);
+  check_failed("a provider without a kind", __FILE__, __LINE__);
 }
 
 }  // namespace sallyport::upstream

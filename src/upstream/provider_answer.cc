@@ -1,105 +1,19 @@
 #include "upstream/provider_answer.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 
 #include "base/encoding.h"
+#include "base/json_reader.h"
+#include "upstream/provider.h"
 
 namespace sallyport::upstream {
 namespace {
 
-namespace json = boost::json;
+constexpr std::size_t kMostText = 512;       // of an error's member
+constexpr std::size_t kMostShownText = 300;  // on a terminal
 
-constexpr std::size_t kMostText = 300;
-
-enum class With : std::uint8_t { kAny, kKey, kToken };
-
-struct Row {
-  int status;  ///< 0: any from 500 on
-  With with;
-  std::string_view words;  ///< in the provider's code or message, in lower case; empty: any
-  AnswerMeaning meaning;
-};
-
-constexpr std::string_view kRole =
-    "give the identity the role Foundry User (formerly Azure AI User) or Cognitive Services User "
-    "on the Foundry resource, then wait up to five minutes; Owner and Contributor do not grant it";
-constexpr std::string_view kNetwork =
-    "allow the gateway's network at the resource (Networking), or use its private endpoint as "
-    "base_url";
-
-// From the top; the first that fits.
-constexpr Row kRows[] = {
-    {401,
-     With::kAny,
-     "audience",
-     {false, "upstream.audience", "the token is for another audience",
-      "change credential.scope; the check below says which one is taken"}},
-    {401,
-     With::kToken,
-     "",
-     {false, "upstream.token_refused",
-      "the provider does not take the token; as a rule it is for the wrong audience",
-      "change credential.scope; the check below says which one is taken"}},
-    {401,
-     With::kKey,
-     "",
-     {false, "upstream.key_refused",
-      "the provider does not take the key: it is wrong or of another resource, it is sent in the "
-      "wrong header, or keys are switched off at the resource (local authentication)",
-      "compare it with Keys and Endpoint in the portal, try the other `header`, and look at "
-      "disableLocalAuth; where that is true, use a managed identity"}},
-    {403,
-     With::kAny,
-     "authenticationtypedisabled",
-     {false, "upstream.local_auth_disabled",
-      "keys are switched off at the resource (disableLocalAuth)",
-      "use a managed identity or another token in `credential`"}},
-    {403,
-     With::kAny,
-     "key based authentication is disabled",
-     {false, "upstream.local_auth_disabled",
-      "keys are switched off at the resource (disableLocalAuth)",
-      "use a managed identity or another token in `credential`"}},
-    {403,
-     With::kAny,
-     "firewall",
-     {false, "upstream.network_refused", "the resource does not let this network in", kNetwork}},
-    {403,
-     With::kAny,
-     "virtual network",
-     {false, "upstream.network_refused", "the resource does not let this network in", kNetwork}},
-    {403,
-     With::kAny,
-     "public access",
-     {false, "upstream.network_refused", "the resource does not let this network in", kNetwork}},
-    {403,
-     With::kKey,
-     "",
-     {false, "upstream.refused", "the provider refuses this key for this request",
-      "compare the key and the resource in the portal"}},
-    {403,
-     With::kToken,
-     "",
-     {false, "upstream.role_missing",
-      "the identity may not use the resource: its role is missing or not in force yet", kRole}},
-    {404,
-     With::kAny,
-     "deploymentnotfound",
-     {false, "upstream.deployment_not_found",
-      "the credential works, but the resource has no deployment of this name",
-      "correct models[].deployments: the name stands under Deployments in the Foundry portal"}},
-    {404,
-     With::kAny,
-     "not_found_error",
-     {false, "upstream.deployment_not_found",
-      "the credential works, but the provider has no model of this name",
-      "correct models[].deployments"}},
-    {404,
-     With::kAny,
-     "",
-     {false, "upstream.path_not_found", "there is no Messages API at this address",
-      "correct resource or base_url; Foundry's ends in /anthropic"}},
+// What a status means at any provider.
+constexpr AnswerRow kAnyProvider[] = {
     {400,
      With::kAny,
      "",
@@ -122,53 +36,91 @@ constexpr Row kRows[] = {
       "try again, and look at the provider's status page"}},
 };
 
-std::string text_of(const json::object& from, std::string_view name) {
-  const auto* value = from.if_contains(name);
-  if (value == nullptr || !value->is_string()) return {};
-  std::string text(value->get_string().subview(0, kMostText));
-  for (char& c : text) {
-    if (c < 0x20 || c > 0x7e) c = '?';
+std::string text_of(JsonReader& json) {
+  JsonText value;
+  if (json.peek() == JsonKind::kText && json.text(value)) {
+    return value.decode().substr(0, kMostText);
   }
-  return text;
+  json.skip();
+  return {};
 }
 
-json::object object_of(std::string_view body) {
-  boost::system::error_code error;
-  auto value = json::parse(body, error);
-  return !error && value.is_object() ? value.get_object() : json::object();
+// Reads the object that comes next.
+bool read_error_object(JsonReader& json, ErrorBody& into) {
+  if (!json.begin_object()) return false;
+  JsonText key;
+  while (json.next_member(key)) {
+    std::string* member = key.is("type")      ? &into.type
+                          : key.is("code")    ? &into.code
+                          : key.is("message") ? &into.message
+                                              : nullptr;
+    if (member != nullptr && json.peek() == JsonKind::kText) {
+      *member = text_of(json);
+    } else {
+      json.skip();
+    }
+  }
+  return !json.failed();
+}
+
+std::string printable(std::string_view text) {
+  std::string out(text.substr(0, kMostShownText));
+  for (char& c : out) {
+    if (c < 0x20 || c > 0x7e) c = '?';
+  }
+  return out;
 }
 
 }  // namespace
 
-ProviderSaid read_provider_answer(int status, std::string_view body, std::string_view secret) {
-  ProviderSaid said;
-  said.status = status;
-  auto whole = object_of(body);
-  const auto* error = whole.if_contains("error");
-  if (error == nullptr || !error->is_object()) return said;
-  for (const auto& [name, value] : error->get_object()) {  // as decoded: also behind escapes
-    if (!secret.empty() && value.is_string() &&
-        std::string_view(value.get_string()).find(secret) != std::string_view::npos) {
-      return said;
+ErrorBody read_error_body(std::string_view body) {
+  if (!is_utf8(body)) return {};
+  JsonReader json(body);
+  if (json.peek() != JsonKind::kObject || !json.begin_object()) return {};
+  ErrorBody read;
+  bool says_error = false;
+  JsonText key;
+  while (json.next_member(key)) {
+    if (key.is("type") && json.peek() == JsonKind::kText) {
+      says_error = text_of(json) == "error";
+    } else if (key.is("error") && json.peek() == JsonKind::kObject) {
+      read.has_error = read_error_object(json, read);
+    } else if ((key.is("message") || key.is("Message")) && json.peek() == JsonKind::kText) {
+      read.front_message = text_of(json);
+    } else {
+      json.skip();
     }
   }
-  said.code = text_of(error->get_object(), "code");
-  if (said.code.empty()) said.code = text_of(error->get_object(), "type");
-  said.message = text_of(error->get_object(), "message");
+  if (!json.finish()) return {};
+  read.anthropic = says_error && read.has_error && !read.type.empty();
+  return read;
+}
+
+ProviderSaid said_by(const ProviderError& error, std::string_view secret) {
+  ProviderSaid said;
+  said.status = error.status;
+  for (const std::string* text : {&error.code, &error.type, &error.message}) {  // as decoded
+    if (!secret.empty() && text->find(secret) != std::string::npos) return said;
+  }
+  said.code = printable(error.code.empty() ? error.type : error.code);
+  said.message = printable(error.message);
   return said;
 }
 
-AnswerMeaning meaning_of(const ProviderSaid& said, const CredentialSettings& credential) {
+AnswerMeaning meaning_of(const ProviderKind& kind, const ProviderSaid& said,
+                         CredentialKind credential) {
   if (said.status >= 200 && said.status <= 299) {
     return {true, "upstream.works", "the provider answered", ""};
   }
   std::string words = lower_case(said.code + " " + said.message);
-  With with = credential.kind == CredentialKind::kApiKey ? With::kKey : With::kToken;
-  for (const auto& row : kRows) {
-    bool fits = row.status == said.status || (row.status == 0 && said.status >= 500);
-    if (fits && (row.with == With::kAny || row.with == with) &&
-        words.find(row.words) != words.npos) {
-      return row.meaning;
+  With with = credential == CredentialKind::kApiKey ? With::kKey : With::kToken;
+  for (auto rows : {kind.traits().answers, std::span<const AnswerRow>(kAnyProvider)}) {
+    for (const auto& row : rows) {
+      bool fits = row.status == said.status || (row.status == 0 && said.status >= 500);
+      if (fits && (row.with == With::kAny || row.with == with) &&
+          words.find(row.words) != words.npos) {
+        return row.meaning;
+      }
     }
   }
   return {false, "upstream.bad_answer", "the answer makes no sense for a Messages API",
@@ -181,14 +133,28 @@ TokenFacts read_token_facts(std::string_view token) {
   auto last = token.rfind('.');
   if (first == token.npos || last <= first) return facts;
   auto claims = from_base64url(token.substr(first + 1, last - first - 1));
-  if (!claims) return facts;
-  auto whole = object_of(*claims);
-  facts.audience = text_of(whole, "aud");
-  facts.tenant = text_of(whole, "tid");
-  facts.object_id = text_of(whole, "oid");
-  facts.application = text_of(whole, "appid");
-  if (facts.application.empty()) facts.application = text_of(whole, "azp");
-  return facts;
+  if (!claims || !is_utf8(*claims)) return facts;
+  JsonReader json(*claims);
+  if (json.peek() != JsonKind::kObject || !json.begin_object()) return facts;
+  TokenFacts read;
+  std::string azp;
+  JsonText key;
+  while (json.next_member(key)) {
+    std::string* into = key.is("aud")     ? &read.audience
+                        : key.is("tid")   ? &read.tenant
+                        : key.is("oid")   ? &read.object_id
+                        : key.is("appid") ? &read.application
+                        : key.is("azp")   ? &azp
+                                          : nullptr;
+    if (into != nullptr && json.peek() == JsonKind::kText) {
+      *into = printable(text_of(json));
+    } else {
+      json.skip();
+    }
+  }
+  if (!json.finish()) return facts;
+  if (read.application.empty()) read.application = std::move(azp);
+  return read;
 }
 
 }  // namespace sallyport::upstream

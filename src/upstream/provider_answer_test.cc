@@ -3,14 +3,22 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
+#include "upstream/provider.h"
 
 namespace sallyport::upstream {
 namespace {
 
-std::string_view code_of(CredentialKind kind, int status, std::string_view body) {
-  CredentialSettings settings;
-  settings.kind = kind;
-  return meaning_of(read_provider_answer(status, body, "secret"), settings).code;
+std::string_view code_of(Provider provider, CredentialKind credential, int status,
+                         std::string_view body) {
+  const auto& kind = kind_of(provider);
+  auto said = said_by(kind.read_error(Operation::kMessages, status, body), "secret");
+  return meaning_of(kind, said, credential).code;
+}
+std::string_view code_of(CredentialKind credential, int status, std::string_view body) {
+  return code_of(Provider::kFoundry, credential, status, body);
+}
+ProviderSaid said_of(std::string_view body) {
+  return said_by(kind_of(Provider::kFoundry).read_error(Operation::kMessages, 401, body), "secret");
 }
 
 TEST(ProviderAnswer, NamesTheCauseBehindAStatus) {
@@ -43,13 +51,45 @@ TEST(ProviderAnswer, NamesTheCauseBehindAStatus) {
   EXPECT_EQ(code_of(kToken, 302, ""), "upstream.bad_answer");
 }
 
+TEST(ProviderAnswer, IsExplainedInTheWordsOfItsProvider) {
+  constexpr auto kKey = CredentialKind::kApiKey;
+  for (auto [status, type, code] :
+       {std::tuple(401, "authentication_error", "upstream.key_refused"),
+        std::tuple(403, "permission_error", "upstream.refused"),
+        std::tuple(404, "not_found_error", "upstream.deployment_not_found"),
+        std::tuple(404, "x", "upstream.path_not_found"),
+        std::tuple(429, "rate_limit_error", "upstream.works"),
+        std::tuple(529, "overloaded_error", "upstream.failing")}) {
+    auto body = R"({"type":"error","error":{"type":")" + std::string(type) + "\"}}";
+    for (const auto& rules : kProviderRules) {
+      EXPECT_EQ(code_of(rules.provider, kKey, status, body), code) << rules.name;
+    }
+  }
+  for (const auto& rules : kProviderRules) {
+    if (rules.provider == Provider::kFoundry) continue;
+    for (const auto& row : kind_of(rules.provider).traits().answers) {
+      EXPECT_EQ(row.meaning.next_step.find("portal"), std::string_view::npos) << rules.name;
+    }
+  }
+}
+
+TEST(ProviderAnswer, OfAwsTellsAKeyFromARight) {
+  auto at_mantle = [](std::string_view body) {
+    return code_of(Provider::kMantle, CredentialKind::kApiKey, 403, body);
+  };
+  EXPECT_EQ(at_mantle(R"({"message":"The security token included in the request is invalid."})"),
+            "upstream.key_refused");
+  EXPECT_EQ(at_mantle(R"({"message":"Bearer Token has expired"})"), "upstream.key_refused");
+  EXPECT_EQ(at_mantle(R"({"message":"You are not authorized"})"), "upstream.refused");
+}
+
 TEST(ProviderAnswer, DoesNotRepeatTheCredential) {
-  auto said =
-      read_provider_answer(401, R"({"error":{"code":"x","message":"the secret is"}})", "secret");
+  auto said = said_of(R"({"error":{"code":"x","message":"the secret is"}})");
   EXPECT_TRUE(said.code.empty() && said.message.empty());
-  said = read_provider_answer(
-      401, "{\"error\":{\"code\":\"a\\u001b\",\"message\":\"" + std::string(1000, 'x') + "\"}}",
-      "secret");
+  said = said_of(R"({"error":{"code":"x","message":"the s\u0065cret is"}})");
+  EXPECT_TRUE(said.code.empty() && said.message.empty());
+  said =
+      said_of("{\"error\":{\"code\":\"a\\u001b\",\"message\":\"" + std::string(1000, 'x') + "\"}}");
   EXPECT_EQ(said.code, "a?");
   EXPECT_EQ(said.message.size(), 300u);
 }

@@ -36,26 +36,28 @@ Result<std::shared_ptr<const Upstream>> Upstream::create(const UpstreamSettings&
   destination->url = *url;
   std::shared_ptr<Upstream> upstream(new Upstream);
   upstream->name_ = settings.name;
-  upstream->provider_ = settings.provider;
+  upstream->kind_ = &kind_of(settings.provider);
   upstream->credential_id_ = upstream::credential_id(settings);
   if (const auto& own = settings.credential; own.kind == CredentialKind::kApiKey) {
     std::string_view key = own.secret ? own.secret->reveal() : std::string_view();
     upstream->fixed_credential_ =
         std::make_shared<const Credential>(own.header, key, 0, WallTime{}, WallTime::max());
   }
-  upstream->before_target_ = "POST " + url->path;
-  upstream->after_target_ = " HTTP/1.1\r\nhost: " + url->authority() + "\r\n";
+  upstream->before_path_ = "POST " + url->path;
+  upstream->after_path_ = " HTTP/1.1\r\nhost: " + url->authority() + "\r\n";
   upstream->destination_ = std::move(destination);
   return upstream;
 }
 
-void Upstream::begin_head(std::string& out, std::string_view target,
-                          const Credential& credential) const {
-  out.append(before_target_).append(target).append(after_target_).append(credential.line());
+void Upstream::begin_head(std::string& out, const Call& call, const Credential& credential) const {
+  out += before_path_;
+  kind_->append_path(out, call);
+  out += after_path_;
+  kind_->append_credential(out, credential);
 }
 
 std::size_t Upstream::head_bytes(const Credential& credential) const {
-  return before_target_.size() + after_target_.size() + credential.line().size();
+  return before_path_.size() + after_path_.size() + credential.line().size();
 }
 
 }  // namespace sallyport::upstream

@@ -24,7 +24,7 @@ class Upstream {
   Upstream& operator=(const Upstream&) = delete;
 
   [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] const ProviderFacts& provider() const { return facts(provider_); }
+  [[nodiscard]] const ProviderKind& kind() const { return *kind_; }
   [[nodiscard]] const std::shared_ptr<const http::Destination>& destination() const {
     return destination_;
   }
@@ -34,22 +34,22 @@ class Upstream {
   [[nodiscard]] const CredentialPtr& fixed_credential() const { return fixed_credential_; }
   [[nodiscard]] std::uint64_t credential_id() const { return credential_id_; }
 
-  /// Appends the request line, Host and the credential: `POST /anthropic/v1/messages?beta=true`.
-  /// `target` starts with `/v1/`. The text holds a secret: wipe the buffer after use.
-  void begin_head(std::string& out, std::string_view target, const Credential& credential) const;
+  /// Appends the request line, Host and, where it is a field of its own, the credential:
+  /// `POST /anthropic/v1/messages?beta=true`. The text holds a secret: wipe the buffer after use.
+  void begin_head(std::string& out, const Call& call, const Credential& credential) const;
 
-  /// Of what begin_head() appends, without the target.
+  /// Of what begin_head() appends, without the call's path.
   [[nodiscard]] std::size_t head_bytes(const Credential& credential) const;
 
  private:
   Upstream() = default;
   std::string name_;
-  Provider provider_ = Provider::kFoundry;
+  const ProviderKind* kind_ = nullptr;
   std::shared_ptr<const http::Destination> destination_;
   CredentialPtr fixed_credential_;
   std::uint64_t credential_id_ = 0;
-  std::string before_target_;  ///< "POST /anthropic"
-  std::string after_target_;   ///< " HTTP/1.1" and Host
+  std::string before_path_;  ///< "POST /anthropic"
+  std::string after_path_;   ///< " HTTP/1.1" and Host
 };
 
 }  // namespace sallyport::upstream

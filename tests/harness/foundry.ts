@@ -22,7 +22,19 @@ import {
   writeHead,
 } from './wire.ts';
 
+/** What a provider of this family takes and how it says no. */
+export interface Manners {
+  /** Headers that may carry the key. */
+  keyHeaders: string[];
+  /** Samples of its refusals. */
+  badKey: string;
+  noModel: string;
+  noPath: (call: Call) => void;
+}
+
 export interface FoundryOptions {
+  /** Another provider of the same family (mantle.ts). */
+  manners?: Manners;
   key?: string;
   /** Bearer mode, with local authentication off: takes the tokens for which this is true, and no key. */
   bearer?: (token: string) => boolean;
@@ -59,6 +71,7 @@ export class Foundry {
   private readonly keep: boolean;
   private readonly deaf: boolean;
   private readonly hasty: boolean;
+  private readonly manners: Manners;
   private readonly server: net.Server;
   private readonly scheme: string;
   private readonly sockets = new Set<net.Socket>();
@@ -73,6 +86,7 @@ export class Foundry {
     this.keep = options.keep ?? true;
     this.deaf = options.deaf ?? false;
     this.hasty = options.hasty ?? false;
+    this.manners = options.manners ?? foundryManners;
     this.scheme = options.tls ? 'https' : 'http';
     this.server = options.tls
       ? tls.createServer({ ...options.tls, minVersion: 'TLSv1.2' }, (socket) => this.serve(socket))
@@ -161,10 +175,11 @@ export class Foundry {
     this.seen(call);
     const keys = ['x-api-key', 'api-key'];
     const others = forbiddenFields.filter((name) => name !== 'authorization');
-    for (const name of this.bearer ? [...others, ...keys] : forbiddenFields) {
+    const notKeys = keys.filter((name) => !this.manners.keyHeaders.includes(name));
+    for (const name of this.bearer ? [...others, ...keys] : [...forbiddenFields, ...notKeys]) {
       if (value(call.head, name) !== undefined) {
         this.forbidden.set(name, (this.forbidden.get(name) ?? 0) + 1);
-        this.refuse(call, `forbidden ${name}`, 'errors/401-foundry-bad-key.http');
+        this.refuse(call, `forbidden ${name}`, this.manners.badKey);
         return;
       }
     }
@@ -174,14 +189,14 @@ export class Foundry {
       ? credentials[0]?.startsWith('Bearer ') && this.bearer(credentials[0].slice(7))
       : credentials[0] === this.key;
     if (credentials.length !== 1 || !good) {
-      this.refuse(call, 'credential', 'errors/401-foundry-bad-key.http');
+      this.refuse(call, 'credential', this.manners.badKey);
       return;
     }
     const [method, target] = call.head.start.split(' ');
     const path = target.split('?')[0];
     if (method !== 'POST' || !/^\/anthropic\/v1\/messages(\/count_tokens)?$/.test(path)) {
       this.refused.push(`path ${method} ${path}`);
-      azure(call, 404, 'Not Found', '404', 'Resource not found');
+      this.manners.noPath(call);
       return;
     }
     if (value(call.head, 'anthropic-version') === undefined) {
@@ -213,7 +228,7 @@ export class Foundry {
       return;
     }
     if (!this.deployments.has(String(json.model))) {
-      this.refuse(call, `deployment ${String(json.model)}`, 'errors/404-foundry-deployment.http');
+      this.refuse(call, `deployment ${String(json.model)}`, this.manners.noModel);
       return;
     }
     void Promise.resolve(this.answer(call)).catch((error: unknown) => {
@@ -228,6 +243,13 @@ export class Foundry {
     call.whole(start, fields, body);
   }
 }
+
+const foundryManners: Manners = {
+  keyHeaders: ['x-api-key', 'api-key'],
+  badKey: 'errors/401-foundry-bad-key.http',
+  noModel: 'errors/404-foundry-deployment.http',
+  noPath: (call) => azure(call, 404, 'Not Found', '404', 'Resource not found'),
+};
 
 /** One request, and the pen to answer it with. */
 export class Call {

@@ -1,6 +1,8 @@
 // sallyport upstream check [--config FILE] [NAME] [--json]: gets each provider's credential as the
 // gateway would, makes one real call of a single token, and explains the answer. Needs no running
 // gateway. Exit code 1 where a credential does not work, 3 where somebody could not be reached.
+#include "upstream/upstream.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,11 +14,11 @@
 
 #include "app/command.h"
 #include "base/json_writer.h"
+#include "cloud/token_source.h"
 #include "config/configuration.h"
 #include "http/fetch.h"
 #include "upstream/credential.h"
-#include "upstream/credential_source.h"
-#include "upstream/provider.h"
+#include "upstream/probe.h"
 #include "upstream/provider_answer.h"
 
 namespace sallyport::app {
@@ -25,10 +27,6 @@ namespace {
 using upstream::CredentialKind;
 
 constexpr std::chrono::seconds kPatience{60};
-constexpr std::string_view kOtherScopes[] = {upstream::kFoundryScope,
-                                             "https://cognitiveservices.azure.com/.default",
-                                             "https://ai.cognitiveservices.com/.default"};
-
 struct Options {
   std::string config = "/etc/sallyport/sallyport.yaml";
   std::string name;
@@ -58,38 +56,19 @@ void put(Finding& finding, const Error& error) {
 /// Asks and waits, which the gateway never does.
 class Caller {
  public:
-  upstream::Obtained token(const upstream::CredentialSettings& settings) {
-    std::promise<upstream::Obtained> promise;
-    upstream::obtain({fetcher_, system_clock(), system_entropy(),
-                      std::make_shared<const upstream::CredentialSettings>(settings)},
-                     [&](upstream::Obtained got) { promise.set_value(std::move(got)); });
+  cloud::Obtained token(const upstream::CredentialSettings& settings) {
+    std::promise<cloud::Obtained> promise;
+    cloud::obtain({fetcher_, system_clock(), system_entropy(),
+                   std::make_shared<const upstream::CredentialSettings>(settings)},
+                  [&](cloud::Obtained got) { promise.set_value(std::move(got)); });
     return promise.get_future().get();
   }
 
-  Result<http::FetchResponse> call(const upstream::UpstreamSettings& settings,
-                                   const std::string& deployment, std::string_view secret) {
-    bool key = settings.credential.kind == CredentialKind::kApiKey;
-    http::FetchRequest request;
-    request.method = "POST";
-    request.url = settings.base_url + "/v1/messages";
-    std::string body;
-    JsonWriter json(body);
-    json.begin().text("model", deployment).number("max_tokens", 1).array("messages");
-    json.begin().text("role", "user").text("content", "ping").end().end_array().end();
-    request.body = Secret(std::move(body));
-    auto add = [&](std::string name, std::string_view value) {
-      request.headers.emplace_back(std::move(name), Secret(value));
-    };
-    add("content-type", "application/json");
-    add("anthropic-version", "2023-06-01");
-    if (key) {
-      add(settings.credential.header, secret);
-    } else {
-      std::string bearer;
-      bearer.reserve(7 + secret.size());
-      bearer.append("Bearer ").append(secret);
-      request.headers.emplace_back("authorization", Secret(std::move(bearer)));
-    }
+  Result<http::FetchResponse> call(const upstream::Upstream& upstream,
+                                   const upstream::UpstreamSettings& settings,
+                                   const std::string& deployment,
+                                   const upstream::Credential& credential) {
+    auto request = upstream::probe_request(upstream, deployment, credential);
     request.timeout = kPatience;
     request.ca_file = settings.ca_file;
     request.proxy = settings.proxy.empty() ? "none" : settings.proxy;  // as the gateway's own calls
@@ -104,38 +83,46 @@ class Caller {
   http::Fetcher fetcher_;
 };
 
+upstream::Credential credential_of(const cloud::AccessToken& token) {
+  return upstream::Credential("authorization", token.text.reveal(), 0, WallTime{}, token.expires);
+}
+
 // After a 401 to a token: is there an audience that the provider takes?
-std::string find_scope(Caller& caller, upstream::UpstreamSettings settings,
-                       const std::string& deployment) {
+std::string find_scope(Caller& caller, const upstream::Upstream& upstream,
+                       upstream::UpstreamSettings settings, const std::string& deployment) {
   std::string configured = settings.credential.scope;
-  for (auto scope : kOtherScopes) {
+  for (auto scope : upstream.kind().traits().scopes) {
     if (scope == configured) continue;
     settings.credential.scope = scope;
     auto token = caller.token(settings.credential);
     if (!token) continue;
-    auto answer = caller.call(settings, deployment, token->text.reveal());
+    auto answer = caller.call(upstream, settings, deployment, credential_of(*token));
     if (answer && answer->status != 401) return std::string(scope);
   }
   return {};
 }
 
-void ask_provider(Caller& caller, const upstream::UpstreamSettings& settings,
-                  std::string_view secret, Finding& finding) {
+void ask_provider(Caller& caller, const upstream::Upstream& upstream,
+                  const upstream::UpstreamSettings& settings,
+                  const upstream::Credential& credential, Finding& finding) {
   auto began = std::chrono::steady_clock::now();
-  auto answer = caller.call(settings, finding.deployment, secret);
+  auto answer = caller.call(upstream, settings, finding.deployment, credential);
   finding.took_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
                         std::chrono::steady_clock::now() - began)
                         .count();
   if (!answer) return put(finding, answer.error());
-  finding.said = upstream::read_provider_answer(answer->status, answer->body, secret);
-  auto meaning = upstream::meaning_of(finding.said, settings.credential);
+  const auto& kind = upstream.kind();
+  finding.said = upstream::said_by(
+      kind.read_error(upstream::Operation::kMessages, answer->status, answer->body),
+      credential.secret());
+  auto meaning = upstream::meaning_of(kind, finding.said, settings.credential.kind);
   finding.works = meaning.works;
   finding.code = meaning.code;
   finding.meaning = meaning.meaning;
   finding.next_step = meaning.next_step;
   bool token = settings.credential.kind != CredentialKind::kApiKey;
   if (answer->status != 401 || !token) return;
-  finding.scope_that_works = find_scope(caller, settings, finding.deployment);
+  finding.scope_that_works = find_scope(caller, upstream, settings, finding.deployment);
   finding.next_step =
       finding.scope_that_works.empty()
           ? "no audience that is in use was taken: check that the resource is in the identity's "
@@ -148,7 +135,7 @@ Finding check(Caller& caller, const config::Configuration& configuration, std::s
   const auto& settings = configuration.upstreams[index];
   Finding finding;
   finding.name = settings.name;
-  finding.provider = upstream::facts(settings.provider).name;
+  finding.provider = upstream::rules_of(settings.provider).name;
   finding.url = settings.base_url;
   finding.source = settings.credential_source;
   for (const auto& model : configuration.models) {
@@ -162,8 +149,14 @@ Finding check(Caller& caller, const config::Configuration& configuration, std::s
     finding.next_step = "add a model to `models`";
     return finding;
   }
-  if (settings.credential.kind == CredentialKind::kApiKey) {
-    ask_provider(caller, settings, settings.credential.secret->reveal(), finding);
+  auto made = upstream::Upstream::create(settings, kPatience);
+  if (!made) {
+    put(finding, made.error());
+    return finding;
+  }
+  const upstream::Upstream& upstream = **made;
+  if (upstream.fixed_credential()) {
+    ask_provider(caller, upstream, settings, *upstream.fixed_credential(), finding);
     return finding;
   }
   auto token = caller.token(settings.credential);
@@ -173,7 +166,7 @@ Finding check(Caller& caller, const config::Configuration& configuration, std::s
   }
   finding.expires = token->expires;
   finding.token = upstream::read_token_facts(token->text.reveal());
-  ask_provider(caller, settings, token->text.reveal(), finding);
+  ask_provider(caller, upstream, settings, credential_of(*token), finding);
   return finding;
 }
 

@@ -1,10 +1,34 @@
 // `upstreams`: the model providers, and what they are shown in place of the person's token.
+#include <algorithm>
+#include <array>
+
+#include "base/check.h"
 #include "config/schema/rows.h"
 
 namespace sallyport::config {
 namespace {
 
 using upstream::CredentialKind;
+
+// "foundry|anthropic|...", of upstream's table.
+struct ProviderNames {
+  static constexpr std::size_t kBytes = [] {
+    std::size_t bytes = std::size(upstream::kProviderRules) - 1;
+    for (const auto& row : upstream::kProviderRules) bytes += row.name.size();
+    return bytes;
+  }();
+  std::array<char, kBytes> bytes{};
+
+  consteval ProviderNames() {
+    auto* at = bytes.data();
+    for (const auto& row : upstream::kProviderRules) {
+      if (at != bytes.data()) *at++ = '|';
+      at = std::ranges::copy(row.name, at).out;
+    }
+  }
+  [[nodiscard]] constexpr std::string_view text() const { return {bytes.data(), kBytes}; }
+};
+constexpr ProviderNames kProviderNames;
 
 auto& upstream_of(Draft& draft) {
   return draft.configuration.upstreams.back();
@@ -29,16 +53,23 @@ constexpr Row kRows[] = {
      .summary = "Your name for it, for `models` and records.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { upstream_of(d).name = v.text; }},
     {.path = "upstreams[].provider", .type = Type::kChoice, .presence = Presence::kRequired,
-     .choices = "foundry|anthropic", .choices_later = "bedrock|mantle|vertex",
-     .summary = "Microsoft Foundry or the Claude API.", .reload = kApplied,
+     .choices = kProviderNames.text(), .choices_later = "bedrock|vertex",
+     .summary = "Microsoft Foundry, the Claude API, or Amazon Bedrock's Messages endpoint (Mantle).",
+     .reload = kApplied,
      .store = [](Draft& d, Value& v) {
-       upstream_of(d).provider = v.text == "anthropic" ? upstream::Provider::kAnthropic
-                                                       : upstream::Provider::kFoundry;
+       const auto* rules = upstream::find_provider(v.text);
+       SALLYPORT_CHECK(rules != nullptr);  // the choices are the table's names
+       upstream_of(d).provider = rules->provider;
      }},
     {.path = "upstreams[].resource", .type = Type::kResource,
      .fallback_note = "Foundry: this or `base_url`",
      .summary = "The name of the Foundry resource: requests go to "
                 "`https://RESOURCE.services.ai.azure.com/anthropic`.", .reload = kApplied,
+     .store = [](Draft& d, Value& v) { d.upstreams.back().resource = v.text; }},
+    {.path = "upstreams[].region", .type = Type::kRegion,
+     .fallback_note = "Mantle: this or `base_url`",
+     .summary = "The region of AWS: requests go to "
+                "`https://bedrock-mantle.REGION.api.aws/anthropic`.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { d.upstreams.back().resource = v.text; }},
     {.path = "upstreams[].base_url", .type = Type::kServiceUrl,
      .fallback_note = "anthropic: `https://api.anthropic.com`",

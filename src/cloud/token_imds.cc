@@ -1,8 +1,8 @@
 // Managed identity of a virtual machine or scale set: Azure's Instance Metadata Service.
 // Source: "How to use managed identities ... to acquire an access token", Microsoft Learn.
-#include "upstream/platform_endpoint.h"
+#include "cloud/platform_endpoint.h"
 
-namespace sallyport::upstream {
+namespace sallyport::cloud {
 
 void obtain_from_imds(const Ask& ask, OnObtained done) {
   const auto& s = *ask.settings;
@@ -17,4 +17,4 @@ void obtain_from_imds(const Ask& ask, OnObtained done) {
       });
 }
 
-}  // namespace sallyport::upstream
+}  // namespace sallyport::cloud

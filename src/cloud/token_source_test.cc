@@ -1,6 +1,6 @@
 // Each source against a strict endpoint of its kind: what it is asked, byte for byte, and what it
 // makes of every answer that the documentation names.
-#include "upstream/credential_source.h"
+#include "cloud/token_source.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 
 #include "http/test_server.h"
 
-namespace sallyport::upstream {
+namespace sallyport::cloud {
 namespace {
 
 using http::TestServer;
@@ -26,6 +26,7 @@ class Sources : public testing::Test {
  protected:
   Sources() : server_([this](const TestServer::Request& request) { return answer(request); }) {
     settings_.endpoint = server_.url("/token");
+    settings_.scope = "https://ai.azure.com/.default";
     std::string pattern = testing::TempDir() + "credential-XXXXXX";
     folder_ = ::mkdtemp(pattern.data());
   }
@@ -33,7 +34,7 @@ class Sources : public testing::Test {
 
   Obtained ask() {
     std::promise<Obtained> promise;
-    obtain({fetcher_, clock_, entropy_, std::make_shared<CredentialSettings>(settings_),
+    obtain({fetcher_, clock_, entropy_, std::make_shared<SourceSettings>(settings_),
             std::chrono::milliseconds(2000)},
            [&](Obtained got) { promise.set_value(std::move(got)); });
     return promise.get_future().get();
@@ -58,7 +59,7 @@ class Sources : public testing::Test {
   std::vector<TestServer::Request> requests_;
   FakeClock clock_;
   FakeEntropy entropy_;
-  CredentialSettings settings_;
+  SourceSettings settings_;
   std::string folder_;
   TestServer server_;
   http::Fetcher fetcher_;
@@ -75,7 +76,7 @@ class Sources : public testing::Test {
 };
 
 TEST_F(Sources, ImdsIsAskedAsItsPageSays) {
-  settings_.kind = CredentialKind::kImds;
+  settings_.kind = SourceKind::kImds;
   auto token = ask();
   ASSERT_TRUE(token);
   EXPECT_EQ(token->text.reveal(), "token-canary");
@@ -93,7 +94,7 @@ TEST_F(Sources, ImdsIsAskedAsItsPageSays) {
 }
 
 TEST_F(Sources, ImdsIsNeverAskedThroughAProxy) {
-  settings_.kind = CredentialKind::kImds;
+  settings_.kind = SourceKind::kImds;
   ::setenv("http_proxy", "http://127.0.0.1:9", 1);
   auto token = ask();
   ::unsetenv("http_proxy");
@@ -101,7 +102,7 @@ TEST_F(Sources, ImdsIsNeverAskedThroughAProxy) {
 }
 
 TEST_F(Sources, EachAnswerOfAPlatformIsPassingOrLasting) {
-  settings_.kind = CredentialKind::kImds;
+  settings_.kind = SourceKind::kImds;
   struct Case {
     const char* status;
     std::string_view headers;
@@ -143,7 +144,7 @@ TEST_F(Sources, EachAnswerOfAPlatformIsPassingOrLasting) {
 }
 
 TEST_F(Sources, AppServiceIsShownItsHeader) {
-  settings_.kind = CredentialKind::kAppService;
+  settings_.kind = SourceKind::kAppService;
   settings_.object_id = "oid";
   set_secret("header-canary");
   ASSERT_TRUE(ask());
@@ -157,7 +158,7 @@ TEST_F(Sources, AppServiceIsShownItsHeader) {
 class Arc : public Sources {
  protected:
   Arc() {
-    settings_.kind = CredentialKind::kArc;
+    settings_.kind = SourceKind::kArc;
     settings_.arc_token_folder = folder_;
   }
   void challenge(const std::string& field) {
@@ -229,7 +230,7 @@ TEST_F(Arc, IsChallengedOnceAlone) {
 }
 
 TEST_F(Sources, AClientSecretIsEncoded) {
-  settings_.kind = CredentialKind::kClientSecret;
+  settings_.kind = SourceKind::kClientSecret;
   settings_.client_id = "8f3c2d10";
   set_secret("a+b/c=d&e~f %");
   ASSERT_TRUE(ask());
@@ -242,7 +243,7 @@ TEST_F(Sources, AClientSecretIsEncoded) {
 }
 
 TEST_F(Sources, EntrasCodesAreExplained) {
-  settings_.kind = CredentialKind::kClientSecret;
+  settings_.kind = SourceKind::kClientSecret;
   set_secret("the-secret-canary");
   for (auto [status, body, says, lasting] :
        {std::tuple("401 Unauthorized",
@@ -271,7 +272,7 @@ TEST_F(Sources, EntrasCodesAreExplained) {
 }
 
 TEST_F(Sources, AWorkloadsFileIsReadAtEveryRequest) {
-  settings_.kind = CredentialKind::kWorkloadIdentity;
+  settings_.kind = SourceKind::kWorkloadIdentity;
   settings_.client_id = "8f3c2d10";
   settings_.token_file = file("token", "first.jwt\n");
   ASSERT_TRUE(ask());
@@ -290,4 +291,4 @@ TEST_F(Sources, AWorkloadsFileIsReadAtEveryRequest) {
 }
 
 }  // namespace
-}  // namespace sallyport::upstream
+}  // namespace sallyport::cloud

@@ -1,4 +1,4 @@
-#include "upstream/token_answer.h"
+#include "cloud/token_answer.h"
 
 #include <algorithm>
 #include <optional>
@@ -6,7 +6,7 @@
 #include "base/encoding.h"
 #include "base/json_reader.h"
 
-namespace sallyport::upstream {
+namespace sallyport::cloud {
 namespace {
 
 constexpr std::size_t kMostTextBytes = 200;
@@ -118,7 +118,7 @@ std::vector<std::uint32_t> read_codes(JsonReader& json) {
 
 }  // namespace
 
-Result<Token> parse_token_answer(std::string_view body, WallTime now) {
+Result<AccessToken> parse_token_answer(std::string_view body, WallTime now) {
   if (body.size() > kTokenAnswerBytes) return malformed("it is too large");
   if (!is_utf8(body)) return malformed("it is not UTF-8");
   JsonReader json(body);
@@ -147,7 +147,7 @@ Result<Token> parse_token_answer(std::string_view body, WallTime now) {
     expires = std::min(expires, at);
   }
   if (expires <= now) return malformed("it has expired already; compare this machine's clock");
-  return Token{Secret(*found.token), expires};
+  return AccessToken{Secret(*found.token), expires};
 }
 
 TokenError parse_token_error(std::string_view body,
@@ -179,4 +179,4 @@ TokenError parse_token_error(std::string_view body,
   return found;
 }
 
-}  // namespace sallyport::upstream
+}  // namespace sallyport::cloud

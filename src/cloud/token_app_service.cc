@@ -2,9 +2,9 @@
 // guarded by a secret header against requests that somebody makes this process send. Its answers
 // have `expires_on` alone.
 #include "base/check.h"
-#include "upstream/platform_endpoint.h"
+#include "cloud/platform_endpoint.h"
 
-namespace sallyport::upstream {
+namespace sallyport::cloud {
 
 void obtain_from_app_service(const Ask& ask, OnObtained done) {
   const auto& s = *ask.settings;
@@ -20,4 +20,4 @@ void obtain_from_app_service(const Ask& ask, OnObtained done) {
       });
 }
 
-}  // namespace sallyport::upstream
+}  // namespace sallyport::cloud

@@ -1,9 +1,9 @@
 // An application with a secret. The weakest of the sources that Entra offers: the secret can be
 // copied and ends without a warning.
 #include "base/check.h"
-#include "upstream/entra_token.h"
+#include "cloud/entra_token.h"
 
-namespace sallyport::upstream {
+namespace sallyport::cloud {
 
 void obtain_with_secret(const Ask& ask, OnObtained done) {
   const auto& secret = ask.settings->secret;
@@ -11,4 +11,4 @@ void obtain_with_secret(const Ask& ask, OnObtained done) {
   ask_entra(ask, {{"client_secret", secret->reveal()}}, secret->reveal(), std::move(done));
 }
 
-}  // namespace sallyport::upstream
+}  // namespace sallyport::cloud

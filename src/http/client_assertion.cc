@@ -1,4 +1,4 @@
-#include "upstream/client_assertion.h"
+#include "http/client_assertion.h"
 
 #include <fmt/format.h>
 #include <openssl/bio.h>
@@ -14,10 +14,9 @@
 #include "base/encoding.h"
 #include "base/json_writer.h"
 
-namespace sallyport::upstream {
+namespace sallyport::http {
 namespace {
 
-constexpr std::chrono::seconds kLife{300};
 constexpr int kFewestBits = 2048;
 
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
@@ -25,10 +24,10 @@ using X509Ptr = std::unique_ptr<X509, decltype(&X509_free)>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 using DigestPtr = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
 
-std::unexpected<Error> unsigned_because(std::string_view why) {
+std::unexpected<Error> bad_key(std::string_view why) {
   ERR_clear_error();
-  return fail("credential.signature", fmt::format("the assertion cannot be signed: {}", why),
-              "give an RSA key of at least 2048 bits and the certificate that belongs to it");
+  return fail("assertion.key", fmt::format("the assertion cannot be signed: {}", why),
+              "give the certificate's own key: RSA of at least 2048 bits, PEM, no password");
 }
 
 Bio open(std::string_view pem) {
@@ -66,22 +65,25 @@ std::string sign(EVP_PKEY* key, std::string_view input) {
 
 }  // namespace
 
-Result<Secret> sign_assertion(std::string_view certificate_pem, std::string_view key_pem,
-                              std::string_view token_url, std::string_view client_id, WallTime now,
-                              Entropy& entropy) {
-  auto certificate_in = open(certificate_pem);
+Result<Secret> sign_client_assertion(const AssertionParts& parts, WallTime now, Entropy& entropy) {
+  auto certificate_in = open(parts.certificate_pem);
   X509Ptr certificate(PEM_read_bio_X509(certificate_in.get(), nullptr, no_password, nullptr),
                       &X509_free);
-  if (!certificate) return unsigned_because("the certificate cannot be read");
-  auto key_in = open(key_pem);
+  if (!certificate) {
+    ERR_clear_error();
+    return fail("assertion.certificate",
+                "the assertion cannot be signed: the certificate cannot be read",
+                "give its PEM file");
+  }
+  auto key_in = open(parts.key_pem);
   KeyPtr key(PEM_read_bio_PrivateKey(key_in.get(), nullptr, no_password, nullptr), &EVP_PKEY_free);
-  if (!key) return unsigned_because("the key cannot be read");
+  if (!key) return bad_key("the key cannot be read");
   if (EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA ||
       EVP_PKEY_get_bits(key.get()) < kFewestBits) {
-    return unsigned_because("the key is no RSA key of at least 2048 bits");
+    return bad_key("the key is no RSA key of at least 2048 bits");
   }
   if (X509_check_private_key(certificate.get(), key.get()) != 1) {
-    return unsigned_because("the key is not that of the certificate");
+    return bad_key("the key is not that of the certificate");
   }
   std::string header, claims;
   JsonWriter(header)
@@ -93,20 +95,20 @@ Result<Secret> sign_assertion(std::string_view certificate_pem, std::string_view
   auto seconds = unix_seconds(now);
   JsonWriter(claims)
       .begin()
-      .text("aud", token_url)
-      .text("iss", client_id)
-      .text("sub", client_id)
+      .text("aud", parts.audience)
+      .text("iss", parts.client_id)
+      .text("sub", parts.client_id)
       .text("jti", make_uuid7(now, entropy))
       .number("nbf", seconds)
       .number("iat", seconds)
-      .number("exp", seconds + kLife.count())
+      .number("exp", seconds + parts.life.count())
       .end();
   std::string token = to_base64url(header) + '.' + to_base64url(claims);
   std::string signature = sign(key.get(), token);
-  if (signature.empty()) return unsigned_because("OpenSSL refused");
+  if (signature.empty()) return bad_key("OpenSSL refused");
   token.reserve(token.size() + 1 + signature.size() * 4 / 3 + 4);
   token.append(".").append(to_base64url(signature));
   return Secret(std::move(token));
 }
 
-}  // namespace sallyport::upstream
+}  // namespace sallyport::http

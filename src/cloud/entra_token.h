@@ -1,14 +1,14 @@
 // Entra's token endpoint with the client-credentials grant: what a workload's token, a client
-// secret and a client certificate have in common. Internal to upstream/.
+// secret and a client certificate have in common. Internal to cloud/.
 #pragma once
 
 #include <initializer_list>
 #include <string_view>
 #include <utility>
 
-#include "upstream/credential_source.h"
+#include "cloud/token_source.h"
 
-namespace sallyport::upstream {
+namespace sallyport::cloud {
 
 /// POSTs grant, scope, client id and these fields to settings.endpoint. `secret`: the value among
 /// them that must not show in a message.
@@ -28,4 +28,4 @@ struct EntraMeaning {
 
 inline constexpr char kJwtBearer[] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-}  // namespace sallyport::upstream
+}  // namespace sallyport::cloud

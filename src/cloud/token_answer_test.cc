@@ -1,8 +1,8 @@
-#include "upstream/token_answer.h"
+#include "cloud/token_answer.h"
 
 #include <gtest/gtest.h>
 
-namespace sallyport::upstream {
+namespace sallyport::cloud {
 namespace {
 
 const WallTime kNow = std::chrono::sys_days{std::chrono::year{2026} / 11 / 21};
@@ -104,4 +104,4 @@ TEST(TokenErrorText, KeepsWhatHelpsAndNoSecret) {
 }
 
 }  // namespace
-}  // namespace sallyport::upstream
+}  // namespace sallyport::cloud

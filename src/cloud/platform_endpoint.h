@@ -1,5 +1,5 @@
 // What the three managed-identity sources share: the request to the platform's own endpoint and the
-// reading of its answer. Internal to upstream/.
+// reading of its answer. Internal to cloud/.
 #pragma once
 
 #include <string>
@@ -7,16 +7,16 @@
 #include <utility>
 #include <vector>
 
-#include "upstream/credential_source.h"
+#include "cloud/token_source.h"
 
-namespace sallyport::upstream {
+namespace sallyport::cloud {
 
 /// `https://ai.azure.com/.default` -> `https://ai.azure.com`: these endpoints take a resource.
 [[nodiscard]] std::string resource_of(std::string_view scope);
 
 /// ENDPOINT?api-version=..&resource=..; the other parameters where their value is not empty.
 [[nodiscard]] std::string platform_url(
-    const CredentialSettings& settings, std::string_view api_version,
+    const SourceSettings& settings, std::string_view api_version,
     std::initializer_list<std::pair<std::string_view, std::string_view>> identity);
 
 /// GET, no proxy, link-local and localhost allowed, small answer.
@@ -33,4 +33,4 @@ namespace sallyport::upstream {
 /// RFC 3986 section 2.1, for a value of a query or a form.
 void append_encoded(std::string& out, std::string_view text);
 
-}  // namespace sallyport::upstream
+}  // namespace sallyport::cloud

@@ -1,10 +1,10 @@
-#include "upstream/entra_token.h"
+#include "cloud/entra_token.h"
 
 #include <fmt/format.h>
 
-#include "upstream/platform_endpoint.h"
+#include "cloud/platform_endpoint.h"
 
-namespace sallyport::upstream {
+namespace sallyport::cloud {
 namespace {
 
 using std::chrono::seconds;
@@ -57,7 +57,7 @@ constexpr EntraMeaning kMeanings[] = {
     {90033, true, "Entra has a passing fault", "wait"},
 };
 
-std::string form_of(const CredentialSettings& settings,
+std::string form_of(const SourceSettings& settings,
                     std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
   std::size_t room = 512 + 3 * (settings.scope.size() + settings.client_id.size());
   for (const auto& [name, value] : fields) room += 2 + name.size() + 3 * value.size();
@@ -152,4 +152,4 @@ void ask_entra(const Ask& ask,
   });
 }
 
-}  // namespace sallyport::upstream
+}  // namespace sallyport::cloud

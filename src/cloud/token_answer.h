@@ -13,12 +13,12 @@
 #include "base/result.h"
 #include "base/secret.h"
 
-namespace sallyport::upstream {
+namespace sallyport::cloud {
 
 inline constexpr std::size_t kTokenAnswerBytes = 64 << 10;  ///< larger answers are none
 inline constexpr std::size_t kMostTokenBytes = 16 << 10;
 
-struct Token {
+struct AccessToken {
   Secret text;
   WallTime expires;
 };
@@ -27,7 +27,7 @@ struct Token {
 /// them so). Where both times are given the earlier one counts: IMDS hands out cached tokens, and
 /// its `expires_in` has been seen to count from their issue. `now` is the moment of the answer.
 /// Error: credential.malformed; the message never holds a part of the answer.
-[[nodiscard]] Result<Token> parse_token_answer(std::string_view body, WallTime now);
+[[nodiscard]] Result<AccessToken> parse_token_answer(std::string_view body, WallTime now);
 
 /// What can be said of an answer that is no token. Empty members were not there; all texts are
 /// bounded and printable.
@@ -41,4 +41,4 @@ struct TokenError {
 [[nodiscard]] TokenError parse_token_error(std::string_view body,
                                            std::initializer_list<std::string_view> secrets);
 
-}  // namespace sallyport::upstream
+}  // namespace sallyport::cloud

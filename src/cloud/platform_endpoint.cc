@@ -1,11 +1,11 @@
-#include "upstream/platform_endpoint.h"
+#include "cloud/platform_endpoint.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 
-namespace sallyport::upstream {
+namespace sallyport::cloud {
 namespace {
 
 using std::chrono::seconds;
@@ -88,7 +88,7 @@ void append_encoded(std::string& out, std::string_view text) {
 }
 
 std::string platform_url(
-    const CredentialSettings& settings, std::string_view api_version,
+    const SourceSettings& settings, std::string_view api_version,
     std::initializer_list<std::pair<std::string_view, std::string_view>> identity) {
   std::string url = fmt::format("{}?api-version={}&resource=", settings.endpoint, api_version);
   append_encoded(url, resource_of(settings.scope));
@@ -144,4 +144,4 @@ seconds retry_after_of(const http::FetchResponse& answer, seconds fallback) {
   return seconds(std::min<std::uint32_t>(value, 300));
 }
 
-}  // namespace sallyport::upstream
+}  // namespace sallyport::cloud

@@ -8,9 +8,9 @@
 
 #include <algorithm>
 
-#include "upstream/platform_endpoint.h"
+#include "cloud/platform_endpoint.h"
 
-namespace sallyport::upstream {
+namespace sallyport::cloud {
 namespace {
 
 constexpr std::size_t kMostKeyBytes = 4096;
@@ -51,7 +51,7 @@ std::expected<Secret, CredentialFailure> answer_challenge(std::string_view chall
   if (!name.ends_with(".key") || !is_plain_name(name)) {
     return bad_challenge("its file is not named *.key");
   }
-  auto key = read_secret_file(folder, name, kMostKeyBytes, false);
+  auto key = read_token_file({.folder = folder, .name = name, .limit = kMostKeyBytes});
   if (key) return std::move(*key);
   key.error().next_step = "add the gateway's user to the group himds, which the agent made";
   return std::unexpected(CredentialFailure{std::move(key.error()), true});
@@ -89,4 +89,4 @@ void obtain_from_arc(const Ask& ask, OnObtained done) {
   });
 }
 
-}  // namespace sallyport::upstream
+}  // namespace sallyport::cloud

@@ -1,0 +1,52 @@
+// The Claude API.
+#include "upstream/provider_messages.h"
+
+namespace sallyport::upstream {
+namespace {
+
+// From the top; the first that fits.
+constexpr AnswerRow kAnswers[] = {
+    {401,
+     With::kAny,
+     "",
+     {false, "upstream.key_refused",
+      "the provider does not take the key: it is wrong or was deleted",
+      "compare it with the API keys in the Claude Console"}},
+    {403,
+     With::kAny,
+     "",
+     {false, "upstream.refused", "the provider refuses this key for this request",
+      "look at the key's workspace in the Claude Console"}},
+    {404,
+     With::kAny,
+     "not_found_error",
+     {false, "upstream.deployment_not_found",
+      "the credential works, but the provider has no model of this name",
+      "correct models[].deployments"}},
+    {404,
+     With::kAny,
+     "",
+     {false, "upstream.path_not_found", "there is no Messages API at this address",
+      "correct base_url, or leave it out"}},
+};
+
+class Anthropic final : public MessagesProvider {
+ public:
+  using MessagesProvider::MessagesProvider;
+
+ private:
+  void read_front(const ErrorBody&, ProviderError&) const override {}  // it has none
+};
+
+}  // namespace
+
+const ProviderKind& anthropic() {
+  static constexpr Anthropic kKind({.provider = Provider::kAnthropic,
+                                    .fallback = kMessagesVersion,
+                                    .ids = {"request-id", "apim-request-id"},
+                                    .scopes = {},
+                                    .answers = kAnswers});
+  return kKind;
+}
+
+}  // namespace sallyport::upstream

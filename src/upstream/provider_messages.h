@@ -1,0 +1,36 @@
+// The providers that speak the Messages API as Anthropic wrote it: the client's path after the base
+// URL's, a ready credential line, the model in the body, `anthropic-version` in the head, an event
+// stream, Anthropic's errors. A kind of this family adds its traits and what its front says.
+// Internal to upstream/.
+#pragma once
+
+#include "upstream/provider.h"
+
+namespace sallyport::upstream {
+
+inline constexpr http::Field kMessagesVersion{"anthropic-version", "2023-06-01"};
+
+class MessagesProvider : public ProviderKind {
+ public:
+  constexpr explicit MessagesProvider(const Traits& traits) : ProviderKind(traits) {}
+
+  void append_path(std::string& out, const Call& call) const final;
+  void append_credential(std::string& out, const Credential& credential) const final;
+  void edit_body(const Call& call, std::string_view body, std::span<const ModelName> models,
+                 BodyEdits& edits) const final;
+  void sign(std::string& head, std::span<const std::string_view> body,
+            const Credential& credential) const final;
+  [[nodiscard]] StreamFormat stream_of(int status, std::string_view content_type) const final;
+  [[nodiscard]] ProviderError read_error(Operation operation, int status,
+                                         std::string_view body) const final;
+
+ protected:
+  ~MessagesProvider() = default;
+
+ private:
+  /// What the provider's front says: makes the fault more exact, or fills code and message, where
+  /// the error is not in Anthropic's words.
+  virtual void read_front(const ErrorBody& body, ProviderError& error) const = 0;
+};
+
+}  // namespace sallyport::upstream
