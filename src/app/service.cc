@@ -12,8 +12,10 @@
 #include "admin/revocations.h"
 #include "admin/status.h"
 #include "audit/trail.h"
+#include "base/address.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/url.h"
 #include "config/reload.h"
 #include "gateway/gateway.h"
 #include "http/fetch.h"
@@ -292,7 +294,7 @@ admin::Status Service::Parts::status() {
   status.started = started;
   status.configuration_path = configuration.path;
   status.configuration_sha256 = configuration.sha256;
-  status.listen_address = http::format_address(configuration.listen.host, gateway->port());
+  status.listen_address = format_address(configuration.listen.host, gateway->port());
   status.public_url = configuration.listen.public_url;
   bool keys_there = identity->any_ready(now);
   bool record = true;
@@ -339,7 +341,7 @@ void Service::Parts::add_upstreams(admin::Status& status) const {
   auto health = credentials->health();
   for (std::size_t i = 0; i < configuration.upstreams.size(); ++i) {
     const auto& upstream = configuration.upstreams[i];
-    auto url = http::parse_url(upstream.base_url);
+    auto url = parse_request_url(upstream.base_url);
     admin::UpstreamStatus row;
     row.name = upstream.name;
     row.provider = upstream::facts(upstream.provider).name;
@@ -381,16 +383,15 @@ Result<std::unique_ptr<Service>> Service::start(config::Configuration configurat
   p.credentials->start();
   p.admin->start();
   log::info("gateway.listening",
-            {{"address", http::format_address(p.configuration.listen.host, p.gateway->port())},
+            {{"address", format_address(p.configuration.listen.host, p.gateway->port())},
              {"port", std::uint64_t{p.gateway->port()}},
              {"tls", p.configuration.listen.tls_certificate.empty() ? "no" : "yes"},
              {"workers", p.configuration.listen.workers},
              {"version", SALLYPORT_VERSION}});
   if (p.configuration.admin.listen) {
-    log::info(
-        "admin.listening",
-        {{"address", http::format_address(p.configuration.admin.listen->host, p.admin->port())},
-         {"port", std::uint64_t{p.admin->port()}}});
+    log::info("admin.listening",
+              {{"address", format_address(p.configuration.admin.listen->host, p.admin->port())},
+               {"port", std::uint64_t{p.admin->port()}}});
   }
   return service;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/address.h"
 #include "config/schema.h"
 #include "config/syntax.h"
 
@@ -17,14 +18,15 @@ struct Fixed {
 
 constexpr Fixed kFixed[] = {
     {"listen.address",
-     [](const Configuration& c) { return format_address({c.listen.host, c.listen.port}); }},
+     [](const Configuration& c) { return format_address(c.listen.host, c.listen.port); }},
     {"listen.workers", [](const Configuration& c) { return fmt::format("{}", c.listen.workers); }},
     {"audit.directory", [](const Configuration& c) { return c.audit.directory.string(); }},
     {"store", [](const Configuration& c) { return c.store_path; }},
     {"admin.socket", [](const Configuration& c) { return c.admin.socket; }},
     {"admin.listen",
      [](const Configuration& c) {
-       return c.admin.listen ? format_address(*c.admin.listen) : std::string("no port");
+       return c.admin.listen ? format_address(c.admin.listen->host, c.admin.listen->port)
+                             : std::string("no port");
      }},
 };
 

@@ -5,7 +5,8 @@
 #include <set>
 
 #include "base/encoding.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
+#include "base/url.h"
 #include "config/rules.h"
 #include "config/syntax.h"
 
@@ -63,7 +64,7 @@ void check_base_path(Scene& scene, const std::string& key, UpstreamSettings& set
   }
   auto url = parse_url(base);
   if (!url) return;
-  auto host = lower_case(url->host);
+  const std::string& host = url->host;
   if (settings.provider == Provider::kFoundry && is_azure(host) &&
       !url->path.ends_with("/anthropic")) {
     scene.report.warning(key, {"config.foundry_path",

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/address.h"
+
 namespace sallyport::http {
 namespace {
 
@@ -99,7 +101,7 @@ Task<ClientConnectionPtr> ClientPool::connect(Signal& signal, std::uint32_t abor
   if (connection && destination_->proxy) {
     fault = co_await ask_proxy(*connection, signal, abort, detail);
   }
-  if (connection && fault == ConnectFault::kNone && destination_->url.https) {
+  if (connection && fault == ConnectFault::kNone && destination_->url.is_https()) {
     fault = co_await start_tls(*connection, signal, abort, detail);
   }
   limit.clear();
@@ -151,9 +153,7 @@ Task<ClientConnectionPtr> ClientPool::open_socket(Signal& signal, std::uint32_t 
 Task<ConnectFault> ClientPool::ask_proxy(ClientConnection& connection, Signal& signal,
                                          std::uint32_t abort, std::string& detail) {
   const Url& target = destination_->url;
-  std::string name =
-      target.host.find(':') == std::string::npos ? target.host : "[" + target.host + "]";
-  name += ":" + std::to_string(target.port);
+  std::string name = format_address(target.host, target.port);
   std::string request = fmt::format("CONNECT {} HTTP/1.1\r\nHost: {}\r\n\r\n", name, name);
   iovec piece{request.data(), request.size()};
   auto [io, count] = connection.stream.write({&piece, 1});
