@@ -2,10 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
-#include <stdlib.h>
 
 #include <fstream>
 #include <iterator>
+
+#include "base/test_folder.h"
 
 namespace sallyport::store {
 namespace {
@@ -15,15 +16,6 @@ constexpr std::string_view kBob = "contoso/5b1f0e7a/bob";
 
 class NameTableTest : public testing::Test {
  protected:
-  NameTableTest() {
-    std::string pattern = std::filesystem::temp_directory_path() / "sallyport-store-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
-    location = "sqlite:" + (folder / "state.db").string();
-  }
-  ~NameTableTest() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
-  }
   std::unique_ptr<SqliteNameTable> open() {
     auto table = SqliteNameTable::open(location, metrics);
     EXPECT_TRUE(table) << table.error().text();
@@ -43,8 +35,9 @@ class NameTableTest : public testing::Test {
     return bytes;
   }
 
-  std::filesystem::path folder;
-  std::string location;
+  TestFolder test_folder;
+  std::filesystem::path folder = test_folder.path();
+  std::string location = "sqlite:" + (folder / "state.db").string();
   FakeClock clock;
   Metrics metrics;
 };

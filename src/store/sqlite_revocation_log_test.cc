@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/test_folder.h"
 #include "store/sqlite_name_table.h"
 
 namespace sallyport::store {
@@ -18,15 +18,6 @@ using identity::RevocationKind;
 
 class RevocationLogTest : public testing::Test {
  protected:
-  RevocationLogTest() {
-    std::string pattern = std::filesystem::temp_directory_path() / "sallyport-store-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
-    location = "sqlite:" + (folder / "state.db").string();
-  }
-  ~RevocationLogTest() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
-  }
   std::unique_ptr<SqliteRevocationLog> open() {
     auto log = SqliteRevocationLog::open(location);
     EXPECT_TRUE(log) << log.error().text();
@@ -58,8 +49,9 @@ class RevocationLogTest : public testing::Test {
     return change;
   }
 
-  std::filesystem::path folder;
-  std::string location;
+  TestFolder test_folder;
+  std::filesystem::path folder = test_folder.path();
+  std::string location = "sqlite:" + (folder / "state.db").string();
 };
 
 TEST_F(RevocationLogTest, KeepsEverythingAcrossStarts) {
