@@ -17,7 +17,7 @@ struct Bench {
   Bench() : process(folder.path(), 64 << 20) {
     chain = std::move(*Chain::create(process.parts(), "0"));
   }
-  TemporaryFolder folder;
+  TestFolder folder;
   Process process;
   std::unique_ptr<Chain> chain;
 };
@@ -92,7 +92,7 @@ void BM_LineChecked(benchmark::State& state) {
 BENCHMARK(BM_LineChecked);
 
 void BM_SideNote(benchmark::State& state) {
-  TemporaryFolder folder;
+  TestFolder folder;
   FakeClock clock;
   Metrics metrics;
   Instruments instruments(metrics);

@@ -9,10 +9,11 @@
 #include <optional>
 
 #include "admin/routes.h"
+#include "base/address.h"
 #include "base/log.h"
+#include "base/url.h"
 #include "http/bits.h"
 #include "http/listener.h"
-#include "http/url.h"
 
 namespace sallyport::admin {
 namespace {
@@ -167,9 +168,8 @@ Task<void> AdminServer::serve(UniqueFd fd, bool local) {
 // A page in a browser may be made to ask this port by a name of its own (DNS rebinding): only the
 // loopback names are answered.
 bool AdminServer::host_is_ours(const http::RequestHead& head) const {
-  auto url = http::parse_url(fmt::format("http://{}", http::find_field(head.fields, "host")));
-  return url && url->port == port_ &&
-         (url->host == "localhost" || http::is_loopback_literal(url->host));
+  auto url = parse_request_url(fmt::format("http://{}", http::find_field(head.fields, "host")));
+  return url && url->port == port_ && (url->host == "localhost" || is_loopback_literal(url->host));
 }
 
 }  // namespace sallyport::admin

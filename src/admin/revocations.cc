@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/guid.h"
 #include "base/json_reader.h"
 #include "base/json_writer.h"
 #include "identity/entra_issuer.h"
@@ -235,7 +236,7 @@ Result<std::vector<RevocationRequest>> RevocationDesk::understand(const Asked& a
     }
     // As tokens have them; portals show capitals.
     bool is_id = *kind == RevocationKind::kClient || *kind == RevocationKind::kGroup;
-    if (is_id && identity::is_guid(target)) one.target = lower_case(target);
+    if (is_id && is_guid(target)) one.target = lower_case(target);
     if (one.target.empty() && *kind != RevocationKind::kAll) {
       return fail("revocation.target", "an id is empty", "name what is to be revoked");
     }

@@ -1,7 +1,6 @@
 #include "admin/socket_client.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -15,6 +14,7 @@
 
 #include "admin/admin_server.h"
 #include "base/check.h"
+#include "base/test_folder.h"
 #include "base/unique_fd.h"
 
 namespace sallyport::admin {
@@ -32,14 +32,6 @@ UniqueFd listen_at(const std::string& path) {
 
 class SocketClient : public testing::Test {
  protected:
-  SocketClient() {
-    char name[] = "/tmp/sallyport-test-XXXXXX";
-    SALLYPORT_CHECK(::mkdtemp(name) != nullptr);
-    folder = name;
-    path = folder / "admin.sock";
-  }
-  ~SocketClient() override { std::filesystem::remove_all(folder); }
-
   // Accepts one connection, reads the head of the request, sends `bytes` and closes.
   Result<SocketAnswer> ask_one_that_says(const std::string& bytes, std::string* heard = nullptr) {
     UniqueFd listener = listen_at(path);
@@ -69,7 +61,8 @@ class SocketClient : public testing::Test {
     return answer ? "(an answer)" : std::string(answer.error().code);
   }
 
-  std::filesystem::path folder;
+  TestFolder test_folder;
+  std::filesystem::path folder = test_folder.path();
   std::string path;
 };
 

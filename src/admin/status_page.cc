@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include "base/address.h"
+#include "base/url.h"
 #include "gateway/readiness.h"
-#include "http/listener.h"
-#include "http/url.h"
 #include "upstream/provider.h"
 
 namespace sallyport::admin {
@@ -48,7 +48,7 @@ std::vector<UpstreamStatus> upstream_rows(const std::vector<upstream::UpstreamSe
                                           const std::vector<upstream::CredentialHealth>& health) {
   std::vector<UpstreamStatus> rows;
   for (const auto& upstream : upstreams) {
-    auto url = http::parse_url(upstream.base_url);
+    auto url = parse_request_url(upstream.base_url);
     UpstreamStatus row;
     row.name = upstream.name;
     row.provider = upstream::facts(upstream.provider).name;
@@ -78,7 +78,7 @@ Status read_status(const StatusParts& parts, const StatusSettings& settings, Wal
   status.started = parts.started;
   status.configuration_path = settings.configuration_path;
   status.configuration_sha256 = settings.configuration_sha256;
-  status.listen_address = http::format_address(settings.listen.host, parts.gateway.port());
+  status.listen_address = format_address(settings.listen.host, parts.gateway.port());
   status.public_url = settings.listen.public_url;
   status.audit = audit_rows(parts.trail.settings());  // what holds, not what the file says
   bool record = true;

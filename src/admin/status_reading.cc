@@ -2,9 +2,9 @@
 // not there keep their defaults, members that are not known are passed over, and only what is no
 // status at all is an error.
 #include <boost/json.hpp>
-#include <cstdio>
 
 #include "admin/status.h"
+#include "base/clock.h"
 
 namespace sallyport::admin {
 namespace {
@@ -49,24 +49,6 @@ void each(const json::object& from, std::string_view name, Take take) {
   }
 }
 
-// The form that format_time writes: 2026-11-21T08:00:00.000000Z.
-std::optional<WallTime> time_of(const std::string& text) {
-  int year = 0;
-  unsigned month = 0, day = 0, hour = 0, minute = 0, second = 0, micro = 0;
-  char zone = 0;
-  if (text.size() != 27 ||
-      std::sscanf(text.c_str(), "%4d-%2u-%2uT%2u:%2u:%2u.%6u%c", &year, &month, &day, &hour,
-                  &minute, &second, &micro, &zone) != 8 ||
-      zone != 'Z') {
-    return std::nullopt;
-  }
-  std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month},
-                                   std::chrono::day{day}};
-  if (!date.ok()) return std::nullopt;
-  return std::chrono::sys_days{date} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
-         std::chrono::seconds{second} + std::chrono::microseconds{micro};
-}
-
 UpstreamStatus upstream_of(const json::object& from) {
   UpstreamStatus upstream;
   upstream.name = text(from, "name");
@@ -75,10 +57,10 @@ UpstreamStatus upstream_of(const json::object& from) {
   upstream.credential = text(from, "credential");
   upstream.source = text(from, "source");
   upstream.ready = truth(from, "ready");
-  upstream.obtained = time_of(text(from, "obtained"));
-  upstream.expires = time_of(text(from, "expires"));
+  upstream.obtained = parse_time(text(from, "obtained"));
+  upstream.expires = parse_time(text(from, "expires"));
   upstream.problem = text(from, "problem");
-  upstream.refused = time_of(text(from, "refused"));
+  upstream.refused = parse_time(text(from, "refused"));
   upstream.refused_status = count(from, "refused_status");
   return upstream;
 }
@@ -109,7 +91,7 @@ Status status_of(const json::object& from) {
   status.version = text(from, "version");
   status.instance = text(from, "instance");
   status.pid = static_cast<std::int64_t>(count(from, "pid"));
-  status.started = time_of(text(from, "started")).value_or(WallTime{});
+  status.started = parse_time(text(from, "started")).value_or(WallTime{});
   status.ready = truth(from, "ready");
   status.reason = text(from, "reason");
   status.configuration_path = text(object(from, "configuration"), "path");
@@ -118,7 +100,7 @@ Status status_of(const json::object& from) {
   status.public_url = text(object(from, "listen"), "public_url");
   each(from, "issuers", [&](const json::object& issuer) {
     status.issuers.push_back({text(issuer, "name"), text(issuer, "issuer"), truth(issuer, "ready"),
-                              count(issuer, "keys"), time_of(text(issuer, "refreshed")),
+                              count(issuer, "keys"), parse_time(text(issuer, "refreshed")),
                               text(issuer, "problem")});
   });
   each(from, "upstreams",

@@ -10,6 +10,7 @@
 
 #include "app/command.h"
 #include "base/json_writer.h"
+#include "base/nearest.h"
 #include "base/terminal_text.h"
 #include "profile/catalogue.h"
 
@@ -40,14 +41,13 @@ std::string next_step_for_config(const std::string& path) {
 
 namespace {
 
-std::string_view nearest_name(std::string_view word, const CLI::App& command) {
+std::string_view nearest_word(std::string_view word, const CLI::App& command) {
   std::vector<std::string_view> known;
   for (const CLI::App* sub : command.get_subcommands({})) known.push_back(sub->get_name());
   for (const CLI::Option* option : command.get_options()) {
     for (const std::string& name : option->get_lnames()) known.push_back(name);
   }
-  return profile::nearest_of(word.substr(std::min(word.find_first_not_of('-'), word.size())),
-                             known);
+  return nearest_name(word.substr(std::min(word.find_first_not_of('-'), word.size())), known);
 }
 
 // Which command was meant, what is wrong, and the nearest right thing.
@@ -80,7 +80,7 @@ Error usage_error(const CLI::App& root, const CLI::ParseError& error) {
   if (has_commands || option) {
     usage.message = fmt::format("`{}` has no {} {}", line, option ? "option" : "command", word);
   }
-  if (std::string_view near = nearest_name(word, *command); !near.empty()) {
+  if (std::string_view near = nearest_word(word, *command); !near.empty()) {
     usage.next_step = fmt::format("did you mean {}{}?", option ? "--" : "", near);
   }
   return usage;

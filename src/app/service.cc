@@ -1,9 +1,9 @@
 #include "app/service.h"
 
 #include "app/service_parts.h"
+#include "base/address.h"
 #include "base/log.h"
 #include "config/reload.h"
-#include "http/listener.h"
 
 namespace sallyport::app {
 namespace {
@@ -34,7 +34,7 @@ Result<std::unique_ptr<Service>> Service::start(config::Configuration configurat
   p.credentials->start();
   p.admin->start();
   log::info("gateway.listening",
-            {{"address", http::format_address(p.configuration.listen.host, p.gateway->port())},
+            {{"address", format_address(p.configuration.listen.host, p.gateway->port())},
              {"port", std::uint64_t{p.gateway->port()}},
              {"tls", p.configuration.listen.tls_certificate.empty() ? "no" : "yes"},
              {"workers", p.configuration.listen.workers},
@@ -42,7 +42,7 @@ Result<std::unique_ptr<Service>> Service::start(config::Configuration configurat
   if (p.configuration.admin.listen) {
     log::info(
         "admin.listening",
-        {{"address", http::format_address(p.configuration.admin.listen->host, p.admin->port())},
+        {{"address", format_address(p.configuration.admin.listen->host, p.admin->port())},
          {"port", std::uint64_t{p.admin->port()}}});
   }
   return service;

@@ -113,7 +113,7 @@ TEST_F(ChainFailureTest, AFailedWriteIsSaidAndStopsAdmissionUntilItWorksAgain) {
 // At every length at which a write can stop.
 TEST_F(ChainFailureTest, AWriteThatStopsAnywhereLeavesAnUnbrokenChain) {
   for (std::int64_t limit = 0; limit < 2600; limit += 61) {
-    TemporaryFolder own;
+    TestFolder own;
     process.emplace(own.path());
     auto made = Chain::create(process->parts(), "0");
     ASSERT_TRUE(made);

@@ -54,7 +54,7 @@ class ChainFixture : public testing::Test {
   }
   WallTime now() { return process->clock.wall(); }
 
-  TemporaryFolder folder;
+  TestFolder folder;
   std::optional<Process> process;
   std::unique_ptr<Chain> chain;
 };

@@ -45,7 +45,7 @@ class HistoryTest : public testing::Test {
     return rows;
   }
 
-  TemporaryFolder folder;
+  TestFolder folder;
   std::optional<Process> process;
   std::unique_ptr<Chain> main;
   std::unique_ptr<Chain> worker;

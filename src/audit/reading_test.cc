@@ -170,7 +170,7 @@ TEST(LineSplitter, BeginsAgainBehindTheLastLine) {
 
 // The writer goes on, and on to the next segment, while this one is read.
 TEST(ReadSegment, ShowsNoLaterSegmentWithoutAllOfThisOne) {
-  TemporaryFolder folder;
+  TestFolder folder;
   ChainFiles chain;
   for (const char* name : {"1", "2"}) chain.segments.push_back({folder.path() / name, {}});
   spill(chain.segments[0].path, "a\n" + std::string(100, '\0'));

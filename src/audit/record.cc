@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/comma_list.h"
+
 namespace sallyport::audit {
 namespace {
 
@@ -82,32 +84,20 @@ void put_list(JsonWriter& json, std::string_view name, Texts texts, std::size_t 
   json.end_array();
 }
 
-// Calls `each` with the values of a comma-separated header, without the white space around them.
-template <typename Each>
-void split_commas(std::string_view text, Each each) {
-  while (!text.empty()) {
-    auto comma = std::min(text.find(','), text.size());
-    auto value = text.substr(0, comma);
-    text.remove_prefix(std::min(comma + 1, text.size()));
-    while (!value.empty() && (value.front() == ' ' || value.front() == '\t'))
-      value.remove_prefix(1);
-    while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
-    if (!value.empty()) each(value);
-  }
-}
-
 void put_betas(JsonWriter& json, Texts texts) {
   std::string_view values[kBetas + 1];
   std::size_t count = 0;
   std::size_t more = 0;
-  for (const auto& text : texts) {
-    split_commas(text, [&](std::string_view value) {
+  for (std::string_view list : texts) {
+    while (!list.empty()) {
+      auto value = take_element(list);
+      if (value.empty()) continue;
       if (count < kBetas) {
         values[count++] = value;
       } else {
         ++more;
       }
-    });
+    }
   }
   char mark[32] = "...[+";
   if (more > 0) {

@@ -84,7 +84,7 @@ class RecoveryTest : public testing::Test {
     }
     return {};
   }
-  TemporaryFolder folder;
+  TestFolder folder;
 };
 
 TEST_F(RecoveryTest, AFirstStartFindsNothing) {

@@ -19,7 +19,7 @@ class SideJournalTest : public testing::Test {
   }
   std::string text() { return slurp(folder.path() / "side" / "refusals.jsonl"); }
 
-  TemporaryFolder folder;
+  TestFolder folder;
   FakeClock clock;
   Metrics metrics;
   Instruments instruments{metrics};

@@ -59,7 +59,7 @@ class SyncThreadTest : public testing::Test {
     return sequence;
   }
 
-  TemporaryFolder folder;
+  TestFolder folder;
   std::optional<Process> process;
   std::unique_ptr<SyncThread> sync;
   std::unique_ptr<Chain> chain;

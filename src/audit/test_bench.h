@@ -2,8 +2,6 @@
 // told, and records with something in them. Not part of the program.
 #pragma once
 
-#include <stdlib.h>
-
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
@@ -18,26 +16,9 @@
 #include "audit/chain.h"
 #include "audit/disk.h"
 #include "audit/reader.h"
+#include "base/test_folder.h"
 
 namespace sallyport::audit {
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = std::filesystem::temp_directory_path() / "sallyport-audit-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// The system's disk, that fails on request.
 class FaultyDisk final : public Disk {

@@ -17,7 +17,7 @@ class TrailTest : public testing::Test {
     Settings settings{folder.path() / "audit", std::chrono::milliseconds(1), 256 << 10};
     return Trail::open(settings, {workers, "node-1", &disk}, clock, entropy, metrics);
   }
-  TemporaryFolder folder;
+  TestFolder folder;
   FaultyDisk disk;
   FakeClock clock;
   FakeEntropy entropy;

@@ -76,7 +76,7 @@ class VerifyTest : public testing::Test {
                                [&](const Finding& finding) { return finding.code == code; });
   }
 
-  TemporaryFolder folder;
+  TestFolder folder;
   std::vector<std::filesystem::path> first_;
   std::vector<std::filesystem::path> second_;
 };
@@ -230,7 +230,7 @@ TEST_F(VerifyTest, SaysWhenNothingCanBeSaid) {
   auto missing = verify(folder.path() / "nowhere");
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, "audit.directory");
-  TemporaryFolder empty;
+  TestFolder empty;
   EXPECT_TRUE(verify(empty.path())->intact());
 }
 

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace sallyport {
 
@@ -36,6 +38,8 @@ class FakeClock final : public Clock {
 
 /// RFC 3339 in UTC with microseconds: 2026-11-21T08:15:30.123456Z
 [[nodiscard]] std::string format_time(WallTime time);
+/// Reads what format_time writes, and no other form.
+[[nodiscard]] std::optional<WallTime> parse_time(std::string_view text);
 /// Seconds since 1970, as tokens count.
 [[nodiscard]] inline std::int64_t unix_seconds(WallTime time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();

@@ -11,6 +11,7 @@
 #include <ctime>
 #include <memory>
 
+#include "base/address.h"
 #include "config/syntax.h"
 
 namespace sallyport::config {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/address.h"
+#include "base/url.h"
 #include "config/pem.h"
 #include "config/syntax.h"
 
@@ -155,7 +157,7 @@ void check_listen(Scene& scene) {
                        {"config.plain_http",
                         fmt::format("{} can be reached from other machines, and listen.tls is "
                                     "missing: tokens would travel without encryption",
-                                    format_address({listen.host, listen.port})),
+                                    format_address(listen.host, listen.port)),
                         "give listen.tls, or listen on 127.0.0.1 behind a proxy with TLS"});
   }
   for (std::size_t i = 0; i < listen.trusted_proxies.size(); ++i) {

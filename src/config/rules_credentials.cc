@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "base/address.h"
+#include "base/guid.h"
+#include "base/url.h"
 #include "config/pem.h"
 #include "config/rules.h"
 #include "config/syntax.h"
@@ -107,7 +110,8 @@ void check_guid(const Case& c, std::string_view name, const std::string& value) 
 // The platform's own endpoint is plain HTTP; nothing but this machine may be asked that way.
 bool is_platform_endpoint(const std::string& text) {
   auto url = parse_url(text);
-  if (!url || url->is_https() || url->has_user || url->has_query || url->has_fragment) return false;
+  if (!url || url->is_https() || url->has_user_info || url->has_query || url->has_fragment)
+    return false;
   bool link_local = is_ip_literal(url->host) && url->host.starts_with("169.254.");
   return link_local || is_loopback_literal(url->host) || url->host == "localhost";
 }
@@ -240,7 +244,7 @@ void check_workload_identity(const Case& c) {
   if (c.words.authority.empty()) c.words.authority = c.variable("AZURE_AUTHORITY_HOST");
   if (c.words.authority.empty()) c.words.authority = kPublicAuthority;
   auto url = parse_url(c.words.authority);
-  bool safe = url && (url->is_https() || is_loopback_literal(url->host)) && !url->has_user &&
+  bool safe = url && (url->is_https() || is_loopback_literal(url->host)) && !url->has_user_info &&
               !url->has_query && !url->has_fragment;
   if (!safe) {
     c.error("workload_identity", {"config.bad_value", "AZURE_AUTHORITY_HOST is not an https URL",

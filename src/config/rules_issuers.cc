@@ -6,7 +6,9 @@
 #include <map>
 
 #include "base/encoding.h"
-#include "config/nearest.h"
+#include "base/guid.h"
+#include "base/nearest.h"
+#include "base/url.h"
 #include "config/rules.h"
 #include "config/syntax.h"
 
@@ -43,7 +45,7 @@ Entra recognise(const IssuerSettings& issuer) {
   Entra entra;
   auto url = parse_url(issuer.issuer);
   if (!url) return entra;
-  auto host = lower_case(url->host);
+  const std::string& host = url->host;
   if (host == kEntraV1Host) {
     entra.version = Entra::Version::kV1;
   } else if (std::ranges::find(kEntraHosts, host) != std::end(kEntraHosts)) {
@@ -81,7 +83,7 @@ void check_entra_issuer(Scene& scene, const std::string& key, const std::string&
   }
   auto right = entra.version == Entra::Version::kV1
                    ? fmt::format("https://{}/{}/", kEntraV1Host, entra.tenant)
-                   : fmt::format("https://{}/{}/v2.0", lower_case(url->host), entra.tenant);
+                   : fmt::format("https://{}/{}/v2.0", url->host, entra.tenant);
   if (issuer == right) return;
   scene.report.error(key, {"config.issuer_not_exact",
                            entra.version == Entra::Version::kV1

@@ -5,7 +5,8 @@
 #include <set>
 
 #include "base/encoding.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
+#include "base/url.h"
 #include "config/rules.h"
 #include "config/syntax.h"
 
@@ -83,7 +84,7 @@ void check_base_path(Scene& scene, const std::string& key, const ProviderRules& 
   }
   auto url = parse_url(base);
   if (!url) return;
-  auto host = lower_case(url->host);
+  const std::string& host = url->host;
   if (!rules.path.empty() && is_host_of(rules, host) && !url->path.ends_with(rules.path)) {
     scene.report.warning(key, {rules.path_code,
                                fmt::format("{} answers 404 where the path does not end in {}",

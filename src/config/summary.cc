@@ -2,14 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "base/address.h"
 #include "config/syntax.h"
 
 namespace sallyport::config {
 namespace {
-
-std::string_view kind_name(identity::TokenKind kind) {
-  return kind == identity::TokenKind::kIdToken ? "id_token" : "access_token";
-}
 
 std::string sync_text(const audit::Settings& audit) {
   return audit.sync.count() == 0 ? "before the first byte of each answer"
@@ -17,7 +14,7 @@ std::string sync_text(const audit::Settings& audit) {
 }
 
 std::string listen_text(const gateway::ListenSettings& listen) {
-  return fmt::format("{}, {}{}, {} {}", format_address({listen.host, listen.port}),
+  return fmt::format("{}, {}{}, {} {}", format_address(listen.host, listen.port),
                      listen.tls_certificate.empty() ? "plain HTTP" : "TLS",
                      listen.public_url.empty() ? "" : ", known as " + listen.public_url,
                      listen.workers, listen.workers == 1 ? "worker" : "workers");
@@ -55,9 +52,8 @@ void append_settings(std::string& out, const Configuration& configuration) {
   append_row(out, "listen", listen_text(configuration.listen));
   for (const auto& issuer : configuration.issuers) {
     append_row(out, "issuer", fmt::format("{}: {}", issuer.name, issuer.issuer));
-    append_row(
-        out, "",
-        fmt::format("{} for {}", kind_name(issuer.token), fmt::join(issuer.audiences, ", ")));
+    append_row(out, "",
+               fmt::format("{} for {}", text(issuer.token), fmt::join(issuer.audiences, ", ")));
     append_row(out, "", gate_text(issuer));
   }
   for (const auto& upstream : configuration.upstreams) {
@@ -82,7 +78,9 @@ void append_settings(std::string& out, const Configuration& configuration) {
   const auto& admin = configuration.admin;
   append_row(out, "admin",
              fmt::format("socket {}{}", admin.socket,
-                         admin.listen ? ", metrics on " + format_address(*admin.listen) : ""));
+                         admin.listen ? ", metrics on " +
+                                            format_address(admin.listen->host, admin.listen->port)
+                                      : ""));
 }
 
 void append_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
@@ -95,7 +93,7 @@ void append_issuers(JsonWriter& json, const Configuration& configuration) {
   json.array("issuers");
   for (const auto& issuer : configuration.issuers) {
     json.begin().text("name", issuer.name).text("issuer", issuer.issuer);
-    json.text("token", kind_name(issuer.token));
+    json.text("token", text(issuer.token));
     append_texts(json, "audiences", issuer.audiences);
     append_texts(json, "clients", issuer.clients);
     append_texts(json, "scopes", issuer.require_scopes);
@@ -109,7 +107,7 @@ void append_issuers(JsonWriter& json, const Configuration& configuration) {
 void append_settings(JsonWriter& json, const Configuration& configuration) {
   const auto& listen = configuration.listen;
   json.object("listen")
-      .text("address", format_address({listen.host, listen.port}))
+      .text("address", format_address(listen.host, listen.port))
       .text("public_url", listen.public_url)
       .text("path_prefix", listen.path_prefix)
       .boolean("tls", !listen.tls_certificate.empty())
@@ -148,7 +146,9 @@ void append_settings(JsonWriter& json, const Configuration& configuration) {
       .text("store", configuration.store_file())
       .object("admin")
       .text("socket", configuration.admin.socket);
-  if (configuration.admin.listen) json.text("listen", format_address(*configuration.admin.listen));
+  if (configuration.admin.listen)
+    json.text("listen",
+              format_address(configuration.admin.listen->host, configuration.admin.listen->port));
   json.end().boolean("policies", false);
 }
 

@@ -1,4 +1,4 @@
-// The small languages of values in sallyport.yaml: durations, addresses, networks, URLs, names.
+// The small languages of values in sallyport.yaml: durations, addresses, networks, names.
 // Pure functions over text, any thread; nothing or false where the text is not of the kind. What
 // a person is told about a wrong value is decided in value_types.h.
 #pragma once
@@ -21,35 +21,13 @@ namespace sallyport::config {
 /// Decimal digits alone, without sign, separators or leading zeros.
 [[nodiscard]] std::optional<std::int64_t> parse_number(std::string_view text);
 
-/// `127.0.0.1` or `::1`, without brackets and without a zone.
-[[nodiscard]] bool is_ip_literal(std::string_view host);
-/// 127.0.0.0/8 or ::1. A name such as `localhost` is not: what it resolves to is not ours.
-[[nodiscard]] bool is_loopback_literal(std::string_view host);
 /// `0.0.0.0:8443` or `[::1]:8443`: an IP literal and a port from 0 to 65535.
 [[nodiscard]] std::optional<Address> parse_address(std::string_view text);
-[[nodiscard]] std::string format_address(const Address& address);
 
 /// An IP literal or a network in CIDR form (RFC 4632, RFC 4291 section 2.3) in its shortest right
 /// form: for 10.1.2.3/8 that is 10.0.0.0/8. Nothing where the text is neither.
 [[nodiscard]] std::optional<std::string> canonical_network(std::string_view text);
 
-/// The parts of an absolute http or https URL (RFC 3986). Views into the text.
-struct Url {
-  std::string_view scheme;  ///< as written, lower case required
-  std::string_view host;    ///< without brackets
-  std::string_view port;    ///< empty where not given
-  std::string_view path;    ///< with its first slash; may be empty
-  bool has_user = false;
-  bool has_query = false;
-  bool has_fragment = false;
-  bool is_https() const { return scheme == "https"; }
-};
-/// Nothing where it is not such a URL: another scheme, no host, a bad port, white space,
-/// characters that a URL cannot hold.
-[[nodiscard]] std::optional<Url> parse_url(std::string_view text);
-
-/// 8-4-4-4-12 hexadecimal digits, any case.
-[[nodiscard]] bool is_guid(std::string_view text);
 /// A field name of HTTP: a token (RFC 9110 section 5.6.2).
 [[nodiscard]] bool is_header_name(std::string_view text);
 /// Letters, digits, `.`, `_`, `-`, starting with a letter or digit, at most 64.

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/address.h"
 #include "base/check.h"
 #include "base/encoding.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
+#include "base/url.h"
 #include "config/schema.h"
 #include "config/syntax.h"
 
@@ -199,7 +201,7 @@ std::optional<Complaint> check_service(std::string_view text, const std::optiona
     return Complaint{"config.bad_value", fmt::format("`{}` is not a URL", shown(text)),
                      "write https://HOST, with the port and path where they are needed", nearest};
   }
-  if (url->has_user) {
+  if (url->has_user_info) {
     // Not shown: what stands before the @ is a credential.
     return Complaint{"config.url_credential", "the URL holds a user name or password",
                      "take what stands before the @ away"};
@@ -226,7 +228,7 @@ Parsed parse_service_url(std::string_view text, const Row&) {
 Parsed parse_proxy_url(std::string_view text, const Row&) {
   auto url = parse_url(text);
   if (auto complaint = check_service(text, url)) return std::unexpected(std::move(*complaint));
-  if (url->is_https() || url->port.empty() || (!url->path.empty() && url->path != "/")) {
+  if (url->is_https() || !url->has_port || (!url->path.empty() && url->path != "/")) {
     return not_a("a proxy", text, "write http://HOST:PORT; the requests themselves stay encrypted");
   }
   if (url->path == "/") text.remove_suffix(1);

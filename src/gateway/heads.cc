@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/comma_list.h"
 #include "identity/credential.h"
 
 namespace sallyport::gateway {
@@ -45,17 +46,9 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
 bool is_named_by_connection(http::Fields fields, std::string_view name) {
   for (const auto& field : fields) {
     if (!name_is(field.name, "connection")) continue;
-    std::string_view rest = field.value;
-    while (!rest.empty()) {
-      auto comma = rest.find(',');
-      auto token = rest.substr(0, comma);
-      while (!token.empty() && (token.front() == ' ' || token.front() == '\t'))
-        token.remove_prefix(1);
-      while (!token.empty() && (token.back() == ' ' || token.back() == '\t'))
-        token.remove_suffix(1);
-      if (equals_ignoring_case(token, name)) return true;
-      if (comma == std::string_view::npos) break;
-      rest.remove_prefix(comma + 1);
+    std::string_view options = field.value;
+    while (!options.empty()) {
+      if (equals_ignoring_case(take_element(options), name)) return true;
     }
   }
   return false;

@@ -51,7 +51,7 @@ audit::Person RecordViews::person() const {
           .tenant = who.tenant,
           .object_id = who.object_id,
           .subject = who.subject,
-          .token_kind = who.kind == identity::TokenKind::kIdToken ? "id_token" : "access_token",
+          .token_kind = text(who.kind),
           .app_only = who.app_only,
           .groups = groups_,
           .token_id = who.token_id,

@@ -13,8 +13,7 @@ void write_sign_in(JsonWriter& json, const identity::IssuerSettings& issuer) {
   json.begin().text("name", issuer.name).text("issuer", issuer.issuer);
   json.text("client", issuer.sign_in->client).array("scopes");
   for (const auto& scope : issuer.sign_in->scopes) json.item(scope);
-  json.end_array().text(
-      "token", issuer.token == identity::TokenKind::kIdToken ? "id_token" : "access_token");
+  json.end_array().text("token", text(issuer.token));
   if (issuer.sign_in->redirect_port != 0) {
     json.number("redirect_port", issuer.sign_in->redirect_port);
   }

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <tuple>
 
+#include "base/address.h"
+
 namespace sallyport::http {
 namespace {
 
@@ -99,7 +101,7 @@ Task<Connected> ClientPool::connect(Signal& signal, std::uint32_t abort) {
   Connected made = co_await open_socket(signal, abort);
   Fault fault;
   if (made && destination_->proxy) fault = co_await ask_proxy(**made, signal, abort);
-  if (made && !fault && destination_->url.https) {
+  if (made && !fault && destination_->url.is_https()) {
     fault = co_await start_tls(**made, signal, abort);
   }
   limit.clear();
@@ -142,9 +144,7 @@ Task<Connected> ClientPool::open_socket(Signal& signal, std::uint32_t abort) {
 Task<ClientPool::Fault> ClientPool::ask_proxy(ClientConnection& connection, Signal& signal,
                                               std::uint32_t abort) {
   const Url& target = destination_->url;
-  std::string name =
-      target.host.find(':') == std::string::npos ? target.host : "[" + target.host + "]";
-  name += ":" + std::to_string(target.port);
+  std::string name = format_address(target.host, target.port);
   std::string request = fmt::format("CONNECT {} HTTP/1.1\r\nHost: {}\r\n\r\n", name, name);
   const std::string& proxy = destination_->proxy->host;
   const std::string_view piece = request;

@@ -18,13 +18,13 @@
 
 #include "base/event_loop.h"
 #include "base/task.h"
+#include "base/url.h"
 #include "http/bits.h"
 #include "http/buffer.h"
 #include "http/message_parser.h"
 #include "http/reads_per_turn.h"
 #include "http/resolver.h"
 #include "http/stream.h"
-#include "http/url.h"
 
 namespace sallyport::http {
 

@@ -10,10 +10,11 @@
 #include <map>
 #include <thread>
 
+#include "base/address.h"
 #include "base/check.h"
 #include "base/mutex.h"
+#include "base/url.h"
 #include "http/link_local.h"
-#include "http/url.h"
 
 namespace sallyport::http {
 namespace {
@@ -102,7 +103,7 @@ bool is_platform_host(std::string_view host) {
 // a name resolves to is judged when the socket is opened; here what the URL itself says, because
 // behind a proxy we never see the address.
 Result<void> check_request(const FetchRequest& request) {
-  auto url = parse_url(request.url);
+  auto url = parse_request_url(request.url);
   if (!url) {
     return refused_url("an address that was to be fetched is not an http(s) URL",
                        "no user information, no fragment, no spaces");
@@ -116,7 +117,7 @@ Result<void> check_request(const FetchRequest& request) {
     return fail("fetch.refused_address", fmt::format("{} is a link-local address", url->host),
                 "name a host that is not this machine's or cloud's own service address");
   }
-  if (!url->https && !platform && !is_loopback_literal(url->host)) {
+  if (!url->is_https() && !platform && !is_loopback_literal(url->host)) {
     return refused_url(fmt::format("{} is plain http", request.url),
                        "use https; plain http is for loopback addresses such as 127.0.0.1 alone");
   }
@@ -132,7 +133,7 @@ Result<void> check_request(const FetchRequest& request) {
 // Loopback addresses and the platform's endpoints are never asked for through a proxy. A configured
 // proxy counts for every host, whatever the environment's NO_PROXY says.
 void set_proxy(CURL* easy, const FetchRequest& request) {
-  auto url = parse_url(request.url);
+  auto url = parse_request_url(request.url);
   bool direct = request.proxy == "none" || request.allow_link_local ||
                 (url && is_loopback_literal(url->host));
   if (direct) {

@@ -5,6 +5,8 @@
 #include <span>
 #include <string_view>
 
+#include "base/comma_list.h"
+
 namespace sallyport::http {
 
 struct Field {
@@ -12,14 +14,7 @@ struct Field {
   std::string_view value;  ///< without the white space around it
 };
 using Fields = std::span<const Field>;
-
-/// Without the spaces and tabs around it (OWS, RFC 9110 5.6.3).
-[[nodiscard]] constexpr std::string_view trim(std::string_view text) {
-  auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
+using sallyport::trim;
 
 /// ASCII case-insensitive; `lower` must be lower case.
 [[nodiscard]] constexpr bool name_is(std::string_view name, std::string_view lower) {

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <string>
 
+#include "base/address.h"
+
 namespace sallyport::http {
 namespace {
 
@@ -51,22 +53,18 @@ bool is_link_local(const sockaddr* address) {
 }
 
 bool is_link_local_literal(std::string_view host) {
-  std::string text(host);
-  in_addr v4{};
-  if (::inet_pton(AF_INET, text.c_str(), &v4) == 1) {
-    return is_link_local_v4(reinterpret_cast<const std::uint8_t*>(&v4));
-  }
+  auto address = parse_ip(host);
+  if (!address) return false;
+  if (!address->v6) return is_link_local_v4(address->bytes.data());
   in6_addr v6{};
-  return ::inet_pton(AF_INET6, text.c_str(), &v6) == 1 && is_link_local_v6(v6);
+  std::memcpy(&v6, address->bytes.data(), sizeof v6);
+  return is_link_local_v6(v6);
 }
 
 bool is_odd_number_host(std::string_view host) {
-  if (host.find(':') != std::string_view::npos) return false;  // IPv6
-  std::string text(host);
-  in_addr v4{};
-  if (::inet_pton(AF_INET, text.c_str(), &v4) == 1) return false;
-  while (text.ends_with('.')) text.pop_back();
-  std::string last = text.substr(text.rfind('.') + 1);
+  if (host.contains(':') || is_ip_literal(host)) return false;
+  while (host.ends_with('.')) host.remove_suffix(1);
+  std::string_view last = host.substr(host.rfind('.') + 1);
   if (last.empty()) return true;
   bool hex = last.starts_with("0x") || last.starts_with("0X");
   auto digit = [](char c) { return c >= '0' && c <= '9'; };

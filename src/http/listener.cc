@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/address.h"
+
 namespace sallyport::http {
 namespace {
 
@@ -102,11 +104,6 @@ Result<UniqueFd> bind_tcp(const std::string& host, std::uint16_t port, bool shar
 }
 
 }  // namespace
-
-std::string format_address(const std::string& host, std::uint16_t port) {
-  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
-                                             : fmt::format("[{}]:{}", host, port);
-}
 
 Result<TcpListeners> listen_tcp(const std::string& host, std::uint16_t port, unsigned count) {
   TcpListeners listeners;

@@ -24,7 +24,4 @@ struct TcpListeners {
 /// Mode 0600; a socket file that nobody listens on is replaced. Errors as above.
 [[nodiscard]] Result<UniqueFd> listen_unix(const std::string& path);
 
-/// `[::1]:8443`, `127.0.0.1:8443`
-[[nodiscard]] std::string format_address(const std::string& host, std::uint16_t port);
-
 }  // namespace sallyport::http

@@ -54,9 +54,7 @@ bool read_connection(std::string_view value, Framing& framing) {
   constexpr std::size_t kMostOptions = 16;
   while (!value.empty()) {
     if (++framing.options > kMostOptions) return false;
-    auto comma = std::min(value.find(','), value.size());
-    auto option = trim(value.substr(0, comma));
-    value.remove_prefix(std::min(comma + 1, value.size()));
+    auto option = take_element(value);
     if (!is_token(option)) return false;
     framing.close |= name_is(option, "close");
     framing.keep_alive |= name_is(option, "keep-alive");

@@ -1,6 +1,7 @@
 #include "identity/discovery.h"
 
-#include "http/url.h"
+#include "base/address.h"
+#include "base/url.h"
 #include "identity/strict_json.h"
 
 namespace sallyport::identity {
@@ -36,15 +37,15 @@ bool read_endpoint(const JsonView& root, std::string_view name, bool allow_http,
 }  // namespace
 
 bool is_loopback_http(std::string_view url) {
-  auto parts = http::parse_url(url);
-  return parts && !parts->https && http::is_loopback_literal(parts->host);
+  auto parts = parse_request_url(url);
+  return parts && !parts->is_https() && is_loopback_literal(parts->host);
 }
 
 bool is_endpoint_url(std::string_view url, bool allow_http) {
   if (url.size() > kUrlBytes) return false;
-  auto parts = http::parse_url(url);
+  auto parts = parse_request_url(url);
   if (!parts) return false;
-  return parts->https || (allow_http && http::is_loopback_literal(parts->host));
+  return parts->is_https() || (allow_http && is_loopback_literal(parts->host));
 }
 
 std::string discovery_url(std::string_view issuer) {

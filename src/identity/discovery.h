@@ -31,7 +31,7 @@ struct Discovery {
 [[nodiscard]] Result<Discovery> parse_discovery(std::string_view json, std::string_view issuer);
 
 /// True for `https://host...`, and for `http://` on a loopback literal if `allow_http`; as
-/// http::parse_url has it (no user information, no fragment), at most 2048 bytes.
+/// parse_request_url has it (no user information, no fragment), at most 2048 bytes.
 [[nodiscard]] bool is_endpoint_url(std::string_view url, bool allow_http);
 /// True for an http URL on 127.0.0.0/8 or [::1], written as such (never a name).
 [[nodiscard]] bool is_loopback_http(std::string_view url);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/guid.h"
 
 namespace sallyport::identity {
 namespace {
@@ -11,17 +12,6 @@ constexpr std::string_view kVersion1Hosts[] = {"https://sts.windows.net/",
                                                "https://sts.chinacloudapi.cn/"};
 
 }  // namespace
-
-bool is_guid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    if (dash ? c != '-' : !hex) return false;
-  }
-  return true;
-}
 
 std::optional<EntraIssuer> parse_entra_issuer(std::string_view issuer) {
   for (std::string_view host : kVersion1Hosts) {

@@ -21,7 +21,5 @@ struct EntraIssuer {
 };
 
 [[nodiscard]] std::optional<EntraIssuer> parse_entra_issuer(std::string_view issuer);
-/// 8-4-4-4-12 hexadecimal digits.
-[[nodiscard]] bool is_guid(std::string_view text);
 
 }  // namespace sallyport::identity

@@ -35,14 +35,5 @@ TEST(EntraIssuer, LeavesOtherProvidersAlone) {
   }
 }
 
-TEST(EntraIssuer, GuidsAreThirtyTwoDigitsInTheirPlaces) {
-  EXPECT_TRUE(is_guid("5b1f0e7a-3c52-4d8e-9a41-7d20c6e1b9f4"));
-  EXPECT_TRUE(is_guid("5B1F0E7A-3C52-4D8E-9A41-7D20C6E1B9F4"));
-  EXPECT_FALSE(is_guid("5b1f0e7a3c524d8e9a417d20c6e1b9f4"));
-  EXPECT_FALSE(is_guid("{5b1f0e7a-3c52-4d8e-9a41-7d20c6e1b9f4}"));
-  EXPECT_FALSE(is_guid("5b1f0e7a-3c52-4d8e-9a41-7d20c6e1b9fg"));
-  EXPECT_FALSE(is_guid("5b1f0e7a-3c52-4d8e-9a417-d20c6e1b9f4"));
-}
-
 }  // namespace
 }  // namespace sallyport::identity

@@ -5,11 +5,9 @@
 #include <algorithm>
 
 #include "base/encoding.h"
-#include "identity/entra_issuer.h"
+#include "base/guid.h"
 
 namespace sallyport::identity {
-namespace {}  // namespace
-
 Result<std::optional<std::string>> principal_key(std::string_view text,
                                                  std::span<const std::string> issuers) {
   auto slash = text.find('/');

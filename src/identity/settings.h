@@ -6,11 +6,24 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "base/check.h"
 
 namespace sallyport::identity {
 
 enum class TokenKind { kAccessToken, kIdToken };
+/// The word for it in the configuration, the record and everything else that is read by machines.
+[[nodiscard]] constexpr std::string_view text(TokenKind kind) {
+  switch (kind) {
+    case TokenKind::kAccessToken:
+      return "access_token";
+    case TokenKind::kIdToken:
+      return "id_token";
+  }
+  check_failed("a kind of token", __FILE__, __LINE__);
+}
 
 enum class Gate { kRefuse, kAllow };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/guid.h"
 #include "identity/token_checks.h"
 
 namespace sallyport::identity {

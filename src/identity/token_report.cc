@@ -145,7 +145,7 @@ void write_check(JsonWriter& json, const TokenCheck& check) {
 
 void write_person(JsonWriter& json, const Principal& person) {
   json.object("person").text("key", person.key).text_if("name", person.name);
-  json.text("kind", person.kind == TokenKind::kIdToken ? "id_token" : "access_token");
+  json.text("kind", text(person.kind));
   json.boolean("app_only", person.app_only).boolean("guest", person.guest);
   json.boolean("groups_overage", person.groups_overage).text_if("client", person.client);
   json.text_if("token_id", person.token_id).text_if("session_id", person.session_id);

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "base/nearest.h"
 
 namespace sallyport::profile {
 namespace {
@@ -181,32 +182,6 @@ EgressRule parse_egress_rule(const json::object& row) {
   return rule;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
-// Optimal string alignment: like Levenshtein's distance, and two neighbours swapped count once.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
-  std::iota(last.begin(), last.end(), 0U);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      std::size_t cost = a[i - 1] == b[j - 1] ? 0 : 1;
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + cost});
-      bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
-    }
-    std::swap(before, last);
-    std::swap(last, row);
-  }
-  return last[b.size()];
-}
-
 }  // namespace
 
 bool Key::acts_on(Platform platform) const {
@@ -217,25 +192,6 @@ bool Key::acts_on(Platform platform) const {
 bool Key::has_effect_for(std::string_view provider) const {
   return providers.empty() ||
          std::find(providers.begin(), providers.end(), provider) != providers.end();
-}
-
-std::string_view nearest_of(std::string_view name, const std::vector<std::string_view>& known) {
-  constexpr std::size_t kLongestName = 128;
-  if (name.empty() || name.size() > kLongestName) return {};
-  std::string wanted = lower(name);
-  std::string_view best;
-  std::size_t best_distance = std::max<std::size_t>(1, wanted.size() / 3) + 1;
-  for (std::string_view candidate : known) {
-    std::size_t difference = candidate.size() > wanted.size() ? candidate.size() - wanted.size()
-                                                              : wanted.size() - candidate.size();
-    if (difference >= best_distance) continue;
-    std::size_t d = distance(wanted, lower(candidate));
-    if (d < best_distance) {
-      best_distance = d;
-      best = candidate;
-    }
-  }
-  return best;
 }
 
 const Catalogue& Catalogue::builtin() {
@@ -282,11 +238,11 @@ std::string_view Catalogue::nearest(std::string_view name) const {
   for (const Key& key : keys_) {
     if (key.status == Status::kDocumented) names.push_back(key.name);
   }
-  std::string_view best = nearest_of(name, names);
+  std::string_view best = nearest_name(name, names);
   if (!best.empty()) return best;
   names.clear();
   for (const Key& key : keys_) names.push_back(key.name);
-  return nearest_of(name, names);
+  return nearest_name(name, names);
 }
 
 const EgressRule* Catalogue::egress_rule(std::string_view id) const {

@@ -116,8 +116,7 @@ class Catalogue {
   [[nodiscard]] const EgressRule* egress_rule(std::string_view id) const;
   [[nodiscard]] const std::string& basis() const { return basis_; }
   [[nodiscard]] const Key* find(std::string_view name) const;
-  /// The known name that was most likely meant: same letters in another case, or within a third of
-  /// the length by edits. Empty if nothing is near.
+  /// The known name that was most likely meant (base/nearest.h), a documented one first.
   [[nodiscard]] std::string_view nearest(std::string_view name) const;
 
  private:
@@ -127,10 +126,6 @@ class Catalogue {
   std::vector<EgressRule> egress_rules_;
   std::string basis_;
 };
-
-/// The nearest of `known`, by the same measure.
-[[nodiscard]] std::string_view nearest_of(std::string_view name,
-                                          const std::vector<std::string_view>& known);
 
 [[nodiscard]] std::string_view availability_text(Availability availability);
 [[nodiscard]] std::string_view scope_text(Scope scope);

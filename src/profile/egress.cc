@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 
+#include "base/address.h"
 #include "base/check.h"
 #include "base/encoding.h"
 #include "base/terminal_text.h"
@@ -64,8 +65,8 @@ class Builder {
     entry.reasons.push_back({rule_->id, std::string(key), purpose, rule_->confirmed});
   }
   void add_url(std::string_view url_text, std::string_view key, bool browser = false) {
-    if (auto url = parse_url(url_text); url && !is_loopback_host(url->host)) {
-      add(url->host_and_port(), key, browser);
+    if (auto url = parse_any_url(url_text); url && !is_loopback_host(url->host)) {
+      add(host_and_port(*url), key, browser);
     }
   }
   // The rule's fixed hosts.
@@ -370,8 +371,9 @@ void Builder::build_sandbox(EgressList& list) {
         "alone, "
         "and other fetches end in 403");
   }
-  if (auto url = parse_url(text("otlpEndpoint"))) {
-    list.sandbox_notes.push_back(fmt::format("the app adds the collector {} by itself", url->host));
+  if (auto url = parse_any_url(text("otlpEndpoint"))) {
+    list.sandbox_notes.push_back(
+        fmt::format("the app adds the collector {} by itself", bracketed(url->host)));
   }
   if (!is("disableNonessentialTelemetry", true)) {
     list.sandbox_notes.emplace_back(

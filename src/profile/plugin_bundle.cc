@@ -4,7 +4,8 @@
 
 #include <algorithm>
 
-#include "profile/url.h"
+#include "base/nearest.h"
+#include "base/url.h"
 #include "profile/zip.h"
 
 namespace sallyport::profile {
@@ -93,7 +94,7 @@ class PluginCheck {
     bool known =
         std::find(kPreferences.begin(), kPreferences.end(), preference) != kPreferences.end();
     if (!preference.empty() && !known) {
-      std::string_view near = nearest_of(preference, kPreferences);
+      std::string_view near = nearest_name(preference, kPreferences);
       add("plugin.preference", Severity::kError, file->name,
           fmt::format("installationPreference {} is none of required, auto_install, available",
                       preference),
@@ -143,7 +144,7 @@ class PluginCheck {
             "servers of organization plugins are of type http or sse",
             "set type; local programs belong into managedMcpServers");
       }
-      auto url = parse_url(text(server, "url"));
+      auto url = parse_any_url(text(server, "url"));
       if (!url || url->scheme != "https") {
         add("plugin.mcp_url", Severity::kError, place, "url is no https URL", "set it");
       }

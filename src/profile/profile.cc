@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/encoding.h"
+#include "base/nearest.h"
 
 namespace sallyport::profile {
 namespace {
@@ -52,7 +53,7 @@ Result<void> read_member(Profile& profile, std::string_view name, const json::va
   static const std::vector<std::string_view> kMembers{"sallyport", "id",     "description",
                                                       "base",      "values", "removed"};
   std::string next = "a configuration key belongs under \"values\"";
-  if (auto near = nearest_of(name, kMembers); !near.empty()) {
+  if (auto near = nearest_name(name, kMembers); !near.empty()) {
     next = fmt::format("did you mean \"{}\"?", near);
   }
   return wrong(profile.name, fmt::format("unknown member \"{}\"", name), std::move(next));

@@ -194,7 +194,7 @@ class Resolver {
 
   static bool holds_loopback(const json::value& value) {
     if (value.is_string()) {
-      auto url = parse_url(value.get_string());
+      auto url = parse_any_url(value.get_string());
       return url && is_loopback_host(url->host);
     }
     if (value.is_array()) {

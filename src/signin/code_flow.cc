@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
-#include "http/url.h"
+#include "base/url.h"
 #include "signin/loopback_listener.h"
 #include "signin/person_flows.h"
 #include "signin/provider.h"
@@ -35,7 +35,7 @@ std::string authorization_url(const identity::Discovery& provider, const Target&
   add("nonce", attempt.nonce);
   add("code_challenge", to_base64url(as_text(sha256(attempt.verifier.reveal()))));
   add("code_challenge_method", "S256");
-  auto parts = http::parse_url(provider.authorization_endpoint);
+  auto parts = parse_request_url(provider.authorization_endpoint);
   bool google = parts && parts->host == "accounts.google.com";
   if (google) add("access_type", "offline");  // its way to say offline_access
   if (fresh) {

@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "http/url.h"
+#include "base/address.h"
+#include "base/url.h"
 #include "identity/claims.h"
 #include "identity/strict_json.h"
 
@@ -60,14 +61,13 @@ bool read_target(identity::JsonView entry, bool allow_http, Target& target) {
 }  // namespace
 
 Result<std::string> tidy_gateway_url(const std::string& typed) {
-  auto url = http::parse_url(typed);
-  bool usable = url && (url->https || http::is_loopback_literal(url->host)) &&
-                url->path.find('?') == std::string::npos;
+  auto url = parse_request_url(typed);
+  bool usable = url && (url->is_https() || is_loopback_literal(url->host)) && !url->has_query;
   if (!usable) {
     return fail("gateway.url", fmt::format("{} is not the URL of a gateway", typed),
                 "write it as https://host or https://host/path; plain http is for 127.0.0.1 alone");
   }
-  std::string text = (url->https ? "https://" : "http://") + url->authority() + url->path;
+  std::string text = url->scheme + "://" + url->authority() + url->path;
   while (text.ends_with('/')) text.pop_back();
   return text;
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/test_folder.h"
 #include "signin/test_parts.h"
 
 namespace sallyport::signin {
@@ -184,14 +185,6 @@ TEST_F(RenewalTest, WhereTheIdTokenCountsARefreshWithoutOneAsksForThePerson) {
 
 class CurrentSessionTest : public RenewalTest {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "session-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
-  }
-  void TearDown() override {
-    std::error_code error;
-    std::filesystem::remove_all(folder, error);
-  }
   Result<Session> ask(const RenewElsewhere& renewal) {
     return current_session({.id = "id"}, vault, folder, clock, renewal,
                            std::chrono::milliseconds(0));
@@ -208,7 +201,8 @@ class CurrentSessionTest : public RenewalTest {
     session.obtained_at = session.expires_at - life;
     keep(session);
   }
-  std::filesystem::path folder;
+  TestFolder test_folder;
+  std::filesystem::path folder = test_folder.path();
   int renewals = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_folder.h"
 #include "signin/file_vault.h"
 #include "signin/kernel_ring.h"
 
@@ -70,14 +71,6 @@ TEST(SealedFile, AForeignFileCannotAskForAllTheMemory) {
 
 class FileVaultTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "vault-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  void TearDown() override {
-    std::error_code error;
-    std::filesystem::remove_all(folder_, error);
-  }
   AskPassphrase says(std::string_view passphrase) {
     return [this, passphrase](bool) -> Result<Secret> {
       ++asked_;
@@ -91,7 +84,8 @@ class FileVaultTest : public testing::Test {
     ASSERT_TRUE(make_passphrase_vault(folder_, says(""))->remove(id));
     std::filesystem::rename(folder_ / "aside", file);
   }
-  std::filesystem::path folder_;
+  TestFolder test_folder_;
+  std::filesystem::path folder_ = test_folder_.path();
   int asked_ = 0;
 };
 

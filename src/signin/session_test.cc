@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "base/test_folder.h"
 #include "signin/sign_in_book.h"
 #include "signin/test_parts.h"
 
@@ -65,20 +66,14 @@ TEST(Session, TheLifeOfAnIdTokenIsItsOwnAndNotTheAccessTokens) {
 
 class SignInBookTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "book-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-    ::setenv("XDG_STATE_HOME", folder_.c_str(), 1);
-  }
-  void TearDown() override {
-    ::unsetenv("XDG_STATE_HOME");
-    std::filesystem::remove_all(folder_);
-  }
+  void SetUp() override { ::setenv("XDG_STATE_HOME", folder_.c_str(), 1); }
+  void TearDown() override { ::unsetenv("XDG_STATE_HOME"); }
   static BookEntry entry(const std::string& gateway) {
     Target target{.gateway = gateway, .issuer = "https://i.example", .client = "c"};
     return {id_of(target), gateway, target.issuer, target.client, VaultKind::kKernel, ""};
   }
-  std::filesystem::path folder_;
+  TestFolder test_folder_;
+  std::filesystem::path folder_ = test_folder_.path();
 };
 
 TEST_F(SignInBookTest, RemembersEachGatewayAndTheLastOne) {

@@ -2,17 +2,19 @@
 
 #include <fmt/format.h>
 
+#include "base/address.h"
+
 namespace sallyport::upstream {
 
 Result<std::shared_ptr<const Upstream>> Upstream::create(const UpstreamSettings& settings,
                                                          std::chrono::milliseconds connect_limit) {
-  auto url = http::parse_url(settings.base_url);
-  if (!url || url->path.find('?') != std::string::npos) {
+  auto url = parse_request_url(settings.base_url);
+  if (!url || url->has_query) {
     return fail("upstream.base_url",
                 fmt::format("the base_url of upstream {} is not an http(s) URL", settings.name),
                 "write it like https://NAME.services.ai.azure.com/anthropic");
   }
-  if (!url->https && !http::is_loopback_literal(url->host)) {
+  if (!url->is_https() && !is_loopback_literal(url->host)) {
     return fail("upstream.base_url",
                 fmt::format("the base_url of upstream {} is plain http", settings.name),
                 "use https; plain http is for loopback addresses such as 127.0.0.1 alone");
@@ -20,14 +22,14 @@ Result<std::shared_ptr<const Upstream>> Upstream::create(const UpstreamSettings&
   while (url->path.ends_with('/')) url->path.pop_back();
   auto destination = std::make_shared<http::Destination>();
   destination->connect_limit = connect_limit;
-  if (url->https) {
+  if (url->is_https()) {
     auto trust = http::TlsClient::load(settings.ca_file);
     if (!trust) return fail(std::move(trust.error()), "for upstream " + settings.name);
     destination->trust = std::move(*trust);
   }
   if (!settings.proxy.empty()) {
-    destination->proxy = http::parse_url(settings.proxy);
-    if (!destination->proxy || destination->proxy->https) {
+    destination->proxy = parse_request_url(settings.proxy);
+    if (!destination->proxy || destination->proxy->is_https()) {
       return fail("upstream.proxy",
                   fmt::format("the proxy of upstream {} is not an http URL", settings.name),
                   "write it like http://proxy.example:3128");

@@ -6,6 +6,7 @@
 
 #include "app/commands/profile_parts.h"
 #include "base/encoding.h"
+#include "base/nearest.h"
 #include "profile/url.h"
 
 namespace sallyport::app {
@@ -150,7 +151,7 @@ Result<void> check_filter(std::string_view what, const std::string& wanted,
   bool there = std::any_of(names.begin(), names.end(),
                            [&](std::string_view name) { return is_start_of(wanted, name); });
   if (there) return {};
-  std::string_view near = profile::nearest_of(wanted, names);
+  std::string_view near = nearest_name(wanted, names);
   return fail("keys.filter", fmt::format("there is no {} {}", what, wanted),
               near.empty() ? fmt::format("choose one of {}", fmt::join(known, ", "))
                            : fmt::format("did you mean {}?", near));

@@ -6,7 +6,10 @@
 #include "app/commands/profile_parts.h"
 #include "base/encoding.h"
 #include "base/files.h"
+#include "base/guid.h"
+#include "base/nearest.h"
 #include "base/terminal_text.h"
+#include "base/url.h"
 #include "profile/url.h"
 
 namespace sallyport::app {
@@ -43,7 +46,7 @@ Result<void> check_governed_options(const Options& options) {
     return fail("profile.governed", "--governed also needs --tenant and --client",
                 "copy both GUIDs from the app registration's overview page");
   }
-  auto url = profile::parse_url(options.gateway);
+  auto url = parse_any_url(options.gateway);
   bool own_machine = url && url->scheme == "http" && url->host == "127.0.0.1";
   if (!url || (url->scheme != "https" && !own_machine)) {
     return fail("profile.governed",
@@ -52,7 +55,7 @@ Result<void> check_governed_options(const Options& options) {
   }
   for (auto [name, value] :
        {std::pair("--tenant", &options.tenant), std::pair("--client", &options.client)}) {
-    if (profile::is_guid(*value)) continue;
+    if (is_guid(*value)) continue;
     return fail("profile.governed", fmt::format("{} wants a GUID, not {}", name, *value),
                 "copy it from the app registration's overview page");
   }
@@ -355,7 +358,7 @@ Result<void> unset_keys(const delivery::ProfileFolder& folder, const Options& op
     std::vector<std::string_view> known;
     for (const auto& member : edited.values) known.emplace_back(member.key());
     for (const auto& member : base.values) known.emplace_back(member.key());
-    std::string_view near = profile::nearest_of(key, known);
+    std::string_view near = nearest_name(key, known);
     return fail("profile.not_set", fmt::format("{} is not set in {}", key, edited.name),
                 near.empty() ? fmt::format("see `sallyport profile show {}`", edited.name)
                              : fmt::format("did you mean {}?", near));

@@ -13,8 +13,8 @@
 #include "base/terminal_text.h"
 #include "signin/file_vault.h"
 #include "signin/machine_flow.h"
-#include "signin/person_flows.h"
 #include "signin/provider.h"
+#include "signin/person_flows.h"
 #include "signin/renewal.h"
 
 namespace sallyport::app {

@@ -4,9 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "base/files.h"
+#include "base/test_folder.h"
 #include "delivery/local/device_reader.h"
 
 namespace sallyport::delivery {
@@ -19,19 +18,17 @@ using profile::Profile;
 class ApplyTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "sallyport-apply-XXXXXX").string();
-    data_ = fs::path(::mkdtemp(pattern.data())) / "Claude-3p";
     pilot_.name = "pilot";
     pilot_.id = "11111111-2222-4333-8444-555555555555";
     pilot_.values["inferenceProvider"] = "anthropic";
   }
-  void TearDown() override { fs::remove_all(data_.parent_path()); }
   static unsigned mode(const fs::path& path) {
     struct stat info{};
     return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777U : 0U;
   }
 
-  fs::path data_;
+  TestFolder test_folder_;
+  fs::path data_ = test_folder_ / "Claude-3p";
   Profile pilot_;
   FakeClock clock_;
   profile::Device device_;

@@ -10,14 +10,15 @@
 #include <cstdlib>
 
 #include "base/files.h"
+#include "base/nearest.h"
 #include "delivery/local/platform_readers.h"
 
 namespace sallyport::delivery {
 namespace fs = std::filesystem;
 using profile::Device;
 using profile::Platform;
-using profile::Severity;
 using profile::Source;
+using profile::Severity;
 using profile::SourceKind;
 namespace json = profile::json;
 namespace {
@@ -133,7 +134,7 @@ Result<json::object> read_facts(const fs::path& root) {
   const std::vector<std::string_view> platforms{"macos", "windows", "linux"};
   std::string platform = text_of(facts->get_object(), "platform");
   if (!platform.empty() && std::ranges::find(platforms, platform) == platforms.end()) {
-    std::string_view near = profile::nearest_of(platform, platforms);
+    std::string_view near = nearest_name(platform, platforms);
     return fail(
         "device.platform", fmt::format("device.json: there is no platform {}", platform),
         near.empty() ? "write macos, windows or linux" : fmt::format("did you mean {}?", near));

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/files.h"
+#include "base/test_folder.h"
 
 namespace sallyport::delivery {
 namespace {
@@ -48,16 +49,12 @@ TEST(DeviceReader, FindsTheFaultOfEachBrokenDevice) {
 
 class Collection : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "sallyport-device-XXXXXX").string();
-    root_ = ::mkdtemp(pattern.data());
-  }
-  void TearDown() override { fs::remove_all(root_); }
   void put(const fs::path& name, std::string_view content) {
     fs::create_directories((root_ / name).parent_path());
     ASSERT_TRUE(write_file_atomically(root_ / name, content, 0644));
   }
-  fs::path root_;
+  TestFolder test_folder_;
+  fs::path root_ = test_folder_.path();
 };
 
 TEST_F(Collection, NamesItsFilesAlikeWithAndWithoutASlashBehindItsFolder) {

@@ -10,8 +10,8 @@
 namespace sallyport::delivery {
 namespace fs = std::filesystem;
 using profile::Finding;
-using profile::Severity;
 using profile::Source;
+using profile::Severity;
 namespace json = profile::json;
 namespace {
 

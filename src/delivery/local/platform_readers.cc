@@ -13,8 +13,8 @@ namespace sallyport::delivery {
 namespace fs = std::filesystem;
 using profile::Device;
 using profile::RegistryValue;
-using profile::Severity;
 using profile::Source;
+using profile::Severity;
 using profile::SourceKind;
 namespace json = profile::json;
 namespace {
@@ -35,7 +35,7 @@ std::vector<fs::path> files_in(const fs::path& folder) {
 // --- macOS ---
 
 Source read_plist_source(const Place& place, SourceKind kind, const fs::path& real,
-                         const fs::path& flat) {
+                                 const fs::path& flat) {
   Source source;
   source.kind = kind;
   std::error_code error;
@@ -92,7 +92,8 @@ void note_user_defaults(const Place& place, const fs::path& file, Device& device
 
 // --- Windows ---
 
-void take_registry_value(const RegistryValue& value, const std::string& where, Source& source) {
+void take_registry_value(const RegistryValue& value, const std::string& where,
+                         Source& source) {
   using Kind = RegistryValue::Kind;
   auto note = [&](std::string_view code, std::string why, std::string next) {
     source.notes.push_back({code, Severity::kError, value.name, std::move(why), std::move(next)});
@@ -127,7 +128,8 @@ void take_registry_value(const RegistryValue& value, const std::string& where, S
   }
 }
 
-void take_registry_key(const profile::RegistryKey& key, Source& machine, Source& user) {
+void take_registry_key(const profile::RegistryKey& key, Source& machine,
+                       Source& user) {
   for (Source* source : {&machine, &user}) {
     std::string path = fmt::format("{}\\SOFTWARE\\Policies\\Claude",
                                    source == &machine ? "HKEY_LOCAL_MACHINE" : "HKEY_CURRENT_USER");

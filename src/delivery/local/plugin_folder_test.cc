@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/files.h"
+#include "base/test_folder.h"
 
 namespace sallyport::delivery {
 namespace {
@@ -15,14 +15,11 @@ namespace fs = std::filesystem;
 class PluginTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "sallyport-plugins-XXXXXX").string();
-    root_ = ::mkdtemp(pattern.data());
     put("reviewer/.claude-plugin/plugin.json",
         R"({"name":"reviewer","version":"2026.09.1","description":"House rules","installationPreference":"auto_install"})");
     put("reviewer/version.json", R"({"version":"2026.09.1"})");
     put("reviewer/skills/review/SKILL.md", "# Review");
   }
-  void TearDown() override { fs::remove_all(root_); }
   void put(const std::string& name, std::string_view text) {
     fs::create_directories((root_ / name).parent_path());
     ASSERT_TRUE(write_file_atomically(root_ / name, text));
@@ -42,7 +39,8 @@ class PluginTest : public testing::Test {
     return std::find(list.begin(), list.end(), code) != list.end();
   }
 
-  fs::path root_;
+  TestFolder test_folder_;
+  fs::path root_ = test_folder_.path();
 };
 
 TEST_F(PluginTest, AGoodBundleHasNoFinding) {

@@ -14,6 +14,7 @@
 
 #include "base/encoding.h"
 #include "base/files.h"
+#include "base/nearest.h"
 
 namespace sallyport::delivery {
 namespace fs = std::filesystem;
@@ -80,7 +81,7 @@ Result<Profile> ProfileFolder::load(std::string_view name) const {
     auto names = list();
     std::vector<std::string_view> known;
     if (names) known.assign(names->begin(), names->end());
-    std::string_view near = profile::nearest_of(name, known);
+    std::string_view near = nearest_name(name, known);
     return fail("profile.missing",
                 fmt::format("there is no profile {} in {}", name, folder_.string()),
                 near.empty() ? std::string("`sallyport profile list` shows those that are there")

@@ -5,11 +5,11 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <thread>
 
 #include "base/files.h"
+#include "base/test_folder.h"
 
 namespace sallyport::delivery {
 namespace {
@@ -19,12 +19,6 @@ using profile::Profile;
 
 class ProfileFolderTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "sallyport-folder-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  void TearDown() override { fs::remove_all(path_); }
-
   static Profile made(std::string name, std::string base = {}) {
     Profile profile;
     profile.name = std::move(name);
@@ -33,7 +27,8 @@ class ProfileFolderTest : public testing::Test {
     return profile;
   }
 
-  fs::path path_;
+  TestFolder test_folder_;
+  fs::path path_ = test_folder_.path();
   ProfileFolder folder() { return ProfileFolder(path_ / "profiles"); }
 };
 

@@ -5,9 +5,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include <cstdlib>
-
 #include "base/files.h"
+#include "base/test_folder.h"
 #include "profile/codec/codec.h"
 #include "profile/codec/formats.h"
 
@@ -29,12 +28,9 @@ std::string pem(const auto& write) {
 class SigningTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "sallyport-sign-XXXXXX").string();
-    root_ = ::mkdtemp(pattern.data());
     make("one");
     make("two");
   }
-  void TearDown() override { fs::remove_all(root_); }
 
   // A self-signed certificate and its key as NAME.pem and NAME.key.
   void make(const std::string& name) {
@@ -55,7 +51,8 @@ class SigningTest : public testing::Test {
     EVP_PKEY_free(key);
   }
 
-  fs::path root_;
+  TestFolder test_folder_;
+  fs::path root_ = test_folder_.path();
 };
 
 TEST_F(SigningTest, ASignedProfileReadsLikeTheUnsignedOne) {

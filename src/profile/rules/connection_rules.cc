@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/guid.h"
 #include "profile/rules/check.h"
 
 namespace sallyport::profile {
@@ -79,9 +80,10 @@ void check_kind_fits(Check& check) {
   const Key* key = Catalogue::builtin().find("inferenceCredentialKind");
   bool known =
       std::find(key->enum_values.begin(), key->enum_values.end(), kind) != key->enum_values.end();
-  bool fits = std::any_of(kSources.begin(), kSources.end(), [&](const Source& source) {
-    return source.provider == check.provider() && source.kind == kind;
-  });
+  bool fits =
+      std::any_of(kSources.begin(), kSources.end(), [&](const Source& source) {
+        return source.provider == check.provider() && source.kind == kind;
+      });
   if (known && !fits) {
     check.error("credential.kind_not_for_provider", "inferenceCredentialKind",
                 fmt::format("provider {} has no credential of kind {}", check.provider(), kind),
@@ -199,11 +201,11 @@ void check_foundry(Check& check) {
 }
 
 void check_bedrock(Check& check) {
-  auto url = parse_url(check.text("inferenceBedrockBaseUrl"));
+  auto url = parse_any_url(check.text("inferenceBedrockBaseUrl"));
   if (url && url->path != "" && url->path != "/") {
     check.error("bedrock.base_url_path", "inferenceBedrockBaseUrl",
                 "it takes the host's origin alone, without a path",
-                fmt::format("write {}://{}", url->scheme, url->host_and_port()));
+                fmt::format("write {}://{}", url->scheme, host_and_port(*url)));
   }
   if (check.provider() == "bedrock" && check.has("inferenceCredentialHelper")) {
     check.advice(

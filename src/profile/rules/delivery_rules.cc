@@ -74,7 +74,7 @@ void check_secrets(Check& check) {
 
 void check_loopback(Check& check, const std::string& place, const json::value& value) {
   if (value.is_string()) {
-    auto url = parse_url(value.get_string());
+    auto url = parse_any_url(value.get_string());
     if (url && is_loopback_host(url->host)) {
       check.error("bootstrap.loopback", place,
                   "loopback addresses from a bootstrap server are dropped",
@@ -104,11 +104,11 @@ void check_origin(Check& check, const std::string& key) {
     return;
   }
   if (server->own_sign_in || same_origin(check.text(key), server->url)) return;
-  auto origin = parse_url(server->url);
+  auto origin = parse_any_url(server->url);
   check.error("bootstrap.origin", key,
               fmt::format("the devices sign in at the bootstrap server itself, so the app drops a "
                           "base URL of another origin than {}",
-                          origin ? fmt::format("{}://{}", origin->scheme, origin->host_and_port())
+                          origin ? fmt::format("{}://{}", origin->scheme, host_and_port(*origin))
                                  : std::string("the server's")),
               "set bootstrapOidc on the devices, or serve both under one origin");
 }

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/encoding.h"
+#include "base/nearest.h"
 #include "profile/rules/check.h"
 
 namespace sallyport::profile {
@@ -143,7 +144,7 @@ void check_entry(Check& check, const Entry& entry, std::map<std::string, std::st
   std::string tier = lower_case(trimmed(member_text(*entry.object, "anthropicFamilyTier")));
   if (!tier.empty() && !is_tier(tier)) {
     std::vector<std::string_view> known(std::begin(kTiers), std::end(kTiers));
-    std::string_view near = nearest_of(tier, known);
+    std::string_view near = nearest_name(tier, known);
     check.warning(
         "model.tier", entry.place + ".anthropicFamilyTier",
         fmt::format("\"{}\" is none of {}; the app drops it silently", tier,

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/encoding.h"
+#include "base/guid.h"
 #include "profile/rules/check.h"
 
 namespace sallyport::profile {
@@ -49,7 +50,7 @@ void check_issuer(Check& check, const std::string& key, std::string_view issuer)
                 fmt::format("write {}", issuer.substr(0, issuer.find("/.well-known/"))));
     return;
   }
-  auto url = parse_url(issuer);
+  auto url = parse_any_url(issuer);
   if (!url) return;  // url.invalid says so
   if (!url->query.empty() || !url->fragment.empty()) {
     check.error("oidc.issuer_form", place, "an issuer has neither query nor fragment",
@@ -139,7 +140,7 @@ void check_client(Check& check, const std::string& key, const json::object& oidc
                  "Entra accepts any port on http://127.0.0.1/callback; a fixed one can be taken",
                  "remove redirectPort");
   }
-  auto url = parse_url(member_text(oidc, "issuer"));
+  auto url = parse_any_url(member_text(oidc, "issuer"));
   bool exact = url && (is_okta_host(url->host) || contains_word(url->host, "ping"));
   if (exact && !oidc.contains("redirectPort")) {
     check.advice("oidc.redirect_port", key + ".redirectPort",
@@ -168,7 +169,7 @@ void check_object(Check& check, const std::string& key, const json::object& oidc
                  "authorizationUrl and tokenUrl are ignored beside issuer", "remove them");
   }
   if (!issuer.empty()) check_issuer(check, key, issuer);
-  auto url = parse_url(issuer);
+  auto url = parse_any_url(issuer);
   bool entra = url && is_entra_host(url->host);
   check_client(check, key, oidc, entra);
   bool bootstrap = key == "bootstrapOidc";
@@ -192,7 +193,7 @@ void check_broker(Check& check, std::string_view flow_key, std::string_view oidc
   if (check.text(flow_key) != "broker") return;
   const json::object* oidc = check.object(oidc_key);
   std::string_view issuer = oidc == nullptr ? std::string_view() : member_text(*oidc, "issuer");
-  auto url = parse_url(issuer);
+  auto url = parse_any_url(issuer);
   if (url && is_entra_host(url->host) && std::string_view(url->path).ends_with("/v2.0")) return;
   check.error("oidc.broker_issuer", std::string(flow_key),
               "the broker (Web Account Manager, Company Portal) signs in to Entra alone",

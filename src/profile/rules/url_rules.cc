@@ -23,7 +23,7 @@ void check_url(Check& check, const std::string& place, std::string_view text) {
     check.error("url.invalid", place, "the URL is empty", "set it, or remove the key");
     return;
   }
-  auto url = parse_url(text);
+  auto url = parse_any_url(text);
   if (!url) {
     check.error("url.invalid", place, "it is no URL", "write https://HOST/PATH");
     return;

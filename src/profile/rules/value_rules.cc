@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "base/encoding.h"
+#include "base/nearest.h"
 #include "profile/profile.h"
 #include "profile/rules/check.h"
 
@@ -70,7 +71,7 @@ void check_enum(Check& check, const Limits& limits, const std::string& place,
   const auto& known = limits.enum_values;
   if (known.empty() || std::find(known.begin(), known.end(), text) != known.end()) return;
   std::vector<std::string_view> words(known.begin(), known.end());
-  std::string_view near = nearest_of(text, words);
+  std::string_view near = nearest_name(text, words);
   check.error(
       "value.enum", place, fmt::format("\"{}\" is none of: {}", text, fmt::join(known, ", ")),
       near.empty() ? std::string("choose one of them") : fmt::format("did you mean {}?", near));
@@ -218,7 +219,7 @@ void check_object(Check& check, const Key& key, const json::object& object,
       check_field(check, key, *field, member.value(), path, inner);
       continue;
     }
-    std::string_view near = nearest_of(member.key(), fields_below(key, prefix));
+    std::string_view near = nearest_name(member.key(), fields_below(key, prefix));
     check.warning("value.field_unknown", inner, "the app does not know this field",
                   near.empty() ? std::string("remove it") : fmt::format("did you mean {}?", near));
   }

@@ -113,7 +113,7 @@ std::string_view host_fault(std::string_view entry) {
   if (host.starts_with("*.")) host.remove_prefix(2);
   if (host.find('*') != std::string_view::npos)
     return "* stands at the start alone, as in *.example.com";
-  if (!parse_url(fmt::format(
+  if (!parse_any_url(fmt::format(
           "https://{}{}", host,
           entry.find(':') == std::string_view::npos ? "" : entry.substr(entry.find(':'))))) {
     return "it is no host name";
@@ -143,13 +143,13 @@ void check_hosts(Check& check) {
 }
 
 void check_telemetry(Check& check) {
-  auto url = parse_url(check.text("otlpEndpoint"));
+  auto url = parse_any_url(check.text("otlpEndpoint"));
   if (url && contains_word(url->path, "/v1/")) {
     check.error("otlp.path", "otlpEndpoint",
                 "the app appends /v1/logs, /v1/metrics and /v1/traces itself",
                 "write the base address alone");
   }
-  if ((url && url->port == "4317") || check.text("otlpProtocol") == "grpc") {
+  if ((url && url->port == 4317) || check.text("otlpProtocol") == "grpc") {
     check.warning("otlp.grpc", "otlpEndpoint",
                   "the Cowork and desktop streams speak http alone and are lost without a sign",
                   "use the collector's http port (4318) and http/protobuf");

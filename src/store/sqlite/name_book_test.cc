@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
-#include <stdlib.h>
 
 #include <fstream>
 #include <iterator>
 
+#include "base/test_folder.h"
 #include "store/name_writer.h"
 
 namespace sallyport::store {
@@ -17,14 +17,6 @@ constexpr std::string_view kBob = "contoso/5b1f0e7a/bob";
 
 class NameTableTest : public testing::Test {
  protected:
-  NameTableTest() {
-    std::string pattern = std::filesystem::temp_directory_path() / "sallyport-store-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
-  }
-  ~NameTableTest() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
-  }
   std::unique_ptr<NameWriter> open() {
     auto book = SqliteNameBook::open(folder / "state.db");
     EXPECT_TRUE(book) << book.error().text();
@@ -44,7 +36,8 @@ class NameTableTest : public testing::Test {
     return bytes;
   }
 
-  std::filesystem::path folder;
+  TestFolder test_folder;
+  std::filesystem::path folder = test_folder.path();
   FakeClock clock;
   Metrics metrics;
 };

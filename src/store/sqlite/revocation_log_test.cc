@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/test_folder.h"
 #include "store/name_writer.h"
 #include "store/sqlite/name_book.h"
 
@@ -19,15 +19,6 @@ using identity::RevocationKind;
 
 class RevocationLogTest : public testing::Test {
  protected:
-  RevocationLogTest() {
-    std::string pattern = std::filesystem::temp_directory_path() / "sallyport-store-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
-    path = folder / "state.db";
-  }
-  ~RevocationLogTest() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
-  }
   std::unique_ptr<identity::RevocationLog> open() {
     auto log = SqliteRevocationLog::open(path);
     EXPECT_TRUE(log) << log.error().text();
@@ -59,8 +50,9 @@ class RevocationLogTest : public testing::Test {
     return change;
   }
 
-  std::filesystem::path folder;
-  std::filesystem::path path;
+  TestFolder test_folder;
+  std::filesystem::path folder = test_folder.path();
+  std::filesystem::path path = folder / "state.db";
 };
 
 TEST_F(RevocationLogTest, KeepsEverythingAcrossStarts) {

@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-namespace sallyport::config {
+namespace sallyport {
 
 /// The nearest of `right`, or an empty view where none is near. Case, `_` and `-` do not count
 /// (publicUrl, public-url -> public_url); else at most one slip (a letter too much, too few, wrong,
@@ -12,4 +12,4 @@ namespace sallyport::config {
 [[nodiscard]] std::string_view nearest_name(std::string_view wrong,
                                             std::span<const std::string_view> right);
 
-}  // namespace sallyport::config
+}  // namespace sallyport

@@ -1,13 +1,13 @@
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
-namespace sallyport::config {
+namespace sallyport {
 namespace {
 
-constexpr std::size_t kLongestName = 64;
+constexpr std::size_t kLongestName = 128;
 
 std::string bare(std::string_view name) {
   std::string result;
@@ -56,4 +56,4 @@ std::string_view nearest_name(std::string_view wrong, std::span<const std::strin
   return best;
 }
 
-}  // namespace sallyport::config
+}  // namespace sallyport

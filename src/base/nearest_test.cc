@@ -1,10 +1,10 @@
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace sallyport::config {
+namespace sallyport {
 namespace {
 
 constexpr std::string_view kNames[] = {"address", "public_url", "tls",    "workers",
@@ -37,4 +37,4 @@ TEST(NearestName, DoesNotGuessWildly) {
 }
 
 }  // namespace
-}  // namespace sallyport::config
+}  // namespace sallyport
