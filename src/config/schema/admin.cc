@@ -17,7 +17,7 @@ constexpr Row kRows[] = {
     {.path = "admin.listen", .type = Type::kLoopbackAddress, .fallback_note = "no port",
      .summary = "The port for `/metrics` (Prometheus).",
      .reload = Reload::restart([](const Configuration& c) {
-       return c.admin.listen ? format_address(*c.admin.listen) : std::string("no port");
+       return c.admin.listen ? format_address(c.admin.listen->host, c.admin.listen->port) : std::string("no port");
      }),
      .store = [](Draft& d, Value& v) { d.configuration.admin.listen = v.address; }},
     {.path = "admin.roles", .shape = Shape::kBlock, .presence = Presence::kLater,

@@ -14,7 +14,7 @@ constexpr Row kRows[] = {
     {.path = "listen.address", .type = Type::kAddress, .presence = Presence::kRequired,
      .summary = "The address and port to listen on.",
      .reload = Reload::restart([](const Configuration& c) {
-       return format_address({c.listen.host, c.listen.port});
+       return format_address(c.listen.host, c.listen.port);
      }),
      .store = [](Draft& d, Value& v) {
        d.configuration.listen.host = v.address.host;
