@@ -23,7 +23,7 @@ void SeenBefore(benchmark::State& state) {
   auto tokens = static_cast<std::size_t>(state.range(0));
   VerifiedTokenCache cache(20000, Sha256{1});
   auto base = signed_token(large_claims());
-  auto person = std::make_shared<const Principal>(*verify(*snapshot, base, test_time()));
+  auto person = keep(*verify(*snapshot, base, test_time()));
   std::vector<std::string> all;
   for (std::size_t i = 0; i < tokens; ++i) {
     all.push_back(base + std::to_string(i));

@@ -299,7 +299,7 @@ Task<bool> admit(ExchangeState& state, WallTime now) {
   co_return false;
 }
 
-void remember(ExchangeState& state, const identity::Principal& person, WallTime now) {
+void remember(ExchangeState& state, const identity::PrincipalDraft& person, WallTime now) {
   using audit::Sighting;
   unsigned marks = Sighting::kSeen;
   if (!person.session_id.empty()) marks |= Sighting::kSession;
@@ -377,9 +377,9 @@ Task<bool> authenticate(ExchangeState& state) {
     co_await refuse_token(state, verified.error());
     co_return false;
   }
-  auto person = std::make_shared<const identity::Principal>(std::move(*verified));
+  auto person = identity::keep(*verified);
   worker.tokens().insert(*token, person, *worker.identity());
-  remember(state, *person, now);
+  remember(state, *verified, now);
   state.person = std::move(person);
   bool admitted = co_await admit(state, now);
   co_return admitted;

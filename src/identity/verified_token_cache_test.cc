@@ -14,13 +14,13 @@ Sha256 process_key() {
 }
 
 PrincipalPtr person(std::string_view key_id = "k1", std::int64_t expires = kTestNow + 3600) {
-  Principal principal;
+  PrincipalDraft principal;
   principal.issuer = "contoso";
   principal.key_id = key_id;
   principal.expires_at = expires;
   principal.not_before = kTestNow - 60;
   principal.skew = 60;
-  return std::make_shared<const Principal>(std::move(principal));
+  return keep(principal);
 }
 
 SnapshotPtr with_keys(const std::vector<std::string>& jwk, std::uint64_t generation = 1) {
