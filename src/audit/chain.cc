@@ -164,11 +164,9 @@ void Chain::append_closed(const Closed& record) {
 }
 
 void Chain::begin_line(std::string_view type, WallTime time) {
-  char stamp[kTimeChars];
-  write_time(stamp, time);
   last_time_ = time;
   line_.clear();
-  line_.append("\"type\":\"").append(type).append("\",\"time\":\"").append(stamp, kTimeChars);
+  line_.append("\"type\":\"").append(type).append("\",\"time\":\"").append(times_.text(time));
   line_.append("\",").append(identity_);
 }
 

@@ -141,6 +141,7 @@ class Chain {
   SteadyTime next_try_{};
   bool spare_asked_ = false;
   WallTime last_time_{};
+  TimeWriter times_;
 };
 
 }  // namespace sallyport::audit
