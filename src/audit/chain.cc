@@ -15,7 +15,6 @@
 namespace sallyport::audit {
 namespace {
 
-constexpr std::uint64_t kSegmentLineBytes = 512;  // the line that begins a later segment, at most
 constexpr std::size_t kLeastSegment = 16 << 10;
 constexpr std::chrono::milliseconds kTryAgain{100};
 constexpr std::size_t kKeptBatch = 4 << 20;  // a larger buffer is given back when it is empty
@@ -27,6 +26,14 @@ std::string identity_of(const Directory& directory, std::string_view worker) {
   json.text("worker", worker);
   return text;
 }
+
+// The frame of every line: {"seq":1,"prev":"HASH",...}
+constexpr std::string_view kBeforeSequence = "{\"seq\":";
+constexpr std::string_view kBeforeHash = ",\"prev\":\"";
+constexpr std::string_view kAfterHash = "\",";
+constexpr std::string_view kLineEnd = "\n";
+constexpr std::size_t kFrameBytes = kBeforeSequence.size() + kBeforeHash.size() +
+                                    LineHasher::kHexSize + kAfterHash.size() + kLineEnd.size();
 
 std::size_t digits_of(std::uint64_t value) {
   std::size_t digits = 1;
@@ -75,8 +82,7 @@ Result<std::unique_ptr<Chain>> Chain::create(const ChainParts& parts, std::strin
   if (auto started = chain->segments_.start(); !started) {
     return std::unexpected(std::move(started.error()));
   }
-  chain->segment_bytes_ = chain->segments_.current_bytes();
-  chain->room_ = chain->segments_.left();
+  chain->look_at_segments();
   SALLYPORT_CHECK(chain->append_start(heads));
   if (auto written = chain->flush(); !written) return std::unexpected(std::move(written.error()));
   return chain;
@@ -100,7 +106,7 @@ bool Chain::append_start(std::span<const Head> heads) {
   json.text("event", "start").text("program", "sallyport").text("version", SALLYPORT_VERSION);
   json.number("pid", ::getpid());
   if (!heads.empty()) put_heads(json, heads);
-  return append_line(0);
+  return append_line(room_.owed());
 }
 
 bool Chain::append_heads(std::span<const Head> heads, WallTime time) {
@@ -109,7 +115,7 @@ bool Chain::append_heads(std::span<const Head> heads, WallTime time) {
   JsonWriter json(line_);
   json.text("event", "heads");
   put_heads(json, heads);
-  return append_line(0);
+  return append_line(room_.owed());
 }
 
 bool Chain::append_interrupted(std::string_view id, std::string_view of_chain,
@@ -120,11 +126,11 @@ bool Chain::append_interrupted(std::string_view id, std::string_view of_chain,
   json.text("id", id).text("of", of_chain);
   json.number("opened", static_cast<std::int64_t>(opened_sequence));
   json.text("outcome", text(Outcome::kInterrupted));
-  return append_line(0);
+  return append_line(room_.owed());
 }
 
 template <typename Record>
-bool Chain::append(std::string_view type, const Record& record, std::uint64_t reserve) {
+bool Chain::append(std::string_view type, const Record& record, std::uint64_t owed) {
   if (!accepting()) {
     parts_.instruments.turned_away.add();
     return false;
@@ -132,57 +138,57 @@ bool Chain::append(std::string_view type, const Record& record, std::uint64_t re
   begin_line(type, record.time);
   JsonWriter json(line_);
   append_members(json, record);
-  return append_line(reserve);
+  return append_line(owed);
 }
 
 bool Chain::append_opened(const Opened& record) {
-  if (!append("opened", record, 1)) return false;
+  if (!append("opened", record, room_.owed() + 1)) return false;
+  room_.owe();
   ++open_.back().open;
   return true;
 }
 
 bool Chain::append_refused(const Refused& record) {
-  return append("refused", record, 0);
+  return append("refused", record, room_.owed());
 }
 
 bool Chain::append_answered(const Answered& record) {
-  return append("answered", record, 0);
+  return append("answered", record, room_.owed());
 }
 
 bool Chain::append_event(const Event& record) {
-  return append("event", record, 0);
+  return append("event", record, room_.owed());
 }
 
 void Chain::append_closed(const Closed& record) {
-  SALLYPORT_CHECK(reserved_ > 0);
+  room_.settle();
   begin_line("closed", record.time);
   JsonWriter json(line_);
   append_members(json, record);
   line_.push_back('}');
-  --reserved_;
   // Its room was set aside; where a failure has upset the places, flush() finds it one.
-  if (!place(0)) split_.reset(), room_ = 0;
+  if (!place(0)) {
+    split_.reset();
+    room_.give_up_current();
+  }
   seal_line();
   count_closed(record.opened_sequence);
 }
 
 void Chain::begin_line(std::string_view type, WallTime time) {
-  char stamp[kTimeChars];
-  write_time(stamp, time);
   last_time_ = time;
   line_.clear();
-  line_.append("\"type\":\"").append(type).append("\",\"time\":\"").append(stamp, kTimeChars);
+  line_.append("\"type\":\"").append(type).append("\",\"time\":\"").append(times_.text(time));
   line_.append("\",").append(identity_);
 }
 
-bool Chain::append_line(std::uint64_t reserve) {
+bool Chain::append_line(std::uint64_t owed) {
   line_.push_back('}');
   SALLYPORT_CHECK(line_.size() + 128 <= kMaxLineBytes);
-  if (!place(reserved_ + reserve)) {
+  if (!place(owed)) {
     parts_.instruments.turned_away.add();
     return false;
   }
-  reserved_ += reserve;
   seal_line();
   return true;
 }
@@ -192,10 +198,10 @@ void Chain::seal_line() {
   auto start = batch_.size();
   char digits[24];
   auto end = std::to_chars(digits, digits + sizeof digits, next_sequence_).ptr;
-  batch_.append("{\"seq\":").append(digits, end).append(",\"prev\":\"");
-  batch_.append(previous_, sizeof previous_).append("\",").append(line_);
+  batch_.append(kBeforeSequence).append(digits, end).append(kBeforeHash);
+  batch_.append(previous_, sizeof previous_).append(kAfterHash).append(line_);
   hasher_.hash_hex(std::string_view(batch_).substr(start), previous_);
-  batch_.push_back('\n');
+  batch_.append(kLineEnd);
   ++next_sequence_;
 }
 
@@ -205,25 +211,20 @@ Head Chain::head() const {
 
 // --- room ---
 
-// Finds the built line its segment, so that `reserve` closed lines still find theirs after it.
-// A closed line itself asks with what remains after it, which by then always holds: it takes no
-// more than the room that one reservation stood for.
-bool Chain::place(std::uint64_t reserve) {
-  std::uint64_t bytes = 7 + digits_of(next_sequence_) + 9 + 64 + 2 + line_.size() + 1;
-  if (spare_bytes_ == 0 && (bytes > room_ || !has_room(room_ - bytes, 0, reserve)))
-    look_for_spare();
-  if (bytes <= room_) {
-    if (!has_room(room_ - bytes, spare_bytes_, reserve)) return false;
-    room_ -= bytes;
-  } else {
-    auto fresh = room_in(spare_bytes_);
-    if (bytes > fresh || !has_room(fresh - bytes, 0, reserve)) return false;
-    begin_segment(last_time_);
-    room_ -= bytes + (digits_of(next_sequence_) - digits_of(next_sequence_ - 1));
-  }
-  bool low = room_ < segment_bytes_ / 2 || reserved_ > room_ / kClosedLineBytes / 2;
-  if (spare_bytes_ == 0 && low) look_for_spare();
+// Finds the built line its segment, so that `owed` closed lines still find theirs after it.
+bool Chain::place(std::uint64_t owed) {
+  if (room_.needs_spare(line_bytes(), owed)) look_for_spare();
+  const auto where = room_.place(line_bytes(), owed);
+  if (where == ChainRoom::Where::kNowhere) return false;
+  if (where == ChainRoom::Where::kNext) begin_segment(last_time_);
+  room_.take(line_bytes());
+  if (room_.low()) look_for_spare();
   return true;
+}
+
+// Of the built line, as it will stand in the file.
+std::uint64_t Chain::line_bytes() const {
+  return kFrameBytes + digits_of(next_sequence_) + line_.size();
 }
 
 // The first line of a later segment says from which line on requests are still open. It comes
@@ -242,10 +243,7 @@ void Chain::begin_segment(WallTime time) {
   line_.push_back('}');
   auto before = batch_.size();
   seal_line();
-  auto bytes = batch_.size() - before;
-  SALLYPORT_CHECK(bytes <= kSegmentLineBytes);
-  segment_bytes_ = std::exchange(spare_bytes_, 0);
-  room_ = segment_bytes_ - bytes;
+  room_.begin_segment(batch_.size() - before);
   line_ = std::move(pending);
 }
 
@@ -272,9 +270,15 @@ void Chain::look_for_spare() {
     }
   }
   if (segments_.spare_ready()) {
-    spare_bytes_ = segments_.spare_bytes();
+    room_.set_spare(segments_.spare_bytes());
     spare_asked_ = false;
   }
+}
+
+// The room that is really there, when nothing waits to be written.
+void Chain::look_at_segments() {
+  room_.set_current(segments_.left(), segments_.current_bytes());
+  room_.set_spare(segments_.spare_bytes());
 }
 
 // --- writing ---
@@ -298,9 +302,7 @@ Result<void> Chain::flush() {
   batch_.clear();
   batch_done_ = 0;
   if (batch_.capacity() > kKeptBatch) std::string().swap(batch_);
-  segment_bytes_ = segments_.current_bytes();
-  room_ = segments_.left();
-  spare_bytes_ = segments_.spare_bytes();
+  look_at_segments();
   if (sync_ != nullptr) sync_->note_written();
   return {};
 }
@@ -374,9 +376,9 @@ Result<void> Chain::close(WallTime time) {
   if (accepting()) {
     begin_line("event", time);
     JsonWriter json(line_);
-    json.text("event", "stop").number("open", static_cast<std::int64_t>(reserved_));
+    json.text("event", "stop").number("open", static_cast<std::int64_t>(room_.owed()));
     // A full disk may leave no room for it; the next start then reads a little more.
-    (void)append_line(0);
+    (void)append_line(room_.owed());
   }
   next_try_ = {};
   auto written = flush();

@@ -11,9 +11,8 @@
 //   }
 //   ... and with the answer's end: chain.append_closed(closed);         // always has its room
 //
-// Room. append_opened() counts the room for its closed line too (kClosedLineBytes) in the current
-// segment and the spare one that the sync thread prepares; a full disk means no new spare, so
-// admission stops while every running request still gets its end written.
+// Room. append_opened() sets room for its closed line aside (chain_room.h): a full disk stops
+// admission while every running request still gets its end written.
 //
 // Failure. When write(2) fails, flush() says so, nothing new is accepted, and what was appended
 // stays queued in order (the opened lines too, which is why each wants a closed line). Call flush()
@@ -26,6 +25,7 @@
 #include <memory>
 #include <string>
 
+#include "audit/chain_room.h"
 #include "audit/directory.h"
 #include "audit/instruments.h"
 #include "audit/line_hash.h"
@@ -102,14 +102,16 @@ class Chain {
 
   Chain(const ChainParts& parts, std::string worker);
   template <typename Record>
-  [[nodiscard]] bool append(std::string_view type, const Record& record, std::uint64_t reserve);
+  [[nodiscard]] bool append(std::string_view type, const Record& record, std::uint64_t owed);
   void begin_line(std::string_view type, WallTime time);
-  [[nodiscard]] bool append_line(std::uint64_t reserve);
-  [[nodiscard]] bool place(std::uint64_t reserve);
+  [[nodiscard]] bool append_line(std::uint64_t owed);
+  [[nodiscard]] bool place(std::uint64_t owed);
+  [[nodiscard]] std::uint64_t line_bytes() const;
   void seal_line();
   void begin_segment(WallTime time);
   void count_closed(std::uint64_t opened_sequence);
   void look_for_spare();
+  void look_at_segments();
   [[nodiscard]] bool append_start(std::span<const Head> heads);
 
   int write_batch();
@@ -131,10 +133,7 @@ class Chain {
   std::uint64_t next_sequence_ = 1;
   char previous_[LineHasher::kHexSize];  ///< hash of the line before
 
-  std::uint64_t segment_bytes_ = 0;  ///< size of the segment where the next line goes
-  std::uint64_t room_ = 0;           ///< left in that one
-  std::uint64_t spare_bytes_ = 0;    ///< size of the segment that is ready behind it; 0: none is
-  std::uint64_t reserved_ = 0;       ///< closed lines that are still to come
+  ChainRoom room_;
   std::vector<OpenIn> open_;
 
   bool failed_ = false;
@@ -142,6 +141,7 @@ class Chain {
   SteadyTime next_try_{};
   bool spare_asked_ = false;
   WallTime last_time_{};
+  TimeWriter times_;
 };
 
 }  // namespace sallyport::audit

@@ -1,6 +1,6 @@
 // OpenSSL 3 calls the plain SHA-256 functions deprecated and offers contexts on the heap instead,
 // which are made anew for each line; the plain ones use the same processor instructions on the
-// stack (as in identity/verified_token_cache.cc).
+// stack.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "audit/line_hash.h"
 

@@ -44,23 +44,40 @@ std::string_view bounded(std::string_view text, std::size_t limit, char (&buffer
   return {buffer, static_cast<std::size_t>(out - buffer)};
 }
 
+// Apart, so that texts of usual length do without the buffer.
+[[gnu::noinline]] void put_cut(JsonWriter& json, std::string_view name, std::string_view text,
+                               std::size_t limit) {
+  char buffer[kDetail + 32];
+  json.text(name, bounded(text, limit, buffer));
+}
+
 void put(JsonWriter& json, std::string_view name, std::string_view text,
          std::size_t limit = kText) {
   if (text.empty()) return;
-  char buffer[kDetail + 32];
-  json.text(name, bounded(text, limit, buffer));
+  if (text.size() > limit) {
+    put_cut(json, name, text, limit);
+  } else {
+    json.text(name, text);
+  }
+}
+
+bool stands_for_itself(char c) {
+  return c > ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
 // An identifier of the provider in its fixed room: one byte a character, whatever it sends.
 void put_token(JsonWriter& json, std::string_view name, std::string_view text, std::size_t limit) {
   if (text.empty()) return;
-  char buffer[kProviderId];
-  auto size = std::min(text.size(), limit);
-  for (std::size_t i = 0; i < size; ++i) {
-    char c = text[i];
-    buffer[i] = c > ' ' && c < 0x7f && c != '"' && c != '\\' ? c : '?';
+  text = text.substr(0, limit);
+  unsigned char foreign = 0;  // all of it is looked at, sixteen at a time
+  for (char c : text) foreign |= static_cast<unsigned char>(!stands_for_itself(c));
+  if (foreign == 0) {
+    json.text(name, text);
+    return;
   }
-  json.text(name, {buffer, size});
+  char buffer[kProviderId];
+  std::ranges::transform(text, buffer, [](char c) { return stands_for_itself(c) ? c : '?'; });
+  json.text(name, {buffer, text.size()});
 }
 
 void put_count(JsonWriter& json, std::string_view name, std::int64_t value) {
@@ -108,8 +125,7 @@ void put_betas(JsonWriter& json, Texts texts) {
   put_list(json, "betas", Texts(values, count), kBetas + 1, kName);
 }
 
-void put_person(JsonWriter& json, const Person& person) {
-  json.object("person");
+void put_person_members(JsonWriter& json, const Person& person) {
   put(json, "issuer", person.issuer);
   put(json, "tenant", person.tenant);
   if (person.object_id.empty()) {
@@ -123,6 +139,15 @@ void put_person(JsonWriter& json, const Person& person) {
   put(json, "token_id", person.token_id);
   put(json, "session_id", person.session_id);
   put(json, "client", person.client);
+}
+
+void put_person(JsonWriter& json, const Person& person) {
+  if (!person.ready.empty()) {
+    json.raw("person", person.ready);
+    return;
+  }
+  json.object("person");
+  put_person_members(json, person);
   json.end();
 }
 
@@ -195,6 +220,8 @@ void put_usage(JsonWriter& json, const Usage& usage) {
   json.end();
 }
 
+constexpr std::size_t kMicrosAt = 20;  // in a time of kTimeChars
+
 void put_digits(char* out, unsigned value, int width) {
   for (int i = width - 1; i >= 0; --i) {
     out[i] = static_cast<char>('0' + value % 10);
@@ -203,6 +230,15 @@ void put_digits(char* out, unsigned value, int width) {
 }
 
 }  // namespace
+
+std::string person_text(const Person& person) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin();
+  put_person_members(json, person);
+  json.end();
+  return text;
+}
 
 std::string_view text(Outcome outcome) {
   switch (outcome) {
@@ -295,7 +331,18 @@ void write_time(char (&out)[kTimeChars], WallTime time) {
   put_digits(out + 11, seconds / 3600, 2);
   put_digits(out + 14, seconds / 60 % 60, 2);
   put_digits(out + 17, seconds % 60, 2);
-  put_digits(out + 20, static_cast<unsigned>(micros % 1'000'000), 6);
+  put_digits(out + kMicrosAt, static_cast<unsigned>(micros % 1'000'000), 6);
+}
+
+std::string_view TimeWriter::text(WallTime time) {
+  auto second = std::chrono::floor<std::chrono::seconds>(time);
+  if (second_ == second) {
+    put_digits(text_ + kMicrosAt, static_cast<unsigned>((time - second).count()), 6);
+  } else {
+    write_time(text_, time);
+    second_ = second;
+  }
+  return {text_, kTimeChars};
 }
 
 }  // namespace sallyport::audit

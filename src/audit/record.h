@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -34,7 +35,12 @@ struct Person {
   std::string_view token_id;    ///< `uti`, else `jti`
   std::string_view session_id;  ///< `sid`
   std::string_view client;      ///< `azp` and its relatives
+  /// person_text() of all this, made before: it is copied as it stands and nothing above is looked
+  /// at. What a record says of somebody is the same for each of her requests with a token.
+  std::string_view ready{};
 };
+/// The JSON object that records have of this person, for Person::ready.
+[[nodiscard]] std::string person_text(const Person& person);
 
 /// From where: the address that counts and the proxies that were believed on the way to it.
 struct Source {
@@ -191,5 +197,17 @@ void append_members(JsonWriter& json, const Event& record);
 /// RFC 3339 in UTC with microseconds into 27 characters, as format_time() without its allocation.
 inline constexpr std::size_t kTimeChars = 27;
 void write_time(char (&out)[kTimeChars], WallTime time);
+
+/// write_time() for one line after the other: the date and the time of day are worked out once a
+/// second. One thread.
+class TimeWriter {
+ public:
+  /// Valid until the next call.
+  [[nodiscard]] std::string_view text(WallTime time);
+
+ private:
+  WallTime second_ = WallTime::min();  ///< the one that stands in the text
+  char text_[kTimeChars];
+};
 
 }  // namespace sallyport::audit

@@ -13,9 +13,10 @@
 //
 // Every member and element that next_...() announces must be read or skipped. After the first fault
 // every call returns false and failed() is true; what was read before stays valid. Values that are
-// skipped are checked as strictly as those that are read. Not checked: UTF-8 (check the whole text
-// before) and lone surrogates in escapes (RFC 8259 section 8.2 leaves them open). Iterative;
-// more than kMaxDepth levels are a fault. The text outlives the reader and all views.
+// skipped are checked as strictly as those that are read. Not checked: UTF-8 (check the whole text,
+// unless finish() and not beyond_ascii()) and lone surrogates in escapes (RFC 8259 section 8.2
+// leaves them open). Iterative; more than kMaxDepth levels are a fault. The text outlives the
+// reader and all views.
 #pragma once
 
 #include <cstddef>
@@ -47,6 +48,12 @@ struct JsonText {
   [[nodiscard]] bool is_decoded(std::string_view plain) const;
 };
 
+/// What was met while the end of a text was looked for. Set, never taken back.
+struct JsonTextMarks {
+  bool escaped = false;       ///< a backslash
+  bool beyond_ascii = false;  ///< a byte from 0x80 on, in the text or shortly behind it
+};
+
 class JsonReader {
  public:
   static constexpr unsigned kMaxDepth = 512;
@@ -73,6 +80,8 @@ class JsonReader {
 
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] bool too_deep() const { return too_deep_; }
+  /// False: all that was read so far is ASCII, and so UTF-8.
+  [[nodiscard]] bool beyond_ascii() const { return beyond_ascii_; }
   /// Of the next byte to read, or of the fault.
   [[nodiscard]] std::size_t offset() const { return static_cast<std::size_t>(at_ - begin_); }
 
@@ -83,6 +92,7 @@ class JsonReader {
   bool key(JsonText& key);
   bool scalar(char first);
   bool literal(std::string_view word);
+  const char* text_end(bool& escaped);
   bool scan_number();
 
   const char* begin_;
@@ -92,11 +102,13 @@ class JsonReader {
   bool first_ = false;  ///< just behind an opening bracket: no comma wanted
   bool failed_ = false;
   bool too_deep_ = false;
+  bool beyond_ascii_ = false;
 };
 
 /// Finds the closing quote of a JSON text whose content starts at `begin`; null if a control
-/// character, a wrong escape or the end comes first. Sets `escaped` if there is a backslash.
-[[nodiscard]] const char* find_json_text_end(const char* begin, const char* end, bool& escaped);
+/// character, a wrong escape or the end comes first.
+[[nodiscard]] const char* find_json_text_end(const char* begin, const char* end,
+                                             JsonTextMarks& marks);
 
 /// A JSON number as a whole number: no sign, fraction or exponent, at most 2^63 - 1.
 [[nodiscard]] std::optional<std::uint64_t> whole_number(std::string_view token);

@@ -97,6 +97,25 @@ TEST(JsonReader, FindsTheEndOfATextWhereverTheSpecialByteStands) {
   }
 }
 
+// A reader that overlooked one would let a body pass unchecked.
+TEST(JsonReader, NotesAByteBeyondAsciiWhereverItStands) {
+  for (std::size_t size = 1; size < 400; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string text(size, 'x');
+      if (size % 3 == 0 && at > 1) text.replace(at / 2, 2, "\\n");
+      JsonReader plain(text.insert(0, "\"") += "\"");
+      ASSERT_TRUE(plain.skip() && plain.finish() && !plain.beyond_ascii());
+      text[at + 1] = '\x80';
+      if (text[at] == '\\') continue;  // that would be a wrong escape
+      JsonReader json(text);
+      ASSERT_TRUE(json.skip() && json.finish()) << text;
+      ASSERT_TRUE(json.beyond_ascii()) << size << " " << at;
+    }
+  }
+  JsonReader key("{\"\xc3\xa4\":1}");
+  EXPECT_TRUE(key.skip() && key.finish() && key.beyond_ascii());
+}
+
 TEST(JsonReader, RefusesTheLevelAfterTheLast) {
   const auto nested = [](std::size_t levels) {
     return std::string(levels, '[') + std::string(levels, ']');

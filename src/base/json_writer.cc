@@ -1,8 +1,11 @@
 #include "base/json_writer.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cstring>
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
 
 #include "base/encoding.h"
 
@@ -35,6 +38,23 @@ bool are_plain(const char* eight) {
   return (found & kOnes * 0x80) == 0;
 }
 
+#if defined(__SSE2__)
+// The same for sixteen bytes, and without false alarms. As signed numbers, bytes from 0x80 on are
+// below the space.
+bool are_plain_16(const char* sixteen) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(sixteen));
+  const __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(' '));
+  const __m128i high = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
+  const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+  const __m128i slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+  return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, high), _mm_or_si128(quote, slash))) == 0;
+}
+#else
+bool are_plain_16(const char* sixteen) {
+  return are_plain(sixteen) && are_plain(sixteen + 8);
+}
+#endif
+
 // How many bytes from the start stand for themselves.
 std::size_t plain_prefix(std::string_view text) {
   std::size_t plain = 0;
@@ -43,35 +63,91 @@ std::size_t plain_prefix(std::string_view text) {
   return plain;
 }
 
-// Writes a text that stands for itself; returns where it ends.
-char* put_quoted(char* to, std::string_view text) {
-  *to++ = '"';
-  to = std::copy(text.begin(), text.end(), to);
-  *to++ = '"';
-  return to;
+template <std::size_t N>
+void copy(char* to, const char* from) {
+  std::memcpy(to, from, N);
 }
 
-// Makes room for `size` more bytes at the end and lets `fill` write them.
-template <typename Fill>
-void extend(std::string& out, std::size_t size, Fill fill) {
+// Names and short values, without a call: the first and the last bytes, which may overlap.
+char* put(char* to, std::string_view text) {
+  const std::size_t size = text.size();
+  const char* from = text.data();
+  if (size > 32) {
+    std::memcpy(to, from, size);
+  } else if (size >= 16) {
+    copy<16>(to, from);
+    copy<16>(to + size - 16, from + size - 16);
+  } else if (size >= 8) {
+    copy<8>(to, from);
+    copy<8>(to + size - 8, from + size - 8);
+  } else if (size >= 4) {
+    copy<4>(to, from);
+    copy<4>(to + size - 4, from + size - 4);
+  } else {
+    for (std::size_t i = 0; i < size; ++i) to[i] = from[i];
+  }
+  return to + size;
+}
+
+// Copies a text that stands for itself. False: something in it needs an escape, and what was
+// written means nothing.
+bool put_plain(char* to, std::string_view text) {
+  const std::size_t size = text.size();
+  const char* from = text.data();
+  if (size < 16) {
+    const bool plain =
+        size < 8 ? plain_prefix(text) == size : are_plain(from) && are_plain(from + size - 8);
+    if (plain) put(to, text);
+    return plain;
+  }
+  for (std::size_t at = 0; at + 16 <= size; at += 16) {
+    if (!are_plain_16(from + at)) return false;
+    copy<16>(to + at, from + at);
+  }
+  if (!are_plain_16(from + size - 16)) return false;  // the last ones, with some of those before
+  copy<16>(to + size - 16, from + size - 16);
+  return true;
+}
+
+char* put_name(char* to, bool comma, std::string_view name) {
+  if (comma) *to++ = ',';
+  *to++ = '"';
+  to = put(to, name);
+  *to++ = '"';
+  *to++ = ':';
+  return to;
+}
+constexpr std::size_t kNameFrame = 4;  // comma, quotes, colon
+
+// Lets `write` put at most `most` bytes at the end; it says where they end.
+template <typename Write>
+void extend(std::string& out, std::size_t most, Write write) {
   const std::size_t before = out.size();
-  out.resize_and_overwrite(before + size, [&](char* data, std::size_t) {
-    fill(data + before);
-    return before + size;
+  out.resize_and_overwrite(before + most, [&](char* data, std::size_t) {
+    return static_cast<std::size_t>(write(data + before) - data);
   });
+}
+
+// A text between quotes; false: it has to be escaped, and nothing was written.
+bool append_plain(std::string& out, std::string_view text) {
+  bool plain = false;
+  extend(out, text.size() + 2, [&](char* to) {
+    plain = put_plain(to + 1, text);
+    if (!plain) return to;
+    *to = '"';
+    to[text.size() + 1] = '"';
+    return to + text.size() + 2;
+  });
+  return plain;
 }
 
 }  // namespace
 
 void append_json_text(std::string& out, std::string_view text) {
-  const std::size_t plain = plain_prefix(text);
-  if (plain == text.size()) {  // nearly always
-    extend(out, text.size() + 2, [&](char* to) { put_quoted(to, text); });
-    return;
-  }
+  if (append_plain(out, text)) return;  // nearly always
   out.push_back('"');
   std::size_t start = 0;
-  for (std::size_t i = plain; i < text.size();) {
+  for (std::size_t i = plain_prefix(text); i < text.size();) {
     auto c = static_cast<unsigned char>(text[i]);
     if (is_plain(c)) {
       ++i;
@@ -127,11 +203,7 @@ void JsonWriter::separate() {
 
 void JsonWriter::name(std::string_view name) {
   const bool comma = follows();
-  extend(out_, name.size() + 3 + comma, [&](char* to) {
-    if (comma) *to++ = ',';
-    to = put_quoted(to, name);
-    *to = ':';
-  });
+  extend(out_, name.size() + kNameFrame, [&](char* to) { return put_name(to, comma, name); });
 }
 
 JsonWriter& JsonWriter::begin() {
@@ -163,44 +235,42 @@ JsonWriter& JsonWriter::end_array() {
 }
 
 JsonWriter& JsonWriter::text(std::string_view key, std::string_view value) {
-  if (plain_prefix(value) != value.size()) {
-    name(key);
-    append_json_text(out_, value);
-    return *this;
-  }
-  const bool comma = follows();  // nearly always: all of the member at once
-  extend(out_, key.size() + value.size() + 5 + comma, [&](char* to) {
-    if (comma) *to++ = ',';
-    to = put_quoted(to, key);
-    *to++ = ':';
-    put_quoted(to, value);
+  const bool comma = follows();
+  bool plain = false;  // nearly always: then all of the member at once
+  extend(out_, key.size() + value.size() + kNameFrame + 2, [&](char* to) {
+    to = put_name(to, comma, key);
+    plain = put_plain(to + 1, value);
+    if (!plain) return to;
+    *to = '"';
+    to[value.size() + 1] = '"';
+    return to + value.size() + 2;
   });
+  if (!plain) append_json_text(out_, value);
   return *this;
 }
 
 JsonWriter& JsonWriter::number(std::string_view key, std::int64_t value) {
-  name(key);
-  char digits[24];
-  auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  out_.append(digits, end);
+  constexpr std::size_t kDigits = 20;  // the sign among them
+  const bool comma = follows();
+  extend(out_, key.size() + kNameFrame + kDigits, [&](char* to) {
+    to = put_name(to, comma, key);
+    return std::to_chars(to, to + kDigits, value).ptr;
+  });
   return *this;
 }
 
 JsonWriter& JsonWriter::boolean(std::string_view key, bool value) {
-  name(key);
-  out_ += value ? "true" : "false";
-  return *this;
+  return raw(key, value ? "true" : "false");
 }
 
 JsonWriter& JsonWriter::null(std::string_view key) {
-  name(key);
-  out_ += "null";
-  return *this;
+  return raw(key, "null");
 }
 
 JsonWriter& JsonWriter::raw(std::string_view key, std::string_view value) {
-  name(key);
-  out_ += value;
+  const bool comma = follows();
+  extend(out_, key.size() + value.size() + kNameFrame,
+         [&](char* to) { return put(put_name(to, comma, key), value); });
   return *this;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/errand.h"
 #include "base/log.h"
+#include "gateway/record_views.h"
 #include "identity/credential.h"
 #include "identity/token_verifier.h"
 
@@ -56,7 +57,7 @@ Step refuse_revoked(Exchange& x, const identity::Revocation& revocation) {
   return x.refuse(std::move(refused));
 }
 
-void remember(Exchange& x, const identity::Principal& person) {
+void remember(Exchange& x, const identity::PrincipalDraft& person) {
   using audit::Sighting;
   unsigned marks = Sighting::kSeen;
   if (!person.session_id.empty()) marks |= Sighting::kSession;
@@ -93,9 +94,10 @@ Task<Step> verify_anew(Exchange& x) {
     }
     co_return refuse_token(x, std::move(verified.error()));
   }
-  x.caller.person = std::make_shared<const identity::Principal>(std::move(*verified));
-  worker.tokens->insert(x.caller.token, x.caller.person, *worker.newest.identity);
-  remember(x, *x.caller.person);
+  const auto& snapshot = *worker.newest.identity;
+  x.caller.person = identity::keep(*verified, recorded_person(*verified, snapshot));
+  worker.tokens->insert(x.caller.token, x.caller.person, snapshot);
+  remember(x, *verified);
   co_return Step::kOn;
 }
 

@@ -40,7 +40,7 @@ Admissions::Hook*& Admissions::bucket(Place place, std::string_view key) {
 void Admissions::enter(RunningExchange& exchange, identity::PrincipalPtr person,
                        std::string_view id, WallTime now) {
   exchange.leave();
-  auto hang = [&](Place place, const std::string& key) {
+  auto hang = [&](Place place, std::string_view key) {
     if (!key.empty()) exchange.hooks_[place].enter(bucket(place, key), &exchange);
   };
   exchange.hooks_[Place::kAll].enter(all_, &exchange);

@@ -9,7 +9,8 @@
 namespace sallyport::gateway {
 namespace {
 
-using identity::Principal;
+using identity::PrincipalDraft;
+using identity::PrincipalPtr;
 using identity::Revocation;
 using identity::RevocationChange;
 using identity::RevocationKind;
@@ -26,17 +27,17 @@ struct Exchange {
 
 class AdmissionsTest : public testing::Test {
  protected:
-  static std::shared_ptr<Principal> person(std::string name) {
-    auto made = std::make_shared<Principal>();
-    made->issuer = "contoso";
-    made->key = "contoso/t/" + name;
-    made->session_id = "session-" + name;
-    made->token_id = "token-" + name;
-    made->client = "desktop";
-    made->groups = {"staff"};
-    return made;
+  static PrincipalPtr person(const std::string& name) {
+    PrincipalDraft made;
+    made.issuer = "contoso";
+    made.key = "contoso/t/" + name;
+    made.session_id = "session-" + name;
+    made.token_id = "token-" + name;
+    made.client = "desktop";
+    made.groups = {"staff"};
+    return keep(made);
   }
-  Exchange& enter(std::shared_ptr<Principal> who, const std::string& id = "r") {
+  Exchange& enter(PrincipalPtr who, const std::string& id = "r") {
     auto& made = exchanges.emplace_back(loop);
     std::string uuid = id + std::string(36 - id.size(), '.');
     admissions.enter(made.running, std::move(who), uuid, kNow);

@@ -74,8 +74,7 @@ TEST(Allocations, ATokenSeenBeforeMakesNone) {
   auto snapshot = identity::snapshot_of({identity::entra_settings()});
   const std::string token = identity::signed_token(identity::entra_claims());
   const std::string value = "Bearer " + token;
-  auto person = std::make_shared<const identity::Principal>(
-      *identity::verify(*snapshot, token, identity::test_time()));
+  auto person = identity::keep(*identity::verify(*snapshot, token, identity::test_time()));
   identity::VerifiedTokenCache cache(100, Sha256{1});
   cache.insert(token, person, *snapshot);
   const std::vector<http::Field> fields{{"authorization", value}, {"x-api-key", "dummy"}};

@@ -68,6 +68,8 @@ class Scan {
  public:
   explicit Scan(std::string_view body) : json_(body) {}
   std::expected<policy::RequestFacts, BodyFault> run();
+  /// After run() succeeded, false: the body is ASCII.
+  [[nodiscard]] bool beyond_ascii() const { return json_.beyond_ascii(); }
 
  private:
   bool fail(BodyReason reason, std::size_t offset) {
@@ -304,11 +306,16 @@ std::size_t first_wrong_byte(std::string_view text) {
 
 }  // namespace
 
+// Most bodies are ASCII, which the scan sees by the way; only another one is read a second time for
+// its UTF-8, and so is one that is refused: that it is no UTF-8 is said before anything else.
 std::expected<policy::RequestFacts, BodyFault> scan_body(std::string_view body) {
+  Scan scan(body);
+  auto facts = scan.run();
+  if (facts && !scan.beyond_ascii()) return facts;
   if (!simdjson::validate_utf8(body.data(), body.size())) {
     return std::unexpected(BodyFault{BodyReason::kNotUtf8, first_wrong_byte(body)});
   }
-  return Scan(body).run();
+  return facts;
 }
 
 std::string_view text_of(BodyReason reason) {

@@ -216,6 +216,12 @@ TEST(BodyScanner, HoldsTheWholeBodyToUtf8) {
       EXPECT_EQ(result.error().offset, start.size() - (wrong[0] == '\x80' ? 1 : 0));
     }
   }
+  // Before everything else that is wrong, wherever it stands.
+  for (const std::string_view body :
+       {"nope\xff", "{\"model\":7,\"a\":\"\xff\"}", "{\"\xff\":1,\"model\":\"a\"}",
+        "{\"model\":\"\xff\"}", "{\"model\":\"a\"}\xff"}) {
+    EXPECT_EQ(fault(body), "body.not_utf8") << body;
+  }
   EXPECT_EQ(fault("{\"model\":\"a\",\"system\":\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\"}"),
             "accepted");
   EXPECT_EQ(fault(R"({"model":"a","system":"\ud800 \udc00","x":"\ud83d"})"), "accepted");

@@ -8,6 +8,45 @@ namespace sallyport::gateway {
 
 using http::name_is;
 
+namespace {
+
+using Groups = Few<std::string_view, 4>;
+
+// The groups that the issuer's `require` asks for and the person has. `Who`: a Principal or the
+// draft of one.
+template <typename Who>
+Groups groups_that_mattered(const Who& who, const identity::Snapshot& snapshot) {
+  Groups groups;
+  for (const auto& issuer : snapshot.issuers) {
+    if (issuer.settings.name != who.issuer) continue;
+    for (const auto& wanted : issuer.settings.require_groups) {
+      if (std::ranges::find(who.groups, wanted) != who.groups.end()) groups.push_back(wanted);
+    }
+  }
+  return groups;
+}
+
+template <typename Who>
+audit::Person view_of(const Who& who, audit::Texts groups) {
+  return {.issuer = who.issuer,
+          .tenant = who.tenant,
+          .object_id = who.object_id,
+          .subject = who.subject,
+          .token_kind = identity::text(who.kind),
+          .app_only = who.app_only,
+          .groups = groups,
+          .token_id = who.token_id,
+          .session_id = who.session_id,
+          .client = who.client};
+}
+
+}  // namespace
+
+std::string recorded_person(const identity::PrincipalDraft& who,
+                            const identity::Snapshot& snapshot) {
+  return audit::person_text(view_of(who, groups_that_mattered(who, snapshot)));
+}
+
 RecordViews::RecordViews(const Exchange& exchange) : x_(exchange) {
   for (const auto& field : x_.client.head().fields) {
     if (name_is(field.name, "user-agent")) {
@@ -29,34 +68,16 @@ RecordViews::RecordViews(const Exchange& exchange) : x_(exchange) {
     }
   }
   for (const auto& proxy : x_.source.proxies) proxies_.push_back(proxy);
-  add_groups_that_mattered();
+  const identity::Principal& who = *x_.caller.person;
+  if (who.record.empty()) groups_ = groups_that_mattered(who, *x_.caller.identity);
   for (const auto& tool : x_.asked.facts.tool_names) tools_.push_back(tool);
-}
-
-// The groups that the issuer's `require` asks for and the person has.
-void RecordViews::add_groups_that_mattered() {
-  for (const auto& issuer : x_.caller.identity->issuers) {
-    if (issuer.settings.name != x_.caller.person->issuer) continue;
-    for (const auto& wanted : issuer.settings.require_groups) {
-      if (std::ranges::find(x_.caller.person->groups, wanted) != x_.caller.person->groups.end()) {
-        groups_.push_back(wanted);
-      }
-    }
-  }
 }
 
 audit::Person RecordViews::person() const {
   const identity::Principal& who = *x_.caller.person;
-  return {.issuer = who.issuer,
-          .tenant = who.tenant,
-          .object_id = who.object_id,
-          .subject = who.subject,
-          .token_kind = text(who.kind),
-          .app_only = who.app_only,
-          .groups = groups_,
-          .token_id = who.token_id,
-          .session_id = who.session_id,
-          .client = who.client};
+  auto person = view_of(who, groups_);
+  person.ready = who.record;  // made once a token, where she was let in
+  return person;
 }
 
 audit::Source RecordViews::source() const {

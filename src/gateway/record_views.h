@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -10,6 +11,10 @@
 #include "gateway/exchange.h"
 
 namespace sallyport::gateway {
+
+/// What the record says of a person in every line, made once a token: Principal::record.
+[[nodiscard]] std::string recorded_person(const identity::PrincipalDraft& who,
+                                          const identity::Snapshot& snapshot);
 
 class RecordViews {
  public:
@@ -24,8 +29,6 @@ class RecordViews {
   [[nodiscard]] audit::Request request() const;
 
  private:
-  void add_groups_that_mattered();
-
   const Exchange& x_;
   std::vector<std::string_view> proxies_;
   std::vector<std::string_view> tools_;

@@ -11,16 +11,17 @@
 namespace sallyport::gateway {
 namespace {
 
-using identity::Principal;
+using identity::PrincipalDraft;
+using identity::PrincipalPtr;
 using identity::Revocation;
 using identity::RevocationChange;
 using identity::RevocationKind;
 
-std::shared_ptr<Principal> person(int number) {
-  auto made = std::make_shared<Principal>();
-  made->issuer = "contoso";
-  made->key = "contoso/t/" + std::to_string(number);
-  return made;
+PrincipalPtr person(int number) {
+  PrincipalDraft made;
+  made.issuer = "contoso";
+  made.key = "contoso/t/" + std::to_string(number);
+  return keep(made);
 }
 
 RevocationChange revoked(int number) {

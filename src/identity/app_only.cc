@@ -42,7 +42,7 @@ bool keycloak_grant_is_client_credentials(const Examined& token) {
 }
 
 bool subject_is_a_client(const Examined& token) {
-  const Principal& principal = token.principal;
+  const PrincipalDraft& principal = token.principal;
   return principal.subject == principal.client ||
          std::ranges::any_of(kClientClaims, [&](std::string_view name) {
            return text_of(token, name) == principal.subject;

@@ -245,7 +245,7 @@ const std::vector<Row>& rows() {
   return all;
 }
 
-std::expected<Principal, TokenRefusal> judged(const Row& row, Gate app_only) {
+std::expected<PrincipalDraft, TokenRefusal> judged(const Row& row, Gate app_only) {
   IssuerSettings settings;
   settings.name = "provider";
   settings.issuer = row.provider.issuer;

@@ -48,7 +48,7 @@ std::string in_words(const JsonView& value) {
 
 // Several claims can say these; the principal has what was taken from them.
 std::optional<std::string> from_principal(const Examined& token, std::string_view check) {
-  const Principal& person = token.principal;
+  const PrincipalDraft& person = token.principal;
   if (check == "client") return person.client;
   if (check == "scopes") return joined(person.scopes);
   if (check == "roles") return joined(person.roles);

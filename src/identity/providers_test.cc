@@ -28,12 +28,13 @@ Members claims_of(std::string_view issuer, std::string_view audience, std::strin
           {"exp", std::to_string(kTestNow + 300)}};
 }
 
-std::expected<Principal, TokenRefusal> judged(const IssuerSettings& settings, const Members& claims,
-                                              const Members& header = entra_header()) {
+std::expected<PrincipalDraft, TokenRefusal> judged(const IssuerSettings& settings,
+                                                   const Members& claims,
+                                                   const Members& header = entra_header()) {
   return verify(*snapshot_of({settings}), signed_token(claims, header), test_time());
 }
 
-Reason reason_of(const std::expected<Principal, TokenRefusal>& verdict) {
+Reason reason_of(const std::expected<PrincipalDraft, TokenRefusal>& verdict) {
   return verdict ? Reason::kNone : verdict.error().reason;
 }
 

@@ -11,6 +11,7 @@ constexpr WallTime kNow = WallTime(std::chrono::seconds(1795219200));
 constexpr std::int64_t kSecond = 1795219200;
 
 Principal ada() {
+  static constexpr std::string_view kGroups[] = {"staff", "research"};
   Principal person;
   person.issuer = "contoso";
   person.tenant = "t";
@@ -19,7 +20,7 @@ Principal ada() {
   person.session_id = "session-1";
   person.token_id = "token-1";
   person.client = "desktop";
-  person.groups = {"staff", "research"};
+  person.groups = kGroups;
   person.issued_at = kSecond - 10;
   person.signed_in_at = kSecond - 3600;
   return person;
@@ -117,7 +118,7 @@ TEST(RevocationTable, RefusesTokensClientsAndGroups) {
 
 TEST(RevocationTable, WhoseGroupsAreNotListedIsInEveryGroup) {
   auto person = ada();
-  person.groups.clear();
+  person.groups = {};
   person.groups_overage = true;
   EXPECT_TRUE(refuses(revocation(kGroup, "board"), person));
   EXPECT_FALSE(refuses(revocation(kUser, "contoso/t/bob"), person));

@@ -115,7 +115,7 @@ Refused check_subject(Examined& token) {
   auto sub = token.claims->identifier("sub");
   if (!sub) return refuse(token, Reason::kSubjectMissing, "sub", "a text", sub.error().what);
   if (sub->empty()) return refuse(token, Reason::kSubjectMissing, "sub", "a text", "nothing");
-  Principal& principal = token.principal;
+  PrincipalDraft& principal = token.principal;
   principal.issuer = token.issuer->settings.name;
   principal.subject = *sub;
   if (!principal.tenant.empty()) {
@@ -137,7 +137,7 @@ namespace {
 
 Refused read_identifiers(Examined& token) {
   const Claims& claims = *token.claims;
-  Principal& principal = token.principal;
+  PrincipalDraft& principal = token.principal;
   for (std::string_view name : kClientClaims) {
     auto client = claims.identifier(name);
     if (!client) return refuse(token, client.error());
@@ -180,7 +180,7 @@ Refused add(Examined& token, Found found, std::vector<std::string>& to) {
 // Entra's, so that a claims-mapping rule there cannot make a role out of something else.
 Refused read_lists(Examined& token) {
   const Claims& claims = *token.claims;
-  Principal& principal = token.principal;
+  PrincipalDraft& principal = token.principal;
   bool entra = token.issuer->entra.has_value();
   std::string_view scopes = entra || claims.has("scp") ? "scp" : "scope";
   if (auto refused = add(token, claims.words(scopes), principal.scopes)) return refused;
@@ -222,7 +222,7 @@ bool is_guest(const Examined& token) {
 // Clients refresh silently, so a fresh `iat` proves no sign-in; `auth_time` does. An application
 // proves who it is each time it gets a token: there `iat` is the sign-in.
 std::int64_t signed_in_at(const Examined& token) {
-  const Principal& principal = token.principal;
+  const PrincipalDraft& principal = token.principal;
   bool by_issue = principal.app_only || token.issuer->settings.heal_by == HealBy::kIssuedAt;
   if (by_issue) return principal.issued_at;
   // Nobody signs in after the token was made: a time to come would outlive every revocation.
@@ -237,7 +237,7 @@ Refused check_claims(Examined& token) {
   if (auto refused = read_lists(token)) return refused;
   auto capabilities = token.claims->list("xms_cc");
   if (!capabilities) return refuse(token, capabilities.error());
-  Principal& principal = token.principal;
+  PrincipalDraft& principal = token.principal;
   principal.claims_challenge = std::ranges::any_of(
       *capabilities, [](std::string_view one) { return lower_case(one) == "cp1"; });
   principal.groups_overage = has_groups_overage(*token.claims);

@@ -26,7 +26,7 @@ struct Examined {
   Algorithm algorithm = Algorithm::kRS256;  // from check_algorithm
   const VerificationKey* key = nullptr;     // from check_key
   bool signature_verified = false;          // from check_signature
-  Principal principal;                      // from check_subject on, piece by piece
+  PrincipalDraft principal;                 // from check_subject on, piece by piece
   std::string_view app_only_sign;           // from check_claims; empty for a person
 };
 

@@ -86,7 +86,7 @@ void append_check(std::string& out, const TokenCheck& check) {
   line("next", why.next_step);
 }
 
-void append_person(std::string& out, const Principal& person) {
+void append_person(std::string& out, const PrincipalDraft& person) {
   auto line = [&](std::string_view label, const std::string& text) {
     if (!text.empty()) out += fmt::format("{:<12} {}\n", label, text);
   };
@@ -143,7 +143,7 @@ void write_check(JsonWriter& json, const TokenCheck& check) {
   json.end();
 }
 
-void write_person(JsonWriter& json, const Principal& person) {
+void write_person(JsonWriter& json, const PrincipalDraft& person) {
   json.object("person").text("key", person.key).text_if("name", person.name);
   json.text("kind", text(person.kind));
   json.boolean("app_only", person.app_only).boolean("guest", person.guest);

@@ -90,7 +90,7 @@ TokenRefusal refuse(const Examined& token, Reason reason, std::string_view claim
     }
   }
   if (facts(reason).status == 403) {
-    refusal.person = std::make_shared<const Principal>(token.principal);
+    refusal.person = keep(token.principal);
   }
   return refusal;
 }
@@ -99,8 +99,8 @@ TokenRefusal refuse(const Examined& token, const ClaimFault& fault) {
   return refuse(token, Reason::kClaimInvalid, fault.claim, "as the standard has it", fault.what);
 }
 
-std::expected<Principal, TokenRefusal> verify(const Snapshot& snapshot, std::string_view token,
-                                              WallTime now) {
+std::expected<PrincipalDraft, TokenRefusal> verify(const Snapshot& snapshot, std::string_view token,
+                                                   WallTime now) {
   Examined examined = begin(snapshot, token, now);
   for (const Check& check : kChecks) {
     if (auto refused = check.run(examined)) return std::unexpected(*std::move(refused));

@@ -39,8 +39,9 @@ struct TokenRefusal {
 };
 
 /// Errors: every token.* reason with status 401 or 403, and keys.unavailable.
-[[nodiscard]] std::expected<Principal, TokenRefusal> verify(const Snapshot& snapshot,
-                                                            std::string_view token, WallTime now);
+[[nodiscard]] std::expected<PrincipalDraft, TokenRefusal> verify(const Snapshot& snapshot,
+                                                                 std::string_view token,
+                                                                 WallTime now);
 
 enum class CheckResult : std::uint8_t { kPassed, kFailed, kNotReached };
 
@@ -59,7 +60,7 @@ struct TokenCheck {
 
 struct Explanation {
   std::vector<TokenCheck> checks;  ///< all of them, in order
-  std::expected<Principal, TokenRefusal> verdict;
+  std::expected<PrincipalDraft, TokenRefusal> verdict;
   /// Place in the snapshot of the issuer whose rules were applied; nothing if none was found.
   std::optional<std::size_t> issuer;
 };

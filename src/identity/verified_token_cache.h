@@ -1,5 +1,6 @@
-// Remembers which tokens passed, so that a token seen before costs one HMAC instead of a signature.
-// One a worker, not thread-safe. It holds a keyed digest of each token, never the token.
+// Remembers which tokens passed, so that a token seen before costs a keyed hash instead of a
+// signature. One a worker, not thread-safe. It holds a keyed digest of each token (token_tag.h),
+// never the token.
 //
 //   auto seen = cache.lookup(token, *snapshot, now);                   // no allocation
 //   if (!seen.person && (seen.passed_before || !damped))
@@ -18,23 +19,9 @@
 #include "base/encoding.h"
 #include "identity/principal.h"
 #include "identity/snapshot.h"
+#include "identity/token_tag.h"
 
 namespace sallyport::identity {
-
-/// HMAC-SHA-256 with the key's two blocks hashed ahead: what remains is the message. One thread.
-class KeyedDigest {
- public:
-  explicit KeyedDigest(const Sha256& key);
-  ~KeyedDigest();
-  KeyedDigest(const KeyedDigest&) = delete;
-  KeyedDigest& operator=(const KeyedDigest&) = delete;
-  [[nodiscard]] Sha256 operator()(std::string_view message) const;
-
- private:
-  static constexpr std::size_t kStateBytes = 128;
-  alignas(16) unsigned char inner_[kStateBytes];
-  alignas(16) unsigned char outer_[kStateBytes];
-};
 
 /// What is remembered of a token.
 struct SeenToken {
@@ -61,26 +48,39 @@ class VerifiedTokenCache {
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
 
  private:
-  struct Entry {
-    Sha256 digest;
-    PrincipalPtr principal;  ///< null: a free place
-    std::uint64_t generation = 0;
+  /// All that a hit reads, in one line of the processor's cache.
+  struct alignas(64) Entry {
+    TokenTag tag{};
+    PrincipalPtr principal;        ///< null: a free place
+    std::int64_t from = 0;         ///< good from this second on, the issuer's skew counted in
+    std::int64_t until = 0;        ///< and before this one
     std::uint64_t key_serial = 0;  ///< the key set in which the key was last seen
-    std::uint64_t key_stamp = 0;   ///< of the key's thumbprint
-    std::uint32_t issuer = 0;      ///< place in the snapshot
+    std::uint32_t generation = 0;  ///< of the settings, its last 32 bits
+    std::uint16_t issuer = 0;      ///< place in the snapshot
     bool used_lately = false;
   };
-  [[nodiscard]] std::size_t find(const Sha256& digest) const;
-  [[nodiscard]] bool still_true(Entry& entry, const Snapshot& snapshot, WallTime now) const;
+  static_assert(sizeof(Entry) == 64);
+  /// Open addressing. The mark is a part of the tag, so that a slot of another token is passed by
+  /// without a look at its entry.
+  struct Slot {
+    std::uint32_t mark = 0;
+    std::uint32_t place = 0;  ///< in entries_, plus 1; 0: empty
+  };
+  [[nodiscard]] std::size_t find(const TokenTag& tag) const;
+  [[nodiscard]] std::size_t home(const TokenTag& tag) const;
+  [[nodiscard]] bool still_true(std::uint32_t place, const Snapshot& snapshot, WallTime now);
   [[nodiscard]] std::uint32_t make_room();
+  void put(const TokenTag& tag, std::uint32_t place);
   void remove(std::size_t slot);
   void grow_index();
 
   std::size_t capacity_;
-  KeyedDigest digest_;
+  TokenTagger tagger_;
   std::vector<Entry> entries_;
-  std::vector<std::uint32_t> free_;   ///< places in entries_ that were given up
-  std::vector<std::uint32_t> index_;  ///< open addressing: place + 1, 0 is empty
+  /// Beside entries_: of the key's thumbprint. Looked at after a change of the keys alone.
+  std::vector<std::uint64_t> key_stamps_;
+  std::vector<std::uint32_t> free_;  ///< places in entries_ that were given up
+  std::vector<Slot> index_;
   std::size_t used_ = 0;
   std::size_t hand_ = 0;
 };

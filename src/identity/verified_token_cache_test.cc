@@ -14,13 +14,13 @@ Sha256 process_key() {
 }
 
 PrincipalPtr person(std::string_view key_id = "k1", std::int64_t expires = kTestNow + 3600) {
-  Principal principal;
+  PrincipalDraft principal;
   principal.issuer = "contoso";
   principal.key_id = key_id;
   principal.expires_at = expires;
   principal.not_before = kTestNow - 60;
   principal.skew = 60;
-  return std::make_shared<const Principal>(std::move(principal));
+  return keep(principal);
 }
 
 SnapshotPtr with_keys(const std::vector<std::string>& jwk, std::uint64_t generation = 1) {
@@ -155,13 +155,20 @@ TEST(VerifiedTokenCache, DoesNotRememberUnderAnIssuerOrKeyThatTheSnapshotLacks) 
   EXPECT_EQ(cache.size(), 0u);
 }
 
-TEST(KeyedDigest, IsHmacSha256) {
-  Sha256 key = process_key();
-  KeyedDigest digest(key);
-  for (std::size_t size : {0, 1, 55, 56, 63, 64, 65, 1500, 16384}) {
-    std::string message(size, 'm');
-    EXPECT_EQ(digest(message), hmac_sha256(key, message)) << size;
+TEST(VerifiedTokenCache, AFlippedBitAnywhereInTheTokenIsAMiss) {
+  VerifiedTokenCache cache(16, process_key());
+  auto snapshot = with_keys({TestKey::rsa().jwk("k1")});
+  auto token = signed_token(entra_claims());
+  cache.insert(token, person(), *snapshot);
+  for (std::size_t at = 0; at < token.size(); ++at) {
+    char bit = static_cast<char>(1 << at % 8);
+    token[at] = static_cast<char>(token[at] ^ bit);
+    auto seen = cache.lookup(token, *snapshot, test_time());
+    ASSERT_EQ(seen.person, nullptr) << at;
+    ASSERT_FALSE(seen.passed_before) << at;
+    token[at] = static_cast<char>(token[at] ^ bit);
   }
+  EXPECT_NE(cache.lookup(token, *snapshot, test_time()).person, nullptr);
 }
 
 }  // namespace

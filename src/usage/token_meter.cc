@@ -76,10 +76,11 @@ bool TokenMeter::count_usual_delta(std::string_view data) {
     if (!data.starts_with(text)) continue;
     const char* const begin = data.data() + text.size();
     const char* const end = data.data() + data.size();
-    bool escaped = false;
-    const char* const close = find_json_text_end(begin, end, escaped);
+    JsonTextMarks marks;
+    const char* const close = find_json_text_end(begin, end, marks);
     if (close == nullptr || std::string_view(close + 1, end) != "}}") return false;
-    characters_ += JsonText{.raw = {begin, close}, .offset = 0, .escaped = escaped}.characters();
+    characters_ +=
+        JsonText{.raw = {begin, close}, .offset = 0, .escaped = marks.escaped}.characters();
     return true;
   }
   return false;
