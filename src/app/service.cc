@@ -342,7 +342,7 @@ void Service::Parts::add_upstreams(admin::Status& status) const {
     auto url = http::parse_url(upstream.base_url);
     admin::UpstreamStatus row;
     row.name = upstream.name;
-    row.provider = upstream::facts(upstream.provider).name;
+    row.provider = upstream::rules_of(upstream.provider).name;
     row.host = url ? url->authority() : std::string();
     row.credential = configuration.credential_sources[i];
     auto found = std::ranges::find(health, upstream.name, &upstream::CredentialHealth::upstream);

@@ -129,12 +129,10 @@ struct ExchangeState {
 /// The same for a text of JSON that holds it once `\uXXXX` and `\/` are read.
 [[nodiscard]] bool reveals_escaped(const ExchangeState& state, std::string_view json);
 
-/// What an answer that is no success says. Nothing is read of one that repeats the credential:
-/// then `body` is empty. provider_refusal.cc.
-[[nodiscard]] upstream::ProviderError read_provider_error(const ExchangeState& state, int status,
+/// Reads an answer that is no success and tells the operator what it says. `body` is empty where it
+/// repeats the credential. provider_refusal.cc.
+[[nodiscard]] upstream::ProviderError note_provider_error(ExchangeState& state, int status,
                                                           std::string_view body);
-/// Tells the operator of it.
-void note_provider_error(ExchangeState& state, const upstream::ProviderError& error);
 /// What the client gets in its place, where it does not pass.
 [[nodiscard]] http::Refusal refusal_of_answer(const ExchangeState& state,
                                               const upstream::ProviderError& error,

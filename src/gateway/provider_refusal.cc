@@ -7,24 +7,22 @@ namespace sallyport::gateway {
 
 using upstream::AnswerFault;
 
-upstream::ProviderError read_provider_error(const ExchangeState& state, int status,
+upstream::ProviderError note_provider_error(ExchangeState& state, int status,
                                             std::string_view body) {
-  return state.upstream().kind().read_error(operation_of(state.endpoint), status, body);
-}
-
-void note_provider_error(ExchangeState& state, const upstream::ProviderError& error) {
+  auto error = state.upstream().kind().read_error(operation_of(state.endpoint), status, body);
   log::limited(log::Level::kWarning, "upstream.error",
                {{"id", state.id},
                 {"upstream", state.upstream().name()},
                 {"status", error.status},
                 {"provider_code", error.code},
                 {"provider_message", error.message}});
-  if (error.fault != AnswerFault::kCredential) return;
+  if (error.fault != AnswerFault::kCredential) return error;
   state.worker.shared().credentials.note_refused(state.upstream().credential_id(), error.status);
   log::limited(log::Level::kError, "upstream.credential_refused",
                {{"upstream", state.upstream().name()},
                 {"status", error.status},
                 {"next_step", "check the provider's key or the role of the gateway's identity"}});
+  return error;
 }
 
 http::Refusal refusal_of_answer(const ExchangeState& state, const upstream::ProviderError& error,

@@ -171,9 +171,8 @@ bool Relay::head_reveals_key() const {
 // as an answer streams.
 [[gnu::noinline]] Task<Ending> Relay::pass_answer() {
   if (head_reveals_key()) return refuse_repeated_key();
-  const auto& head = call_.head();
-  auto format =
-      s_.upstream().kind().stream_of(head.status, http::find_field(head.fields, "content-type"));
+  auto type = http::find_field(call_.head().fields, "content-type");
+  auto format = s_.upstream().kind().stream_of(call_.head().status, type);
   bool stream = format != upstream::StreamFormat::kNone && s_.endpoint == Endpoint::kMessages;
   return stream ? pass_stream() : pass_whole();
 }
@@ -476,8 +475,7 @@ Task<Ending> Relay::pass_whole() {
   }
   // What repeats the key is not looked at.
   if (reveals_key) body = {};
-  auto error = read_provider_error(s_, status, body);
-  note_provider_error(s_, error);
+  auto error = note_provider_error(s_, status, body);
   if (error.passes) {
     s_.meter.on_json_body(body);
     std::string_view whole = body;
