@@ -51,7 +51,7 @@ std::vector<UpstreamStatus> upstream_rows(const std::vector<upstream::UpstreamSe
     auto url = parse_request_url(upstream.base_url);
     UpstreamStatus row;
     row.name = upstream.name;
-    row.provider = upstream::facts(upstream.provider).name;
+    row.provider = upstream::rules_of(upstream.provider).name;
     row.host = url ? url->authority() : std::string();
     row.credential = upstream.credential_source;
     auto found = std::ranges::find(health, upstream.name, &upstream::CredentialHealth::upstream);
