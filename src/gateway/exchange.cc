@@ -9,7 +9,7 @@
 #include "gateway/exchange_state.h"
 #include "gateway/heads.h"
 #include "gateway/record_views.h"
-#include "identity/credential.h"
+#include "identity/presented_token.h"
 #include "identity/token_verifier.h"
 
 namespace sallyport::gateway {
@@ -335,7 +335,7 @@ Task<bool> authenticate(ExchangeState& state) {
   auto& worker = state.worker;
   const auto& head = state.client.head();
   state.identity = worker.identity();  // what counts as a credential stays so over a reload
-  auto token = identity::find_credential(head.fields, state.identity->extra_headers);
+  auto token = identity::find_presented_token(head.fields, state.identity->extra_headers);
   if (token && head.target.contains(*token)) {  // the provider would get it with the query
     token = std::unexpected(identity::Reason::kAmbiguousCredentials);
   }

@@ -59,7 +59,7 @@ audit::Person RecordViews::person() const {
           .client = who.client};
 }
 
-audit::Source RecordViews::source() const {
+audit::NetworkOrigin RecordViews::source() const {
   return {.address = state_.source.text, .proxies = proxies_};
 }
 

@@ -9,7 +9,7 @@
 #include "base/encoding.h"
 #include "base/files.h"
 #include "base/json_writer.h"
-#include "signin/provider.h"
+#include "signin/metadata.h"
 
 namespace sallyport::signin {
 namespace {
