@@ -151,7 +151,7 @@ void put_person(JsonWriter& json, const Person& person) {
   json.end();
 }
 
-void put_source(JsonWriter& json, const Source& source) {
+void put_source(JsonWriter& json, const NetworkOrigin& source) {
   json.object("source");
   put(json, "address", source.address, kName);
   put_list(json, "proxies", source.proxies, kProxies, kName);

@@ -43,7 +43,7 @@ struct Person {
 [[nodiscard]] std::string person_text(const Person& person);
 
 /// From where: the address that counts and the proxies that were believed on the way to it.
-struct Source {
+struct NetworkOrigin {
   std::string_view address;
   Texts proxies;
 };
@@ -75,7 +75,7 @@ struct Opened {
   std::string_view id;  ///< UUIDv7 of the request
   WallTime time;
   Person person;
-  Source source;
+  NetworkOrigin source;
   Program client;
   Request request;
   std::string_view policy;  ///< name of the policy; empty while there are none
@@ -142,7 +142,7 @@ struct Refused {
   std::string_view id;
   WallTime time;
   Person person;
-  Source source;
+  NetworkOrigin source;
   Program client;
   Request request;
   int status = 0;
@@ -159,7 +159,7 @@ struct Answered {
   std::string_view id;
   WallTime time;
   Person person;
-  Source source;
+  NetworkOrigin source;
   Program client;
   Request request;
   int status = 0;

@@ -5,7 +5,7 @@
 #include "base/errand.h"
 #include "base/log.h"
 #include "gateway/record_views.h"
-#include "identity/credential.h"
+#include "identity/presented_token.h"
 #include "identity/token_verifier.h"
 
 namespace sallyport::gateway {
@@ -119,7 +119,7 @@ Task<Step> authenticate(Exchange& x) {
   auto& worker = x.worker;
   const auto& head = x.client.head();
   x.caller.identity = worker.newest.identity;  // what counts as a credential stays so over a reload
-  auto token = identity::find_credential(head.fields, x.caller.identity->extra_headers);
+  auto token = identity::find_presented_token(head.fields, x.caller.identity->extra_headers);
   if (token && head.target.contains(*token)) {  // the provider would get it with the query
     token = std::unexpected(identity::Reason::kAmbiguousCredentials);
   }

@@ -16,7 +16,7 @@
 #include "gateway/body_scanner.h"
 #include "gateway/heads.h"
 #include "http/message_parser.h"
-#include "identity/credential.h"
+#include "identity/presented_token.h"
 #include "identity/test_tokens.h"
 #include "identity/verified_token_cache.h"
 
@@ -79,7 +79,7 @@ TEST(Allocations, ATokenSeenBeforeMakesNone) {
   cache.insert(token, person, *snapshot);
   const std::vector<http::Field> fields{{"authorization", value}, {"x-api-key", "dummy"}};
   EXPECT_EQ(made_by([&] {
-              auto found = identity::find_credential(fields, {});
+              auto found = identity::find_presented_token(fields, {});
               ASSERT_TRUE(found.has_value());
               ASSERT_NE(cache.lookup(*found, *snapshot, identity::test_time()).person, nullptr);
             }),

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/comma_list.h"
-#include "identity/credential.h"
+#include "identity/presented_token.h"
 
 namespace sallyport::gateway {
 namespace {

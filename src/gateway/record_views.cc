@@ -80,7 +80,7 @@ audit::Person RecordViews::person() const {
   return person;
 }
 
-audit::Source RecordViews::source() const {
+audit::NetworkOrigin RecordViews::source() const {
   return {.address = x_.source.text, .proxies = proxies_};
 }
 

@@ -24,7 +24,7 @@ class RecordViews {
   RecordViews& operator=(const RecordViews&) = delete;
 
   [[nodiscard]] audit::Person person() const;
-  [[nodiscard]] audit::Source source() const;
+  [[nodiscard]] audit::NetworkOrigin source() const;
   [[nodiscard]] audit::Program program() const;
   [[nodiscard]] audit::Request request() const;
 

@@ -41,7 +41,7 @@ struct Snapshot {
   /// that is equal means the same issuers at the same places of the list.
   std::uint64_t generation = 0;
   std::vector<IssuerState> issuers;
-  std::vector<std::string> extra_headers;  ///< for find_credential: all `issuers[].header`
+  std::vector<std::string> extra_headers;  ///< for find_presented_token: all `issuers[].header`
 
   [[nodiscard]] bool any_ready(WallTime now) const;
   [[nodiscard]] bool all_ready(WallTime now) const;  ///< false without issuers

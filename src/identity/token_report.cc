@@ -5,7 +5,7 @@
 #include "base/json_writer.h"
 #include "base/secret.h"
 #include "identity/claims.h"
-#include "identity/credential.h"
+#include "identity/presented_token.h"
 
 namespace sallyport::identity {
 namespace {
@@ -161,7 +161,7 @@ void write_person(JsonWriter& json, const PrincipalDraft& person) {
 Explanation explain_credential(const Snapshot& snapshot, std::string_view text, WallTime now) {
   std::string value = "Bearer " + std::string(text);
   http::Field field{"authorization", value};
-  auto found = find_credential({&field, 1}, {});
+  auto found = find_presented_token({&field, 1}, {});
   wipe(value);
   Explanation explained = explain(snapshot, text, now);
   TokenCheck check{.name = "credential",

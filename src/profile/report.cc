@@ -23,7 +23,7 @@ std::string shorten(std::string text) {
 void append_sources(std::string& out, const Device& device, const Resolution& resolution) {
   out += "\nSources, strongest first\n";
   for (std::size_t i = 0; i < device.sources.size(); ++i) {
-    const Source& source = device.sources[i];
+    const SettingsSource& source = device.sources[i];
     std::string state = "absent";
     if (source.unreadable) {
       state = "unreadable: " + for_terminal(source.why);
@@ -85,7 +85,7 @@ json::object report_json(const Device& device, const Resolution& resolution) {
   root["owner"] =
       resolution.owner ? json::value(device.sources[*resolution.owner].place) : json::value();
   json::array sources, effective, ignored, findings;
-  for (const Source& source : device.sources) {
+  for (const SettingsSource& source : device.sources) {
     json::object entry;
     entry["kind"] = source_text(source.kind);
     entry["place"] = source.place;

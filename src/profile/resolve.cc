@@ -113,7 +113,7 @@ class Resolver {
         break;
     }
     for (std::size_t i = 0; i < device_.sources.size(); ++i) {
-      const Source& source = device_.sources[i];
+      const SettingsSource& source = device_.sources[i];
       if (source.present && source.unreadable && source.kind != SourceKind::kLibrary &&
           source.kind != SourceKind::kBootstrap) {
         unreadable_ = i;
@@ -433,9 +433,9 @@ Findings device_findings(const Device& device, const Resolution& resolution) {
   append(device.notes);
   json::object values;
   bool fleet = false;
-  for (const Source& source : device.sources) append(source.notes);
+  for (const SettingsSource& source : device.sources) append(source.notes);
   if (resolution.owner) {
-    const Source& owner = device.sources[*resolution.owner];
+    const SettingsSource& owner = device.sources[*resolution.owner];
     fleet = owner.kind != SourceKind::kLibrary;
     for (const auto& member : owner.values) values[member.key()] = member.value();
   }

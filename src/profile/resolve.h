@@ -25,7 +25,7 @@ enum class SourceKind {
 };
 [[nodiscard]] std::string_view source_text(SourceKind kind);
 
-struct Source {
+struct SettingsSource {
   SourceKind kind = SourceKind::kLibrary;
   std::string place;  ///< path or registry key, for people
   bool present = false;
@@ -42,7 +42,7 @@ struct Device {
   Platform platform = Platform::kLinux;
   std::optional<AppVersion> app;
   std::string user;
-  std::vector<Source> sources;
+  std::vector<SettingsSource> sources;
   std::string deployment_mode;      ///< "1p", "3p" or empty: what the person chose
   bool app_started_before = false;  ///< the app runs since before the configuration changed
   Findings notes;

@@ -284,7 +284,7 @@ Device device_of(const json::object& spec) {
   for (const Slot& slot : kSlots) {
     const json::value* values = spec.if_contains(slot.name);
     if (values == nullptr) continue;
-    Source source;
+    SettingsSource source;
     source.kind = slot.kind;
     source.place = slot.name;
     source.present = true;

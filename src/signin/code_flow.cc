@@ -6,7 +6,7 @@
 #include "base/url.h"
 #include "signin/loopback_listener.h"
 #include "signin/person_flows.h"
-#include "signin/provider.h"
+#include "signin/metadata.h"
 #include "signin/token_reading.h"
 
 namespace sallyport::signin {

@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "signin/person_flows.h"
-#include "signin/provider.h"
+#include "signin/metadata.h"
 #include "signin/token_reading.h"
 
 namespace sallyport::signin {

@@ -17,8 +17,8 @@
 #include "http/test_server.h"
 #include "signin/loopback_listener.h"
 #include "signin/machine_flow.h"
+#include "signin/metadata.h"
 #include "signin/person_flows.h"
-#include "signin/provider.h"
 #include "signin/test_parts.h"
 
 namespace sallyport::signin {

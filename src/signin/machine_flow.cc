@@ -5,7 +5,7 @@
 #include "base/files.h"
 #include "base/secret_file.h"
 #include "http/client_assertion.h"
-#include "signin/provider.h"
+#include "signin/metadata.h"
 
 namespace sallyport::signin {
 namespace {

@@ -13,7 +13,7 @@
 #include "base/terminal_text.h"
 #include "signin/file_vault.h"
 #include "signin/machine_flow.h"
-#include "signin/provider.h"
+#include "signin/metadata.h"
 #include "signin/person_flows.h"
 #include "signin/renewal.h"
 

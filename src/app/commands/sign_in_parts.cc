@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "signin/provider.h"
+#include "signin/metadata.h"
 
 namespace sallyport::app {
 

@@ -32,7 +32,7 @@ Result<void> refuse_foreign_home(const fs::path& data_folder) {
 Result<void> refuse_managed(const profile::Device& device) {
   profile::Resolution resolution = profile::resolve(device);
   if (!resolution.window_read_only || !resolution.owner) return {};
-  const profile::Source& owner = device.sources[*resolution.owner];
+  const profile::SettingsSource& owner = device.sources[*resolution.owner];
   return fail("apply.managed",
               fmt::format("{} owns this device ({}), so the app ignores the local library",
                           owner.place, profile::source_text(owner.kind)),

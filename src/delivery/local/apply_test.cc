@@ -40,7 +40,7 @@ TEST_F(ApplyTest, WritesWhatTheAppReadsBack) {
   EXPECT_TRUE(applied->backup.empty());
   EXPECT_EQ(mode(applied->entry), 0600U);
   EXPECT_EQ(mode(data_ / "configLibrary"), 0700U);
-  profile::Source source = read_library(data_, read_file);
+  profile::SettingsSource source = read_library(data_, read_file);
   EXPECT_TRUE(source.present);
   EXPECT_TRUE(source.notes.empty());
   EXPECT_EQ(source.values, pilot_.values);
@@ -84,7 +84,7 @@ TEST_F(ApplyTest, RefusesAnotherPersonsHome) {
 }
 
 TEST_F(ApplyTest, RefusesWhenAManagedSourceOwnsTheDevice) {
-  profile::Source managed;
+  profile::SettingsSource managed;
   managed.kind = profile::SourceKind::kLinuxFile;
   managed.place = "/etc/claude-desktop/managed-settings.json";
   managed.present = true;

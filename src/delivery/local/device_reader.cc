@@ -17,7 +17,7 @@ namespace sallyport::delivery {
 namespace fs = std::filesystem;
 using profile::Device;
 using profile::Platform;
-using profile::Source;
+using profile::SettingsSource;
 using profile::Severity;
 using profile::SourceKind;
 namespace json = profile::json;
@@ -69,7 +69,7 @@ std::string pick_user(const fs::path& homes, const std::string& wanted) {
 }
 
 void take_data_folder(const Place& place, const fs::path& data, Device& device) {
-  Source source = read_library(
+  SettingsSource source = read_library(
       data, [&](const fs::path& file, std::size_t limit) { return place.read(file, limit); });
   source.place = place.shown(source.place);
   source.why = place.shown_in(std::move(source.why));
@@ -107,7 +107,7 @@ void take_bootstrap(const Place& place, Device& device) {
   fs::path file = place.root / "bootstrap.json";
   auto text = place.read(file, kLargest);
   if (!text) return;
-  Source source;
+  SettingsSource source;
   source.kind = SourceKind::kBootstrap;
   source.place = place.shown(file.string());
   source.present = true;
@@ -214,7 +214,7 @@ Result<Device> read_this_machine(const DeviceOptions& options) {
   if (!data) return std::unexpected(std::move(data.error()));
   take_data_folder(place, *data, device);
   note_standard_folder(place, data->parent_path() / "Claude", device);
-  for (const Source& source : device.sources) {
+  for (const SettingsSource& source : device.sources) {
     if (source.present && started_before(source.place)) device.app_started_before = true;
   }
   return device;

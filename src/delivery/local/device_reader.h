@@ -32,7 +32,7 @@ struct DeviceOptions {
 
 /// The applied entry of DATA/configLibrary, or the legacy enterpriseConfig.
 using FileReader = std::function<Result<std::string>(const std::filesystem::path&, std::size_t)>;
-[[nodiscard]] profile::Source read_library(const std::filesystem::path& data_folder,
+[[nodiscard]] profile::SettingsSource read_library(const std::filesystem::path& data_folder,
                                                    const FileReader& read);
 
 /// What the app demands of its Linux file and folder; empty: fine, else why it refuses.

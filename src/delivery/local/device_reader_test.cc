@@ -81,7 +81,7 @@ TEST_F(Collection, ALinkThatLeadsOutIsNotFollowed) {
   fs::create_symlink("/etc/hostname", root_ / "managed-settings.json");
   auto device = read_device({root_, "", {}});
   ASSERT_TRUE(device) << device.error().message;
-  const profile::Source& managed = device->sources.front();
+  const profile::SettingsSource& managed = device->sources.front();
   EXPECT_TRUE(managed.unreadable);
   EXPECT_NE(managed.why.find("leads out of the collection"), std::string::npos) << managed.why;
   put("inside.json", R"({"chatTabEnabled":true})");

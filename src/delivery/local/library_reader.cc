@@ -10,14 +10,14 @@
 namespace sallyport::delivery {
 namespace fs = std::filesystem;
 using profile::Finding;
-using profile::Source;
+using profile::SettingsSource;
 using profile::Severity;
 namespace json = profile::json;
 namespace {
 
 constexpr std::size_t kLargest = 8U << 20;
 
-void note(Source& source, std::string_view code, Severity severity, std::string why,
+void note(SettingsSource& source, std::string_view code, Severity severity, std::string why,
           std::string next) {
   source.notes.push_back({code, severity, "", std::move(why), std::move(next)});
 }
@@ -28,7 +28,7 @@ bool is_applied_id(std::string_view id) {
          });
 }
 
-void warn_of_mark(Source& source, const fs::path& file, std::string_view text) {
+void warn_of_mark(SettingsSource& source, const fs::path& file, std::string_view text) {
   if (!text.starts_with("\xef\xbb\xbf")) return;
   note(source, "device.byte_order_mark", Severity::kWarning,
        fmt::format("{} starts with a byte order mark, for which some builds ignore the file",
@@ -36,7 +36,7 @@ void warn_of_mark(Source& source, const fs::path& file, std::string_view text) {
        "write it as UTF-8 without a mark (PowerShell 5.1: use [IO.File]::WriteAllText)");
 }
 
-void refuse(Source& source, std::string why, std::string next) {
+void refuse(SettingsSource& source, std::string why, std::string next) {
   source.present = true;
   source.unreadable = true;
   source.why = why;
@@ -44,7 +44,7 @@ void refuse(Source& source, std::string why, std::string next) {
 }
 
 // The applied entry's id, or empty with the reason noted.
-std::string applied_id(Source& source, const fs::path& meta_file, const FileReader& read) {
+std::string applied_id(SettingsSource& source, const fs::path& meta_file, const FileReader& read) {
   auto text = read(meta_file, kLargest);
   if (!text) return {};
   warn_of_mark(source, meta_file, *text);
@@ -74,7 +74,7 @@ std::string applied_id(Source& source, const fs::path& meta_file, const FileRead
   return std::string(id->get_string());
 }
 
-bool read_entry(Source& source, const fs::path& file, const FileReader& read) {
+bool read_entry(SettingsSource& source, const fs::path& file, const FileReader& read) {
   source.place = file.string();
   auto text = read(file, kLargest);
   if (!text) {
@@ -93,7 +93,7 @@ bool read_entry(Source& source, const fs::path& file, const FileReader& read) {
   return true;
 }
 
-bool read_legacy(Source& source, const fs::path& file, const FileReader& read) {
+bool read_legacy(SettingsSource& source, const fs::path& file, const FileReader& read) {
   auto text = read(file, kLargest);
   if (!text) return false;
   auto document = profile::parse_json(*text);
@@ -115,8 +115,8 @@ bool read_legacy(Source& source, const fs::path& file, const FileReader& read) {
 
 }  // namespace
 
-Source read_library(const fs::path& data_folder, const FileReader& read) {
-  Source source;
+SettingsSource read_library(const fs::path& data_folder, const FileReader& read) {
+  SettingsSource source;
   source.kind = profile::SourceKind::kLibrary;
   fs::path library = data_folder / "configLibrary";
   source.place = library.string();

@@ -13,7 +13,7 @@ namespace sallyport::delivery {
 namespace fs = std::filesystem;
 using profile::Device;
 using profile::RegistryValue;
-using profile::Source;
+using profile::SettingsSource;
 using profile::Severity;
 using profile::SourceKind;
 namespace json = profile::json;
@@ -34,9 +34,9 @@ std::vector<fs::path> files_in(const fs::path& folder) {
 
 // --- macOS ---
 
-Source read_plist_source(const Place& place, SourceKind kind, const fs::path& real,
+SettingsSource read_plist_source(const Place& place, SourceKind kind, const fs::path& real,
                                  const fs::path& flat) {
-  Source source;
+  SettingsSource source;
   source.kind = kind;
   std::error_code error;
   fs::path file = fs::exists(real, error) ? real : fs::exists(flat, error) ? flat : real;
@@ -93,7 +93,7 @@ void note_user_defaults(const Place& place, const fs::path& file, Device& device
 // --- Windows ---
 
 void take_registry_value(const RegistryValue& value, const std::string& where,
-                         Source& source) {
+                         SettingsSource& source) {
   using Kind = RegistryValue::Kind;
   auto note = [&](std::string_view code, std::string why, std::string next) {
     source.notes.push_back({code, Severity::kError, value.name, std::move(why), std::move(next)});
@@ -128,9 +128,9 @@ void take_registry_value(const RegistryValue& value, const std::string& where,
   }
 }
 
-void take_registry_key(const profile::RegistryKey& key, Source& machine,
-                       Source& user) {
-  for (Source* source : {&machine, &user}) {
+void take_registry_key(const profile::RegistryKey& key, SettingsSource& machine,
+                       SettingsSource& user) {
+  for (SettingsSource* source : {&machine, &user}) {
     std::string path = fmt::format("{}\\SOFTWARE\\Policies\\Claude",
                                    source == &machine ? "HKEY_LOCAL_MACHINE" : "HKEY_CURRENT_USER");
     if (profile::same_registry_path(key.path, path)) {
@@ -226,7 +226,7 @@ void read_mac_sources(const Place& place, Device& device) {
 }
 
 void read_windows_sources(const Place& place, Device& device) {
-  Source machine, user;
+  SettingsSource machine, user;
   machine.kind = SourceKind::kHklm;
   machine.place = "HKLM\\SOFTWARE\\Policies\\Claude";
   user.kind = SourceKind::kHkcu;
@@ -259,7 +259,7 @@ void read_windows_sources(const Place& place, Device& device) {
 }
 
 void read_linux_source(const Place& place, Device& device) {
-  Source source;
+  SettingsSource source;
   source.kind = SourceKind::kLinuxFile;
   std::error_code error;
   fs::path real = place.root / "etc" / "claude-desktop" / "managed-settings.json";

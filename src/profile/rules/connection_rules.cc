@@ -21,34 +21,34 @@ constexpr std::array kMandatory{
 };
 
 // Which key makes a credential of which kind available to which provider.
-struct Source {
+struct CredentialKey {
   std::string_view provider, kind, key;
 };
-constexpr std::array kSources{
-    Source{"gateway", "static", "inferenceGatewayApiKey"},
-    Source{"gateway", "helper-script", "inferenceCredentialHelper"},
-    Source{"gateway", "interactive", "inferenceGatewayOidc"},
-    Source{"gateway", "external-idp", "inferenceIdpOidc"},
-    Source{"anthropic", "static", "inferenceAnthropicApiKey"},
-    Source{"anthropic", "helper-script", "inferenceCredentialHelper"},
-    Source{"anthropic", "interactive", ""},
-    Source{"bedrock", "static", "inferenceBedrockBearerToken"},
-    Source{"bedrock", "helper-script", "inferenceCredentialHelper"},
-    Source{"bedrock", "interactive", "inferenceBedrockSsoStartUrl"},
-    Source{"bedrock", "vendor-profile", "inferenceBedrockProfile"},
-    Source{"bedrock", "external-idp", "inferenceIdpOidc"},
-    Source{"mantle", "static", "inferenceBedrockBearerToken"},
-    Source{"mantle", "helper-script", "inferenceCredentialHelper"},
+constexpr std::array kCredentialKeys{
+    CredentialKey{"gateway", "static", "inferenceGatewayApiKey"},
+    CredentialKey{"gateway", "helper-script", "inferenceCredentialHelper"},
+    CredentialKey{"gateway", "interactive", "inferenceGatewayOidc"},
+    CredentialKey{"gateway", "external-idp", "inferenceIdpOidc"},
+    CredentialKey{"anthropic", "static", "inferenceAnthropicApiKey"},
+    CredentialKey{"anthropic", "helper-script", "inferenceCredentialHelper"},
+    CredentialKey{"anthropic", "interactive", ""},
+    CredentialKey{"bedrock", "static", "inferenceBedrockBearerToken"},
+    CredentialKey{"bedrock", "helper-script", "inferenceCredentialHelper"},
+    CredentialKey{"bedrock", "interactive", "inferenceBedrockSsoStartUrl"},
+    CredentialKey{"bedrock", "vendor-profile", "inferenceBedrockProfile"},
+    CredentialKey{"bedrock", "external-idp", "inferenceIdpOidc"},
+    CredentialKey{"mantle", "static", "inferenceBedrockBearerToken"},
+    CredentialKey{"mantle", "helper-script", "inferenceCredentialHelper"},
     // not documented for mantle; "as Bedrock"
-    Source{"mantle", "interactive", "inferenceBedrockSsoStartUrl"},
-    Source{"mantle", "vendor-profile", "inferenceBedrockProfile"},
-    Source{"vertex", "vendor-profile", "inferenceVertexCredentialsFile"},
-    Source{"vertex", "interactive", "inferenceVertexOAuthClientId"},
-    Source{"vertex", "workforce", "inferenceVertexWorkforceAudience"},
-    Source{"vertex", "helper-script", "inferenceCredentialHelper"},
-    Source{"foundry", "static", "inferenceFoundryApiKey"},
-    Source{"foundry", "helper-script", "inferenceCredentialHelper"},
-    Source{"foundry", "interactive", "inferenceFoundryTenantId"},
+    CredentialKey{"mantle", "interactive", "inferenceBedrockSsoStartUrl"},
+    CredentialKey{"mantle", "vendor-profile", "inferenceBedrockProfile"},
+    CredentialKey{"vertex", "vendor-profile", "inferenceVertexCredentialsFile"},
+    CredentialKey{"vertex", "interactive", "inferenceVertexOAuthClientId"},
+    CredentialKey{"vertex", "workforce", "inferenceVertexWorkforceAudience"},
+    CredentialKey{"vertex", "helper-script", "inferenceCredentialHelper"},
+    CredentialKey{"foundry", "static", "inferenceFoundryApiKey"},
+    CredentialKey{"foundry", "helper-script", "inferenceCredentialHelper"},
+    CredentialKey{"foundry", "interactive", "inferenceFoundryTenantId"},
 };
 
 void check_mandatory(Check& check) {
@@ -81,7 +81,7 @@ void check_kind_fits(Check& check) {
   bool known =
       std::find(key->enum_values.begin(), key->enum_values.end(), kind) != key->enum_values.end();
   bool fits =
-      std::any_of(kSources.begin(), kSources.end(), [&](const Source& source) {
+      std::any_of(kCredentialKeys.begin(), kCredentialKeys.end(), [&](const CredentialKey& source) {
         return source.provider == check.provider() && source.kind == kind;
       });
   if (known && !fits) {
@@ -98,10 +98,10 @@ void check_kind_fits(Check& check) {
   }
 }
 
-void check_several(Check& check, const std::vector<const Source*>& present) {
+void check_several(Check& check, const std::vector<const CredentialKey*>& present) {
   std::string names;
   bool has_static = false, has_interactive = false;
-  for (const Source* source : present) {
+  for (const CredentialKey* source : present) {
     names += fmt::format("{}{}", names.empty() ? "" : ", ", source->key);
     has_static = has_static || source->kind == "static";
     has_interactive =
@@ -146,14 +146,14 @@ void check_none(Check& check) {
 }
 
 void check_sources(Check& check) {
-  std::vector<const Source*> present;
-  for (const Source& source : kSources) {
+  std::vector<const CredentialKey*> present;
+  for (const CredentialKey& source : kCredentialKeys) {
     bool set = source.provider == check.provider() && !source.key.empty() && check.has(source.key);
     if (set) present.push_back(&source);
   }
   if (present.size() > 1) return check_several(check, present);
   if (present.empty()) return check_none(check);
-  const Source& only = *present.front();
+  const CredentialKey& only = *present.front();
   if (check.kind().empty()) {
     bool needed = only.key == "inferenceGatewayOidc" || only.kind == "external-idp";
     check.add(needed ? Severity::kError : Severity::kAdvice, "credential.kind_missing",

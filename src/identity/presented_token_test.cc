@@ -1,4 +1,4 @@
-#include "identity/credential.h"
+#include "identity/presented_token.h"
 
 #include <gtest/gtest.h>
 
@@ -14,43 +14,43 @@ using List = std::vector<http::Field>;
 
 std::expected<std::string_view, Reason> find(const List& fields,
                                              std::vector<std::string> extra = {}) {
-  return find_credential(fields, extra);
+  return find_presented_token(fields, extra);
 }
 Reason refusal(const List& fields, std::vector<std::string> extra = {}) {
   auto found = find(fields, std::move(extra));
   return found ? Reason::kNone : found.error();
 }
 
-TEST(Credential, TakesABearerTokenWithTheSchemeInAnyCase) {
+TEST(PresentedToken, TakesABearerTokenWithTheSchemeInAnyCase) {
   for (std::string_view value :
        {"Bearer aaaa.bbbb.cccc", "bearer aaaa.bbbb.cccc", "BEARER   aaaa.bbbb.cccc"}) {
     EXPECT_EQ(find({{"AuThOrIzAtIoN", value}}), kToken) << value;
   }
 }
 
-TEST(Credential, TakesTheTokenFromXApiKeyBareOrAsBearer) {
+TEST(PresentedToken, TakesTheTokenFromXApiKeyBareOrAsBearer) {
   EXPECT_EQ(find({{"x-api-key", "aaaa.bbbb.cccc"}}), kToken);
   EXPECT_EQ(find({{"X-Api-Key", "Bearer aaaa.bbbb.cccc"}}), kToken);
 }
 
-TEST(Credential, H2IgnoresAPlaceholderBesideTheToken) {
+TEST(PresentedToken, H2IgnoresAPlaceholderBesideTheToken) {
   EXPECT_EQ(find({{"authorization", "Bearer dummy"}, {"x-api-key", kToken}}), kToken);
   EXPECT_EQ(find({{"authorization", "Bearer aaaa.bbbb.cccc"}, {"x-api-key", "sk-ant-123"}}),
             kToken);
 }
 
-TEST(Credential, TakesTheSameTokenInBothPlaces) {
+TEST(PresentedToken, TakesTheSameTokenInBothPlaces) {
   EXPECT_EQ(find({{"authorization", "Bearer aaaa.bbbb.cccc"}, {"x-api-key", kToken}}), kToken);
 }
 
-TEST(Credential, H3RefusesTwoDifferentTokens) {
+TEST(PresentedToken, H3RefusesTwoDifferentTokens) {
   EXPECT_EQ(refusal({{"authorization", "Bearer aaaa.bbbb.cccc"}, {"x-api-key", kOther}}),
             Reason::kAmbiguousCredentials);
   EXPECT_EQ(refusal({{"x-api-key", kToken}, {"x-mine", kOther}}, {"x-mine"}),
             Reason::kAmbiguousCredentials);
 }
 
-TEST(Credential, H1RefusesAHeaderThatStandsTwiceEvenWithTheSameValue) {
+TEST(PresentedToken, H1RefusesAHeaderThatStandsTwiceEvenWithTheSameValue) {
   EXPECT_EQ(refusal({{"authorization", "Bearer aaaa.bbbb.cccc"},
                      {"Authorization", "Bearer aaaa.bbbb.cccc"}}),
             Reason::kAmbiguousCredentials);
@@ -60,7 +60,7 @@ TEST(Credential, H1RefusesAHeaderThatStandsTwiceEvenWithTheSameValue) {
   EXPECT_EQ(refusal({{"x-mine", "a"}, {"X-Mine", "a"}}, {"x-mine"}), Reason::kAmbiguousCredentials);
 }
 
-TEST(Credential, H1RefusesMalformedBearerValues) {
+TEST(PresentedToken, H1RefusesMalformedBearerValues) {
   for (std::string_view value :
        {"Bearer aaaa.bbbb.cccc, Bearer aaaa.bbbb.cccc", "Bearer\taaaa.bbbb.cccc",
         "Bearer Bearer aaaa.bbbb.cccc", "Bearer aaaa.bbbb.cccc x", "Bearer \"aaaa.bbbb.cccc\"",
@@ -72,7 +72,7 @@ TEST(Credential, H1RefusesMalformedBearerValues) {
   }
 }
 
-TEST(Credential, AnEmptyCredentialIsAMissingOne) {
+TEST(PresentedToken, AnEmptyCredentialIsAMissingOne) {
   EXPECT_EQ(refusal({}), Reason::kMissing);
   EXPECT_EQ(refusal({{"authorization", "Bearer"}}), Reason::kMissing);
   EXPECT_EQ(refusal({{"authorization", "Bearer "}}), Reason::kMissing);
@@ -82,7 +82,7 @@ TEST(Credential, AnEmptyCredentialIsAMissingOne) {
   EXPECT_EQ(refusal({{"api-key", kToken}}), Reason::kMissing);
 }
 
-TEST(Credential, SaysSoWhenTheCredentialIsNoJwtOrNoBearer) {
+TEST(PresentedToken, SaysSoWhenTheCredentialIsNoJwtOrNoBearer) {
   EXPECT_EQ(refusal({{"authorization", "Bearer dummy"}}), Reason::kOpaque);
   EXPECT_EQ(refusal({{"x-api-key", "sk-ant-api03-xyz"}}), Reason::kOpaque);
   EXPECT_EQ(refusal({{"authorization", "Bearer aaaa.bbbb"}}), Reason::kOpaque);
@@ -90,18 +90,18 @@ TEST(Credential, SaysSoWhenTheCredentialIsNoJwtOrNoBearer) {
   EXPECT_EQ(find({{"authorization", "Basic dXNlcjpwdw=="}, {"x-api-key", kToken}}), kToken);
 }
 
-TEST(Credential, H4RefusesATokenOfMoreThan16Kib) {
+TEST(PresentedToken, H4RefusesATokenOfMoreThan16Kib) {
   std::string large = "Bearer a.b." + std::string(16384, 'c');
   EXPECT_EQ(refusal({{"authorization", large}}), Reason::kTooLarge);
 }
 
-TEST(Credential, LooksIntoTheConfiguredExtraHeaderOnly) {
+TEST(PresentedToken, LooksIntoTheConfiguredExtraHeaderOnly) {
   EXPECT_EQ(find({{"X-Goog-Iap-Jwt-Assertion", kToken}}, {"x-goog-iap-jwt-assertion"}), kToken);
   EXPECT_EQ(refusal({{"x-goog-iap-jwt-assertion", kToken}}), Reason::kMissing);
   EXPECT_EQ(find({{"authorization", "Bearer aaaa.bbbb.cccc"}}, {"authorization"}), kToken);
 }
 
-TEST(Credential, NamesEveryHeaderThatMustNotGoFurther) {
+TEST(PresentedToken, NamesEveryHeaderThatMustNotGoFurther) {
   std::vector<std::string> extra{"x-mine"};
   for (std::string_view name :
        {"Authorization", "X-API-Key", "api-key", "Cookie", "Proxy-Authorization", "X-Mine"}) {

@@ -1,4 +1,4 @@
-#include "signin/provider.h"
+#include "signin/metadata.h"
 
 #include <fmt/format.h>
 

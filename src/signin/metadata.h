@@ -1,5 +1,5 @@
-// What the person's side needs to know of an identity provider, and the gateway's word on which one
-// it is. Fetches; any thread.
+// The documents that the person's side signs in by: the gateway's word on who its identity provider
+// is, and the provider's on its endpoints. Fetches; any thread.
 #pragma once
 
 #include <string>

@@ -21,7 +21,7 @@ namespace sallyport::identity {
 /// The one token of the request: a view into `fields`. `extra_headers` are the lower-case names
 /// that `issuers[].header` gave. Never a query parameter: those end up in logs.
 /// Errors: kMissing, kAmbiguousCredentials, kMalformedCredential, kWrongScheme, kOpaque, kTooLarge.
-[[nodiscard]] std::expected<std::string_view, Reason> find_credential(
+[[nodiscard]] std::expected<std::string_view, Reason> find_presented_token(
     http::Fields fields, std::span<const std::string> extra_headers);
 
 /// True for fields that must never go further than this process (ARCHITECTURE.md, promise 2).

@@ -1,4 +1,4 @@
-#include "identity/credential.h"
+#include "identity/presented_token.h"
 
 #include <algorithm>
 #include <array>
@@ -91,7 +91,7 @@ class Search {
 
 }  // namespace
 
-std::expected<std::string_view, Reason> find_credential(
+std::expected<std::string_view, Reason> find_presented_token(
     http::Fields fields, std::span<const std::string> extra_headers) {
   Search search;
   // Every place is one field: a header that stands twice is ambiguous even with the same value,
