@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/files.h"
 #include "config/pem.h"
 #include "config/rules.h"
 #include "config/syntax.h"
@@ -181,7 +182,7 @@ void detect(const Case& c) {
     take_arc(c);
   } else {
     auto agent = c.scene.environment.file(kArcAgent, 1);
-    bool there = agent.has_value() || agent.error().code != "file.missing";
+    bool there = agent.has_value() || agent.error().code != kFileMissing;
     there ? take_arc(c) : take_imds(c);
   }
 }

@@ -80,7 +80,7 @@ Result<std::filesystem::path> sqlite_path(std::string_view location) {
       location[kScheme.size()] == '/' && location.find('\0') == std::string_view::npos) {
     return std::filesystem::path(location.substr(kScheme.size()));
   }
-  return fail("store.location",
+  return fail(kStoreLocation,
               fmt::format("\"{}\" is not a store that this version knows", location),
               "write sqlite: and an absolute path, such as sqlite:/var/lib/sallyport/state.db");
 }

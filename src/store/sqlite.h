@@ -16,6 +16,9 @@ struct sqlite3_stmt;
 
 namespace sallyport::store {
 
+/// The code of a location that names no SQLite file.
+inline constexpr std::string_view kStoreLocation = "store.location";
+
 /// The path in "sqlite:/path". Error: store.location.
 [[nodiscard]] Result<std::filesystem::path> sqlite_path(std::string_view location);
 
