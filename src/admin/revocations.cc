@@ -14,6 +14,8 @@
 namespace sallyport::admin {
 namespace {
 
+constexpr std::string_view kNoSession = "revocation.no_session";
+
 using audit::Sighting;
 using identity::Revocation;
 using identity::RevocationKind;
@@ -26,9 +28,9 @@ constexpr std::size_t kMaxNotes = 10;  // each takes a look at the store
 constexpr std::size_t kMostNamesakes = 5;
 
 int status_of(const Error& error) {
-  if (error.code == "revocation.unknown" || error.code == "revocation.no_session") return 409;
-  bool environment = error.code.starts_with("store.") || error.code == "revocation.busy" ||
-                     error.code == "revocation.full";
+  if (error.code == identity::kRevocationUnknown || error.code == kNoSession) return 409;
+  bool environment = error.code.starts_with("store.") || error.code == identity::kRevocationBusy ||
+                     error.code == identity::kRevocationFull;
   return environment ? 503 : 400;
 }
 
@@ -294,7 +296,7 @@ Result<void> RevocationDesk::check_session(const RevocationRequest& request) con
   if (!marks) return std::unexpected(std::move(marks.error()));
   if ((*marks & Sighting::kSession) != 0) return {};
   auto scope = request.person.empty() ? "of issuer " + request.issuer : "of " + request.person;
-  return fail("revocation.no_session",
+  return fail(kNoSession,
               fmt::format("no token {} that was admitted here carried `sid`, so a session cannot "
                           "be told from another; nothing was changed",
                           scope),

@@ -18,7 +18,7 @@ std::optional<Break> ChainCheck::next(std::string_view text) {
     auto request = follow_request();
     if (!found) found = std::move(request);
   } else {
-    found = Break{"line.malformed", "a record", std::string(text.substr(0, 120))};
+    found = Break{kLineMalformed, "a record", std::string(text.substr(0, 120))};
     ++sequence_;
   }
   hasher_.hash_hex(text, hash_);

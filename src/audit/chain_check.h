@@ -13,6 +13,9 @@
 
 namespace sallyport::audit {
 
+/// The code of a line that is no record.
+inline constexpr std::string_view kLineMalformed = "line.malformed";
+
 struct Break {
   std::string_view code;  ///< stable: line.malformed, line.hash, ...
   std::string expected;

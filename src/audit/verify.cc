@@ -41,7 +41,7 @@ struct ChainFacts {
 
 std::string_view message_of(std::string_view code) {
   static constexpr std::pair<std::string_view, std::string_view> kMessages[] = {
-      {"line.malformed", "this line is not a record"},
+      {kLineMalformed, "this line is not a record"},
       {"line.foreign", "this line belongs to another chain"},
       {"line.hash",
        "the hash of the line before does not stand in this line: one of the two was "
@@ -143,7 +143,7 @@ bool Verifier::read_file(const ChainFiles& files, std::size_t index, ChainCheck&
     ++report.lines;
     if (auto broken = check.next(text)) {
       find(broken->code, place, std::move(broken->expected), std::move(broken->found));
-      if (broken->code == "line.malformed") return true;
+      if (broken->code == kLineMalformed) return true;
     }
     take(check.line(), place, report);
     return true;

@@ -15,13 +15,13 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) {
     int error = errno;
-    return fail(error == ENOENT ? "file.missing" : "file.unreadable",
+    return fail(error == ENOENT ? kFileMissing : kFileUnreadable,
                 fmt::format("cannot open {}: {}", path.string(), std::strerror(error)),
                 error == ENOENT ? "check the path" : "let the user that runs this read it");
   }
   struct stat info{};
   if (::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    return fail("file.unreadable", fmt::format("{} is not a regular file", path.string()),
+    return fail(kFileUnreadable, fmt::format("{} is not a regular file", path.string()),
                 "name a file");
   }
   std::string content;
@@ -30,14 +30,13 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
     ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
-      return fail("file.unreadable",
+      return fail(kFileUnreadable,
                   fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
     }
     if (n == 0) break;
     content.append(buffer, static_cast<std::size_t>(n));
     if (content.size() > limit) {
-      return fail("file.too_large",
-                  fmt::format("{} is larger than {} bytes", path.string(), limit));
+      return fail(kFileTooLarge, fmt::format("{} is larger than {} bytes", path.string(), limit));
     }
   }
   return content;
@@ -46,7 +45,7 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content,
                                    unsigned mode) {
   auto refuse = [&](std::string_view what) {
-    return fail("file.unwritable",
+    return fail(kFileUnwritable,
                 fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(errno)),
                 "check the folder's permissions and free space");
   };

@@ -10,6 +10,12 @@
 
 namespace sallyport {
 
+/// Codes of the errors below.
+inline constexpr std::string_view kFileMissing = "file.missing";
+inline constexpr std::string_view kFileUnreadable = "file.unreadable";
+inline constexpr std::string_view kFileTooLarge = "file.too_large";
+inline constexpr std::string_view kFileUnwritable = "file.unwritable";
+
 /// Reads a regular file of at most `limit` bytes. Errors: file.missing, file.unreadable,
 /// file.too_large; the message names the path and the system's reason.
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit);

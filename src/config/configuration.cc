@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "base/encoding.h"
+#include "base/files.h"
 #include "config/document.h"
 #include "config/draft.h"
 #include "config/reader.h"
@@ -29,8 +30,8 @@ Loaded load(const std::string& path, const Environment& environment) {
   auto file = environment.file(path, kMaxFileBytes);
   if (file) return parse(file->content.reveal(), path, environment);
   Finding finding{Severity::kError, "config.file_unreadable", path, {}, {}, {}, {}, {}};
-  if (file.error().code == "file.missing") finding.code = "config.file_missing";
-  if (file.error().code == "file.too_large") finding.code = "config.too_large";
+  if (file.error().code == kFileMissing) finding.code = "config.file_missing";
+  if (file.error().code == kFileTooLarge) finding.code = "config.too_large";
   finding.message = std::move(file.error().message);
   finding.next_step = file.error().next_step.empty() ? "name the configuration file"
                                                      : std::move(file.error().next_step);

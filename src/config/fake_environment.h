@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/files.h"
 #include "config/environment.h"
 
 namespace sallyport::config {
@@ -24,11 +25,11 @@ class FakeEnvironment final : public Environment {
   [[nodiscard]] Result<File> file(const std::string& path, std::size_t limit) const override {
     auto found = files.find(path);
     if (found == files.end()) {
-      return fail("file.missing", "cannot open " + path + ": No such file or directory",
+      return fail(kFileMissing, "cannot open " + path + ": No such file or directory",
                   "check the path");
     }
     const auto& [content, mode] = found->second;
-    if (content.size() > limit) return fail("file.too_large", path + " is too large");
+    if (content.size() > limit) return fail(kFileTooLarge, path + " is too large");
     return File{Secret(std::string_view(content)), mode};
   }
   [[nodiscard]] unsigned cores() const override { return core_count; }

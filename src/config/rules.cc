@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/address.h"
+#include "base/files.h"
 #include "base/url.h"
 #include "config/pem.h"
 #include "config/syntax.h"
@@ -117,7 +118,7 @@ std::optional<Environment::File> open_file(Scene& scene, const std::string& key,
                                            const std::string& path) {
   auto file = scene.environment.file(path, kMaxPemBytes);
   if (file) return std::move(*file);
-  bool missing = file.error().code == "file.missing";
+  bool missing = file.error().code == kFileMissing;
   scene.report.error(
       key, {missing ? "config.file_missing" : "config.file_unreadable", file.error().message,
             missing ? "put the file there, or mend the path" : file.error().next_step});

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/address.h"
+#include "base/files.h"
 #include "base/guid.h"
 #include "base/url.h"
 #include "config/pem.h"
@@ -185,7 +186,7 @@ void detect(const Case& c) {
     take_arc(c);
   } else {
     auto agent = c.scene.environment.file(kArcAgent, 1);
-    bool there = agent.has_value() || agent.error().code != "file.missing";
+    bool there = agent.has_value() || agent.error().code != kFileMissing;
     there ? take_arc(c) : take_imds(c);
   }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/files.h"
 #include "config/syntax.h"
 
 namespace sallyport::config {
@@ -70,7 +71,7 @@ SecretRead read_from_file(std::string_view name, const std::filesystem::path& fo
   auto path = (folder / std::filesystem::path(name)).lexically_normal().string();
   auto file = environment.file(path, kMaxSecretBytes);
   if (!file) {
-    bool missing = file.error().code == "file.missing";
+    bool missing = file.error().code == kFileMissing;
     return {complain(missing ? "config.file_missing" : "config.file_unreadable",
                      std::move(file.error().message),
                      missing ? "put the secret there, or mend the path"

@@ -91,7 +91,7 @@ curl_socket_t on_open_socket(void* user, curlsocktype, curl_sockaddr* address) {
 }
 
 std::unexpected<Error> refused_url(std::string message, std::string next_step) {
-  return fail("fetch.url", std::move(message), std::move(next_step));
+  return fail(kFetchUrl, std::move(message), std::move(next_step));
 }
 
 // The platform's own endpoints, which have no TLS: 169.254.169.254, 127.0.0.1, localhost.
@@ -123,7 +123,7 @@ Result<void> check_request(const FetchRequest& request) {
   }
   for (const auto& [name, value] : request.headers) {
     if (value.reveal().find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
-      return fail("fetch.failed", fmt::format("the value for header {} has a line break", name),
+      return fail(kFetchFailed, fmt::format("the value for header {} has a line break", name),
                   "look at the end of the file or variable that it comes from");
     }
   }
@@ -203,7 +203,7 @@ Result<FetchResponse> result_of(Transfer& transfer, CURLcode code) {
     case CURLE_OK:
       break;
     case CURLE_OPERATION_TIMEDOUT:
-      return fail("fetch.timeout", fmt::format("{} did not answer in time", url),
+      return fail(kFetchTimeout, fmt::format("{} did not answer in time", url),
                   "check that this machine may reach it");
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -219,15 +219,15 @@ Result<FetchResponse> result_of(Transfer& transfer, CURLcode code) {
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_USE_SSL_FAILED:
-      return fail("fetch.tls", fmt::format("no trusted TLS connection to {}: {}", url, reason),
+      return fail(kFetchTls, fmt::format("no trusted TLS connection to {}: {}", url, reason),
                   "check the certificate, or give its authority as ca_file");
     default:
-      return fail("fetch.failed", fmt::format("fetching {} failed: {}", url, reason));
+      return fail(kFetchFailed, fmt::format("fetching {} failed: {}", url, reason));
   }
   long status = 0;
   curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
   if (status >= 300 && status <= 399 && status != 304) {
-    return fail("fetch.redirect", fmt::format("{} answered with a redirect ({})", url, status),
+    return fail(kFetchRedirect, fmt::format("{} answered with a redirect ({})", url, status),
                 "configure the address that answers itself");
   }
   transfer.response.status = static_cast<int>(status);

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,13 @@
 #include "base/secret.h"
 
 namespace sallyport::http {
+
+/// Codes that others act on.
+inline constexpr std::string_view kFetchUrl = "fetch.url";
+inline constexpr std::string_view kFetchFailed = "fetch.failed";
+inline constexpr std::string_view kFetchTimeout = "fetch.timeout";
+inline constexpr std::string_view kFetchTls = "fetch.tls";
+inline constexpr std::string_view kFetchRedirect = "fetch.redirect";
 
 struct FetchRequest {
   std::string method = "GET";

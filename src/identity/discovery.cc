@@ -20,7 +20,7 @@ std::string in_quotes(std::string_view text) {
 }
 
 std::unexpected<Error> rejected(std::string message) {
-  return fail("discovery.rejected", std::move(message),
+  return fail(kDiscoveryRejected, std::move(message),
               "compare issuers[].issuer with the `issuer` member of the provider's "
               ".well-known/openid-configuration document");
 }

@@ -11,6 +11,9 @@
 
 namespace sallyport::identity {
 
+/// The code of a document that was refused.
+inline constexpr std::string_view kDiscoveryRejected = "discovery.rejected";
+
 struct Discovery {
   std::string issuer;
   std::string jwks_uri;

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "identity/absent_keys.h"
+#include "identity/discovery.h"
 #include "identity/key_ring.h"
+#include "identity/key_set.h"
 #include "identity/key_source.h"
 
 namespace sallyport::identity {
@@ -43,7 +45,7 @@ KeyEvent event_of(KeyEvent::Kind kind, const Source& source, std::string message
 }
 
 bool is_rejection(std::string_view error_code) {
-  return error_code == "keys.rejected" || error_code == "discovery.rejected";
+  return error_code == kKeysRejected || error_code == kDiscoveryRejected;
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ constexpr std::size_t kMostModulusBytes = 8192 / 8;  // a larger one makes each 
 constexpr std::size_t kMostExponentBytes = 8;
 
 std::unexpected<Error> rejected(std::string message) {
-  return fail("keys.rejected", std::move(message),
+  return fail(kKeysRejected, std::move(message),
               "open the provider's jwks_uri in a browser: it must show a JSON object with `keys`");
 }
 

@@ -21,6 +21,9 @@ struct evp_pkey_st;
 
 namespace sallyport::identity {
 
+/// The code of a key set that was refused.
+inline constexpr std::string_view kKeysRejected = "keys.rejected";
+
 inline constexpr std::size_t kKeySetBytes = 1 << 20;
 inline constexpr std::size_t kKeySetKeys = 1000;  ///< Entra asks that 10 to 1000 be bearable
 

@@ -98,7 +98,7 @@ void RevocationRegister::enqueue(Job job) {
       return;
     }
   }
-  job.done(fail("revocation.busy", fmt::format("too many revocations wait; {}", kNothingChanged),
+  job.done(fail(kRevocationBusy, fmt::format("too many revocations wait; {}", kNothingChanged),
                 "try again in a moment"));
 }
 
@@ -193,7 +193,7 @@ Result<std::vector<RevocationChange>> RevocationRegister::prepare(const Job& job
     MutexLock lock(mutex_);
     auto found = in_force_.find(job.lift->id);
     if (found == in_force_.end() || !batch.lifted.insert(job.lift->id).second) {
-      return fail("revocation.unknown",
+      return fail(kRevocationUnknown,
                   fmt::format("no revocation {} is in force; {}", job.lift->id, kNothingChanged),
                   "`sallyport revoke list` shows those that are");
     }
@@ -204,7 +204,7 @@ Result<std::vector<RevocationChange>> RevocationRegister::prepare(const Job& job
   {
     MutexLock lock(mutex_);
     if (in_force_.size() + batch.changes.size() + job.revoke.size() > kMaxInForce) {
-      return fail("revocation.full",
+      return fail(kRevocationFull,
                   fmt::format("{} revocations are in force, and there is room for {}; {}",
                               in_force_.size(), kMaxInForce, kNothingChanged),
                   "lift those that are not needed any more, or revoke a group or a client");

@@ -16,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -25,6 +26,11 @@
 #include "identity/revocation.h"
 
 namespace sallyport::identity {
+
+/// Codes that others act on.
+inline constexpr std::string_view kRevocationBusy = "revocation.busy";
+inline constexpr std::string_view kRevocationFull = "revocation.full";
+inline constexpr std::string_view kRevocationUnknown = "revocation.unknown";
 
 /// What somebody asks for. Checked by its maker: names of issuers exist, keys have their form.
 struct RevocationRequest {

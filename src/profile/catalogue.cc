@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <chrono>
 #include <numeric>
 
 #include "base/check.h"
@@ -53,6 +55,26 @@ std::vector<std::string> list_of(const json::object& row, std::string_view name)
   if (value == nullptr || !value->is_array()) return list;
   for (const json::value& item : value->get_array()) list.emplace_back(item.as_string());
   return list;
+}
+
+// Absent, or a day that there is, as YYYY-MM-DD. Behaviour hangs on it, so nothing else is taken.
+std::string day_of(const json::object& row, std::string_view name) {
+  const json::value* value = row.if_contains(name);
+  if (value == nullptr) return {};
+  SALLYPORT_CHECK(value->is_string());
+  std::string_view text = value->get_string();
+  auto number = [&](std::size_t start, std::size_t length) {
+    unsigned read = 0;
+    const char* end = text.data() + start + length;
+    auto parsed = std::from_chars(text.data() + start, end, read);
+    SALLYPORT_CHECK(parsed.ec == std::errc() && parsed.ptr == end);
+    return read;
+  };
+  SALLYPORT_CHECK(text.size() == 10 && text[4] == '-' && text[7] == '-');
+  std::chrono::year_month_day day(std::chrono::year(static_cast<int>(number(0, 4))),
+                                  std::chrono::month(number(5, 2)), std::chrono::day(number(8, 2)));
+  SALLYPORT_CHECK(day.ok());
+  return std::string(text);
 }
 
 std::vector<std::string> split(std::string_view text, char separator) {
@@ -157,6 +179,8 @@ Key parse_key(const json::object& row) {
   key.conflicts = list_of(row, "conflicts");
   key.aliases = list_of(row, "aliases");
   key.replaced_by = text_of(row, "replaced_by");
+  key.ended = day_of(row, "ended");
+  SALLYPORT_CHECK(key.ended.empty() || key.status == Status::kLegacyAlias);
   key.since_version = parse_since(key.since);
   key.deprecated = flag_of(row, "deprecated");
   key.consent_required = flag_of(row, "consent_required");

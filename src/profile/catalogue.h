@@ -85,6 +85,9 @@ struct Key {
   std::vector<std::string> conflicts;      ///< KEY or KEY=VALUE
   std::vector<std::string> aliases;
   std::string replaced_by;
+  /// YYYY-MM-DD of a legacy spelling: from 12:00 Pacific of that day on the app no longer reads it.
+  /// Empty: no end is documented.
+  std::string ended;
   std::string since;  ///< as documented
   std::optional<AppVersion> since_version;
   bool deprecated = false, consent_required = false, fail_closed = false, app_behavior = false;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "profile/codec/codec.h"
@@ -57,6 +58,68 @@ TEST(Catalogue, AliasesAndReplacementsPointAtKnownKeys) {
   }
 }
 
+// When each old spelling ended. Rules and resolution hang on these dates and on no prose.
+const std::map<std::string, std::string> kEnds{
+    {"inferenceGatewayHeaders", "2026-10-07"}, {"trustBootstrapLocalExec", "2026-10-07"},
+    {"enduserAttribution", "2026-10-07"},      {"isDxtEnabled", "2026-10-07"},
+    {"isDxtSignatureRequired", "2026-10-07"},  {"isDxtDirectoryEnabled", ""},
+};
+
+std::map<std::string, std::string> ends_of(const Catalogue& catalogue) {
+  std::map<std::string, std::string> ends;
+  for (const Key& key : catalogue.keys()) {
+    if (key.status == Status::kLegacyAlias) ends[key.name] = key.ended;
+    if (key.status != Status::kLegacyAlias) EXPECT_EQ(key.ended, "") << key.name;
+  }
+  return ends;
+}
+
+// The catalogue with `change` made to each of its rows.
+template <typename Change>
+Catalogue changed(Change change) {
+  auto document = parse_json(catalogue_json());
+  for (json::value& row : document->get_object().at("keys").as_array()) change(row.as_object());
+  return Catalogue::parse(compact_json(*document));
+}
+
+TEST(Catalogue, SaysWhenAnOldSpellingEnded) {
+  EXPECT_EQ(ends_of(Catalogue::builtin()), kEnds);
+}
+
+TEST(Catalogue, ARewordedNoteEndsNoSpellingAndRevivesNone) {
+  EXPECT_EQ(ends_of(changed([](json::object& row) { row["notes"] = "was read for a while"; })),
+            kEnds);
+  EXPECT_EQ(ends_of(changed([](json::object& row) { row["notes"] = "ended 2026-10-07"; })), kEnds);
+}
+
+TEST(Catalogue, RulesTakeTheEndOfASpellingFromItsDate) {
+  for (const auto& [name, day] : kEnds) {
+    json::object values;
+    values[name] = true;
+    bool said = false;
+    for (const Finding& finding : check(values, {})) {
+      if (finding.code != rule("key.legacy")) continue;
+      said = true;
+      EXPECT_EQ(finding.severity, day.empty() ? Severity::kWarning : Severity::kError) << name;
+      EXPECT_EQ(finding.why.find("ended on 2026-10-07 12:00 Pacific") != std::string::npos,
+                !day.empty())
+          << finding.why;
+    }
+    EXPECT_TRUE(said) << name;
+  }
+}
+
+TEST(CatalogueDeathTest, TakesAnEndThatIsADayAlone) {
+  for (std::string_view wrong : {"", "2026-10", "2026-13-07", "2026-02-30", "2026/10/07",
+                                 "26-10-2007", "2026-10-07T12:00", "+026-10-07", "soon"}) {
+    auto spoil = [&](json::object& row) {
+      if (row.contains("ended")) row["ended"] = wrong;
+    };
+    EXPECT_DEATH((void)changed(spoil), "check") << wrong;
+  }
+  EXPECT_DEATH((void)changed([](json::object& row) { row["ended"] = "2026-10-07"; }), "check");
+}
+
 // A value that cannot be right for the type: adding a row gives a check without any code.
 TEST(Catalogue, EveryRowOfAKnownTypeHasACheck) {
   for (const Key& key : Catalogue::builtin().keys()) {
@@ -78,14 +141,14 @@ TEST(Catalogue, EveryRowHasAnEncodingInEveryFormat) {
   Profile none;
   none.id = "x";
   std::string descriptions;
-  for (const FormatInfo& info : formats()) {
-    if (info.has_values) continue;
-    auto encoded = encode(info.format, none, {});
+  for (const Format* format : formats()) {
+    if (format->has_values) continue;
+    auto encoded = encode(*format, none, {});
     ASSERT_TRUE(encoded);
     std::string all;
     for (const ExportFile& file : encoded->files) all += file.bytes;
     for (const Key& key : Catalogue::builtin().keys()) {
-      EXPECT_NE(all.find(key.name), std::string::npos) << info.name << " " << key.name;
+      EXPECT_NE(all.find(key.name), std::string::npos) << format->name << " " << key.name;
     }
   }
 }

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "profile/profile.h"
+#include "profile/resolver.h"
 #include "profile/rules.h"
 #include "profile/url.h"
 
@@ -13,388 +13,232 @@ namespace sallyport::profile {
 namespace {
 
 constexpr AppVersion kHivesApart{{1, 19367, 0, 0}};  // HKLM and HKCU no longer merged
-constexpr AppVersion kUserInfoRefused{{1, 32352, 0, 0}};
 
 bool is_app_behavior(std::string_view name) {
   const Key* key = Catalogue::builtin().find(name);
   return key != nullptr && key->app_behavior;
 }
 
-class Resolver {
- public:
-  explicit Resolver(const Device& device) : device_(device) {}
+bool is_pinned(std::string_view key) {
+  return std::find(std::begin(kPinnedUrls), std::end(kPinnedUrls), key) != std::end(kPinnedUrls);
+}
 
-  Resolution run() {
-    collect_managed();
-    apply_owner();
-    apply_bootstrap();
-    drop_without_effect();
-    decide_mode();
-    decide_window();
-    note_both_places();
-    return std::move(result_);
+bool holds_loopback(const json::value& value) {
+  if (value.is_string()) {
+    auto url = parse_any_url(value.get_string());
+    return url && is_loopback_host(url->host);
   }
-
- private:
-  struct Entry {
-    std::string key;
-    json::value value;
-    std::size_t source;
-  };
-
-  [[nodiscard]] bool older_than(const AppVersion& version) const {
-    return device_.app && *device_.app < version;
+  if (value.is_array()) {
+    return std::any_of(value.get_array().begin(), value.get_array().end(), holds_loopback);
   }
-  [[nodiscard]] std::optional<std::size_t> index_of(SourceKind kind) const {
-    for (std::size_t i = 0; i < device_.sources.size(); ++i) {
-      if (device_.sources[i].kind == kind && device_.sources[i].present) return i;
-    }
-    return std::nullopt;
-  }
-  void ignore(std::string_view key, std::size_t source, std::string why) {
-    result_.ignored.push_back({std::string(key), source, std::move(why)});
-  }
-  void find(std::string_view code, Severity severity, std::string_view key, std::string why,
-            std::string next) {
-    result_.findings.push_back({code, severity, std::string(key), std::move(why), std::move(next)});
-  }
-
-  // Adds what is new; `why` says what happens to a key that a stronger source already has.
-  void take(std::size_t index, std::string_view why_weaker) {
-    for (const auto& [name, value] : ordered(device_.sources[index].values)) {
-      auto same = std::find_if(managed_.begin(), managed_.end(),
-                               [&, wanted = name](const Entry& e) { return e.key == wanted; });
-      if (same != managed_.end()) {
-        ignore(name, index, std::string(why_weaker));
-      } else {
-        managed_.push_back({std::string(name), *value, index});
-      }
+  if (value.is_object()) {
+    for (const auto& member : value.get_object()) {
+      if (holds_loopback(member.value())) return true;
     }
   }
-
-  void collect_mac() {
-    auto user = index_of(SourceKind::kMacUser), machine = index_of(SourceKind::kMacMachine);
-    if (user) take(*user, "");
-    if (machine) take(*machine, "the per-user profile has the same key and wins");
-    owner_candidate_ = user ? user : machine;
-  }
-
-  void collect_windows() {
-    auto machine = index_of(SourceKind::kHklm), user = index_of(SourceKind::kHkcu);
-    bool machine_present = machine && (!device_.sources[*machine].values.empty() ||
-                                       !device_.sources[*machine].blind.empty());
-    if (machine_present) take(*machine, "");
-    if (machine_present && user && !older_than(kHivesApart)) {
-      for (const auto& [name, value] : ordered(device_.sources[*user].values)) {
-        ignore(name, *user, "HKLM holds a value, which makes the whole of HKCU invisible");
-      }
-      find(
-          "device.hkcu_shadowed", Severity::kError, "",
-          "HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Claude holds a value, so the app never looks at "
-          "HKEY_CURRENT_USER (from 1.19367.0)",
-          "put everything into HKEY_LOCAL_MACHINE, or empty that key; Intune: assign to devices");
-    } else if (user) {
-      take(*user, "HKLM has the same key and wins");
-    }
-    owner_candidate_ = machine_present ? machine : user;
-  }
-
-  void collect_managed() {
-    switch (device_.platform) {
-      case Platform::kMacos:
-        collect_mac();
-        break;
-      case Platform::kWindows:
-        collect_windows();
-        break;
-      case Platform::kLinux:
-        owner_candidate_ = index_of(SourceKind::kLinuxFile);
-        if (owner_candidate_) take(*owner_candidate_, "");
-        break;
-    }
-    for (std::size_t i = 0; i < device_.sources.size(); ++i) {
-      const SettingsSource& source = device_.sources[i];
-      if (source.present && source.unreadable && source.kind != SourceKind::kLibrary &&
-          source.kind != SourceKind::kBootstrap) {
-        unreadable_ = i;
-      }
-    }
-  }
-
-  // A managed source owns the device when it holds anything that is no app-behaviour key. On
-  // Windows even a misspelt value counts, elsewhere only keys that the app knows.
-  [[nodiscard]] bool managed_owns() const {
-    bool windows = device_.platform == Platform::kWindows;
-    if (windows && owner_candidate_ && !device_.sources[*owner_candidate_].blind.empty())
-      return true;
-    return std::any_of(managed_.begin(), managed_.end(), [&](const Entry& entry) {
-      bool known = Catalogue::builtin().find(entry.key) != nullptr;
-      if (!known) return windows;
-      return !is_app_behavior(entry.key) || older_than(kHivesApart);
-    });
-  }
-
-  void apply_managed(const Entry& entry) {
-    if (Catalogue::builtin().find(entry.key) == nullptr) {
-      ignore(entry.key, entry.source, "the app does not know this key");
-    } else {
-      result_.effective.push_back({entry.key, entry.value, entry.source});
-    }
-  }
-
-  void apply_owner() {
-    auto local = index_of(SourceKind::kLibrary);
-    if (unreadable_) {
-      result_.owner = unreadable_;
-      if (local)
-        ignore_all(*local,
-                   "the managed file is there but unreadable, which disables local settings");
-      return;
-    }
-    if (managed_owns()) {
-      result_.owner = owner_candidate_;
-      for (const Entry& entry : managed_) apply_managed(entry);
-      if (local) ignore_all(*local, "a managed source owns the device");
-      return;
-    }
-    bool group = std::any_of(managed_.begin(), managed_.end(),
-                             [](const Entry& entry) { return is_app_behavior(entry.key); });
-    for (const Entry& entry : managed_) apply_managed(entry);
-    if (!local) return;
-    result_.owner = local;
-    for (const auto& [name, value] : ordered(device_.sources[*local].values)) {
-      if (Catalogue::builtin().find(name) == nullptr) {
-        ignore(name, *local, "the app does not know this key");
-      } else if (group && is_app_behavior(name)) {
-        ignore(name, *local, "app-behaviour keys come as a group from the managed source");
-      } else {
-        result_.effective.push_back({std::string(name), *value, *local});
-      }
-    }
-  }
-
-  void ignore_all(std::size_t index, std::string_view why) {
-    for (const auto& [name, value] : ordered(device_.sources[index].values)) {
-      ignore(name, index, std::string(why));
-    }
-  }
-
-  [[nodiscard]] const json::value* effective(std::string_view key) const {
-    const EffectiveValue* found = result_.find(key);
-    return found == nullptr ? nullptr : &found->value;
-  }
-  [[nodiscard]] bool flag(std::string_view key, bool wanted) const {
-    const json::value* value = effective(key);
-    return value != nullptr && value->is_bool() && value->get_bool() == wanted;
-  }
-
-  static bool is_pinned(std::string_view key) {
-    return std::find(std::begin(kPinnedUrls), std::end(kPinnedUrls), key) != std::end(kPinnedUrls);
-  }
-
-  static bool holds_loopback(const json::value& value) {
-    if (value.is_string()) {
-      auto url = parse_any_url(value.get_string());
-      return url && is_loopback_host(url->host);
-    }
-    if (value.is_array()) {
-      return std::any_of(value.get_array().begin(), value.get_array().end(), holds_loopback);
-    }
-    if (value.is_object()) {
-      for (const auto& member : value.get_object()) {
-        if (holds_loopback(member.value())) return true;
-      }
-    }
-    return false;
-  }
-
-  void apply_bootstrap() {
-    bool asked = effective("bootstrapUrl") != nullptr && !flag("bootstrapEnabled", false);
-    auto answer = index_of(SourceKind::kBootstrap);
-    if (!asked) {
-      if (answer) ignore_all(*answer, "no bootstrapUrl is in effect");
-      return;
-    }
-    by_bootstrap_ = true;
-    if (!answer || device_.sources[*answer].unreadable) {
-      find("device.bootstrap_unseen", Severity::kAdvice, "bootstrapUrl",
-           "the server's answer is not part of what was collected, so what it sets is not known",
-           "save the answer as bootstrap.json beside the other files");
-      return;
-    }
-    const json::object& served = device_.sources[*answer].values;
-    std::vector<EffectiveValue> kept;
-    for (EffectiveValue& value : result_.effective) {
-      const Key* key = Catalogue::builtin().find(value.key);
-      bool replaced = key != nullptr && key->availability == Availability::kMdmAndBootstrap;
-      if (!replaced) {
-        kept.push_back(std::move(value));
-      } else if (!served.contains(value.key)) {
-        ignore(value.key, value.source,
-               "the bootstrap answer is in effect and omits it, which unsets it");
-      } else {
-        ignore(value.key, value.source, "the bootstrap answer replaces it");
-      }
-    }
-    result_.effective = std::move(kept);
-    for (const auto& [name, value] : ordered(served)) take_served(name, *value, *answer);
-  }
-
-  void take_served(std::string_view name, const json::value& value, std::size_t source) {
-    const Key* key = Catalogue::builtin().find(name);
-    if (key == nullptr) {
-      ignore(name, source, "the app does not know this key");
-    } else if (key->availability == Availability::kMdm) {
-      ignore(name, source, "the app takes this key from the device alone");
-    } else if (is_pinned(name) && effective("bootstrapOidc") == nullptr && value.is_string() &&
-               !same_origin(value.get_string(), portable_text(*effective("bootstrapUrl")))) {
-      ignore(name, source,
-             "without bootstrapOidc the app takes base URLs of the bootstrap server's own origin "
-             "alone");
-      find("device.bootstrap_origin", Severity::kError, name,
-           "the bootstrap answer sets it to another origin than the server's, and the device has "
-           "no bootstrapOidc, so the app drops it",
-           "set bootstrapOidc on the device, or serve both under one origin");
-    } else if (holds_loopback(value)) {
-      ignore(name, source, "loopback addresses from a bootstrap server are dropped");
-    } else {
-      result_.effective.push_back({std::string(name), value, source});
-    }
-  }
-
-  // Keys that change nothing: of another provider, of standard deployments, ended spellings.
-  void drop_without_effect() {
-    const json::value* provider = effective("inferenceProvider");
-    std::string name =
-        provider != nullptr && provider->is_string() ? std::string(provider->get_string()) : "";
-    const auto& known = Catalogue::builtin().find("inferenceProvider")->enum_values;
-    if (std::find(known.begin(), known.end(), name) == known.end()) name.clear();  // misspelt
-    std::vector<EffectiveValue> kept;
-    for (EffectiveValue& value : result_.effective) {
-      const Key* key = Catalogue::builtin().find(value.key);
-      if (key->scope == Scope::kStandard) {
-        ignore(value.key, value.source, "it acts in standard deployments alone");
-      } else if (key->status == Status::kRemoved) {
-        ignore(value.key, value.source, "the app no longer has this key");
-      } else if (key->status == Status::kLegacyAlias &&
-                 key->notes.find("2026-10-07") != std::string::npos) {
-        ignore(value.key, value.source, "this spelling ended on 2026-10-07");
-      } else if (device_.app && key->since_version && *key->since_version > *device_.app) {
-        ignore(value.key, value.source,
-               fmt::format("the installed build is older than {}", key->since));
-      } else if (!name.empty() && !key->has_effect_for(name)) {
-        ignore(value.key, value.source,
-               fmt::format("it belongs to another provider than {}", name));
-      } else {
-        kept.push_back(std::move(value));
-      }
-    }
-    result_.effective = std::move(kept);
-  }
-
-  // The first fault for which the app falls back to standard mode.
-  [[nodiscard]] std::string blocking_fault() const {
-    json::object values;
-    for (const EffectiveValue& value : result_.effective) values[value.key] = value.value;
-    CheckOptions options;
-    options.allow_secrets = true;
-    for (const Finding& finding : check(values, options)) {
-      bool provider_wrong = finding.code == "value.enum" && finding.key == "inferenceProvider";
-      bool missing = finding.code == "provider.required_key" ||
-                     finding.code == "credential.missing" || finding.code == "model.list_required";
-      bool refused = finding.code == "url.credentials" && !older_than(kUserInfoRefused);
-      if (finding.severity != Severity::kError || (!provider_wrong && !missing && !refused))
-        continue;
-      if (provider_wrong) return fmt::format("inferenceProvider is misspelt ({})", finding.why);
-      return fmt::format("{}: {}", finding.key, finding.why);
-    }
-    return {};
-  }
-
-  void decide_mode() {
-    bool no_chooser = flag("disableDeploymentModeChooser", true);
-    if (unreadable_) {
-      result_.why_mode = device_.sources[*unreadable_].why;
-    } else if (auto local = index_of(SourceKind::kLibrary);
-               result_.owner && result_.owner == local && device_.sources[*local].unreadable) {
-      result_.why_mode = device_.sources[*local].why;
-    } else if (effective("inferenceProvider") == nullptr && !by_bootstrap_) {
-      result_.why_mode = result_.owner || !managed_.empty() ? "no inferenceProvider is in effect"
-                                                            : "no configuration was found";
-    } else if (device_.deployment_mode == "1p" && !no_chooser) {
-      result_.why_mode =
-          "the person chose standard mode (deploymentMode 1p), and "
-          "disableDeploymentModeChooser is not set";
-      find("device.chose_standard", Severity::kError, "disableDeploymentModeChooser",
-           result_.why_mode, "set disableDeploymentModeChooser to true, or switch back in the app");
-    } else if (effective("inferenceProvider") == nullptr) {
-      result_.mode = Mode::kThirdParty;
-      result_.why_mode = "bootstrapUrl is set; the server's answer decides the rest";
-    } else if (std::string fault = blocking_fault(); !fault.empty()) {
-      result_.why_mode = fault;
-    } else {
-      result_.mode = Mode::kThirdParty;
-      result_.why_mode = fmt::format("inferenceProvider is {} and what it needs is there",
-                                     portable_text(*effective("inferenceProvider")));
-    }
-  }
-
-  void decide_window() {
-    bool managed = result_.owner && device_.sources[*result_.owner].kind != SourceKind::kLibrary;
-    result_.window_read_only = managed;
-    if (managed) {
-      result_.why_window = fmt::format("{} owns the device", device_.sources[*result_.owner].place);
-    } else if (owner_candidate_ && !managed_.empty()) {
-      result_.why_window =
-          device_.platform == Platform::kMacos
-              ? "no key that arrived is one that the app knows, or app-behaviour keys alone"
-              : "the managed source holds app-behaviour keys alone";
-    } else {
-      result_.why_window = "no managed source";
-    }
-    if (device_.app_started_before) {
-      find("device.not_restarted", Severity::kError, "",
-           "the app is running since before the configuration changed; it reads it once, at launch",
-           "quit Claude fully (also from the menu bar or tray) and start it again");
-    }
-  }
-
-  // Somebody wrote to one place and looks at the other.
-  void note_both_places() {
-    auto local = index_of(SourceKind::kLibrary);
-    bool managed = result_.owner && device_.sources[*result_.owner].kind != SourceKind::kLibrary;
-    if (managed && local && !device_.sources[*local].values.empty()) {
-      find("device.local_ignored", Severity::kWarning, "",
-           fmt::format("{} holds a configuration that the app ignores, since a managed source owns "
-                       "the device",
-                       device_.sources[*local].place),
-           "change the managed profile, or have it removed; editing the local file does nothing");
-    }
-    bool none = managed_.empty() && !unreadable_ && !local;
-    if (none) {
-      find("device.no_configuration", Severity::kError, "",
-           "none of the places that the app reads holds a configuration",
-           "deliver the profile to the place that this report lists first");
-    }
-    bool nothing_known = !managed_.empty() && !managed_owns() &&
-                         std::none_of(managed_.begin(), managed_.end(), [](const Entry& e) {
-                           return Catalogue::builtin().find(e.key) != nullptr;
-                         });
-    if (nothing_known) {
-      find("device.no_known_key", Severity::kError, managed_.front().key,
-           "the managed source holds no key that the app knows, so it counts as absent",
-           "correct the spelling of the keys");
-    }
-  }
-
-  const Device& device_;
-  Resolution result_;
-  std::vector<Entry> managed_;
-  std::optional<std::size_t> owner_candidate_, unreadable_;
-  bool by_bootstrap_ = false;
-};
+  return false;
+}
 
 }  // namespace
+
+// Adds what is new; `why` says what happens to a key that a stronger source already has.
+void Resolver::take(std::size_t index, std::string_view why_weaker) {
+  for (const auto& [name, value] : ordered(device_.sources[index].values)) {
+    auto same = std::find_if(managed_.begin(), managed_.end(),
+                             [&, wanted = name](const Entry& e) { return e.key == wanted; });
+    if (same != managed_.end()) {
+      ignore(name, index, std::string(why_weaker));
+    } else {
+      managed_.push_back({std::string(name), *value, index});
+    }
+  }
+}
+
+void Resolver::collect_mac() {
+  auto user = index_of(SourceKind::kMacUser), machine = index_of(SourceKind::kMacMachine);
+  if (user) take(*user, "");
+  if (machine) take(*machine, "the per-user profile has the same key and wins");
+  owner_candidate_ = user ? user : machine;
+}
+
+void Resolver::collect_windows() {
+  auto machine = index_of(SourceKind::kHklm), user = index_of(SourceKind::kHkcu);
+  bool machine_present = machine && (!device_.sources[*machine].values.empty() ||
+                                     !device_.sources[*machine].blind.empty());
+  if (machine_present) take(*machine, "");
+  if (machine_present && user && !older_than(kHivesApart)) {
+    for (const auto& [name, value] : ordered(device_.sources[*user].values)) {
+      ignore(name, *user, "HKLM holds a value, which makes the whole of HKCU invisible");
+    }
+    find("device.hkcu_shadowed", Severity::kError, "",
+         "HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Claude holds a value, so the app never looks at "
+         "HKEY_CURRENT_USER (from 1.19367.0)",
+         "put everything into HKEY_LOCAL_MACHINE, or empty that key; Intune: assign to devices");
+  } else if (user) {
+    take(*user, "HKLM has the same key and wins");
+  }
+  owner_candidate_ = machine_present ? machine : user;
+}
+
+void Resolver::collect_managed() {
+  switch (device_.platform) {
+    case Platform::kMacos:
+      collect_mac();
+      break;
+    case Platform::kWindows:
+      collect_windows();
+      break;
+    case Platform::kLinux:
+      owner_candidate_ = index_of(SourceKind::kLinuxFile);
+      if (owner_candidate_) take(*owner_candidate_, "");
+      break;
+  }
+  for (std::size_t i = 0; i < device_.sources.size(); ++i) {
+    const SettingsSource& source = device_.sources[i];
+    if (source.present && source.unreadable && source.kind != SourceKind::kLibrary &&
+        source.kind != SourceKind::kBootstrap) {
+      unreadable_ = i;
+    }
+  }
+}
+
+// A managed source owns the device when it holds anything that is no app-behaviour key. On
+// Windows even a misspelt value counts, elsewhere only keys that the app knows.
+bool Resolver::managed_owns() const {
+  bool windows = device_.platform == Platform::kWindows;
+  if (windows && owner_candidate_ && !device_.sources[*owner_candidate_].blind.empty()) return true;
+  return std::any_of(managed_.begin(), managed_.end(), [&](const Entry& entry) {
+    bool known = Catalogue::builtin().find(entry.key) != nullptr;
+    if (!known) return windows;
+    return !is_app_behavior(entry.key) || older_than(kHivesApart);
+  });
+}
+
+void Resolver::apply_managed(const Entry& entry) {
+  if (Catalogue::builtin().find(entry.key) == nullptr) {
+    ignore(entry.key, entry.source, "the app does not know this key");
+  } else {
+    result_.effective.push_back({entry.key, entry.value, entry.source});
+  }
+}
+
+void Resolver::apply_owner() {
+  auto local = index_of(SourceKind::kLibrary);
+  if (unreadable_) {
+    result_.owner = unreadable_;
+    if (local)
+      ignore_all(*local, "the managed file is there but unreadable, which disables local settings");
+    return;
+  }
+  if (managed_owns()) {
+    result_.owner = owner_candidate_;
+    for (const Entry& entry : managed_) apply_managed(entry);
+    if (local) ignore_all(*local, "a managed source owns the device");
+    return;
+  }
+  bool group = std::any_of(managed_.begin(), managed_.end(),
+                           [](const Entry& entry) { return is_app_behavior(entry.key); });
+  for (const Entry& entry : managed_) apply_managed(entry);
+  if (!local) return;
+  result_.owner = local;
+  for (const auto& [name, value] : ordered(device_.sources[*local].values)) {
+    if (Catalogue::builtin().find(name) == nullptr) {
+      ignore(name, *local, "the app does not know this key");
+    } else if (group && is_app_behavior(name)) {
+      ignore(name, *local, "app-behaviour keys come as a group from the managed source");
+    } else {
+      result_.effective.push_back({std::string(name), *value, *local});
+    }
+  }
+}
+
+void Resolver::ignore_all(std::size_t index, std::string_view why) {
+  for (const auto& [name, value] : ordered(device_.sources[index].values)) {
+    ignore(name, index, std::string(why));
+  }
+}
+
+void Resolver::apply_bootstrap() {
+  bool asked = effective("bootstrapUrl") != nullptr && !flag("bootstrapEnabled", false);
+  auto answer = index_of(SourceKind::kBootstrap);
+  if (!asked) {
+    if (answer) ignore_all(*answer, "no bootstrapUrl is in effect");
+    return;
+  }
+  by_bootstrap_ = true;
+  if (!answer || device_.sources[*answer].unreadable) {
+    find("device.bootstrap_unseen", Severity::kAdvice, "bootstrapUrl",
+         "the server's answer is not part of what was collected, so what it sets is not known",
+         "save the answer as bootstrap.json beside the other files");
+    return;
+  }
+  const json::object& served = device_.sources[*answer].values;
+  std::vector<EffectiveValue> kept;
+  for (EffectiveValue& value : result_.effective) {
+    const Key* key = Catalogue::builtin().find(value.key);
+    bool replaced = key != nullptr && key->availability == Availability::kMdmAndBootstrap;
+    if (!replaced) {
+      kept.push_back(std::move(value));
+    } else if (!served.contains(value.key)) {
+      ignore(value.key, value.source,
+             "the bootstrap answer is in effect and omits it, which unsets it");
+    } else {
+      ignore(value.key, value.source, "the bootstrap answer replaces it");
+    }
+  }
+  result_.effective = std::move(kept);
+  for (const auto& [name, value] : ordered(served)) take_served(name, *value, *answer);
+}
+
+void Resolver::take_served(std::string_view name, const json::value& value, std::size_t source) {
+  const Key* key = Catalogue::builtin().find(name);
+  if (key == nullptr) {
+    ignore(name, source, "the app does not know this key");
+  } else if (key->availability == Availability::kMdm) {
+    ignore(name, source, "the app takes this key from the device alone");
+  } else if (is_pinned(name) && effective("bootstrapOidc") == nullptr && value.is_string() &&
+             !same_origin(value.get_string(), portable_text(*effective("bootstrapUrl")))) {
+    ignore(name, source,
+           "without bootstrapOidc the app takes base URLs of the bootstrap server's own origin "
+           "alone");
+    find("device.bootstrap_origin", Severity::kError, name,
+         "the bootstrap answer sets it to another origin than the server's, and the device has "
+         "no bootstrapOidc, so the app drops it",
+         "set bootstrapOidc on the device, or serve both under one origin");
+  } else if (holds_loopback(value)) {
+    ignore(name, source, "loopback addresses from a bootstrap server are dropped");
+  } else {
+    result_.effective.push_back({std::string(name), value, source});
+  }
+}
+
+// Keys that change nothing: of another provider, of standard deployments, ended spellings.
+void Resolver::drop_without_effect() {
+  const json::value* provider = effective("inferenceProvider");
+  std::string name =
+      provider != nullptr && provider->is_string() ? std::string(provider->get_string()) : "";
+  const auto& known = Catalogue::builtin().find("inferenceProvider")->enum_values;
+  if (std::find(known.begin(), known.end(), name) == known.end()) name.clear();  // misspelt
+  std::vector<EffectiveValue> kept;
+  for (EffectiveValue& value : result_.effective) {
+    const Key* key = Catalogue::builtin().find(value.key);
+    if (key->scope == Scope::kStandard) {
+      ignore(value.key, value.source, "it acts in standard deployments alone");
+    } else if (key->status == Status::kRemoved) {
+      ignore(value.key, value.source, "the app no longer has this key");
+    } else if (!key->ended.empty()) {
+      ignore(value.key, value.source, fmt::format("this spelling ended on {}", key->ended));
+    } else if (device_.app && key->since_version && *key->since_version > *device_.app) {
+      ignore(value.key, value.source,
+             fmt::format("the installed build is older than {}", key->since));
+    } else if (!name.empty() && !key->has_effect_for(name)) {
+      ignore(value.key, value.source, fmt::format("it belongs to another provider than {}", name));
+    } else {
+      kept.push_back(std::move(value));
+    }
+  }
+  result_.effective = std::move(kept);
+}
 
 const EffectiveValue* Resolution::find(std::string_view key) const {
   for (const EffectiveValue& value : effective) {

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "profile/finding.h"
+#include "profile/rule_codes.h"
 #include "profile/value.h"
 
 namespace sallyport::profile {
@@ -43,10 +44,6 @@ inline constexpr std::string_view kPinnedUrls[] = {
 /// Findings in a steady order: errors first, then by the catalogue's order of keys.
 [[nodiscard]] Findings check(const json::object& values, const CheckOptions& options);
 
-struct RuleInfo {
-  std::string_view code;
-  std::string_view summary;
-};
 /// Every code that check() can give, for documentation; sorted.
 [[nodiscard]] std::span<const RuleInfo> rule_table();
 

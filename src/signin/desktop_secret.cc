@@ -16,6 +16,7 @@
 #include "base/unique_fd.h"
 #include "signin/dbus_message.h"
 #include "signin/secret_channel.h"
+#include "signin/vault.h"
 
 namespace sallyport::signin {
 namespace {
@@ -27,7 +28,7 @@ constexpr std::chrono::seconds kPatience{10};  ///< with the key ring, in all
 constexpr int kMaxMessages = 64;               ///< signals that come between
 
 std::unexpected<Error> detour(std::string why) {
-  return fail("vault.unavailable", "the desktop's key ring cannot be read: " + std::move(why));
+  return fail(kVaultUnavailable, "the desktop's key ring cannot be read: " + std::move(why));
 }
 
 // ---- the bus ------------------------------------------------------------------------------------
@@ -231,11 +232,11 @@ Result<Secret> read_desktop_secret(const SecretAttributes& attributes, Entropy& 
   std::string item = first_path(reader), locked = first_path(reader);
   if (found->signature != "aoao" || !reader.good()) return detour("a list that is none");
   if (item.empty() && !locked.empty()) {
-    return fail("vault.locked", "the desktop's key ring is locked",
+    return fail(kVaultLocked, "the desktop's key ring is locked",
                 "unlock it (signing in to the desktop does), then try again");
   }
   if (item.empty()) {
-    return fail("vault.missing", "the desktop's key ring holds nothing of this sign-in",
+    return fail(kVaultMissing, "the desktop's key ring holds nothing of this sign-in",
                 "run `sallyport sign-in`");
   }
 

@@ -80,17 +80,17 @@ const SecretSchema* schema() {
 std::unexpected<Error> unavailable(GError* error) {
   std::string reason = error != nullptr ? error->message : "it gave no reason";
   if (error != nullptr) secret_library().error_free(error);
-  return fail("vault.unavailable", fmt::format("the desktop's key ring does not work: {}", reason),
+  return fail(kVaultUnavailable, fmt::format("the desktop's key ring does not work: {}", reason),
               "unlock it, or sign in with --vault kernel or --vault passphrase");
 }
 
 Result<void> check() {
   if (!has_session_bus()) {
-    return fail("vault.unavailable", "there is no desktop session here, so no key ring of one",
+    return fail(kVaultUnavailable, "there is no desktop session here, so no key ring of one",
                 "work inside the desktop session, or sign in with --vault kernel or passphrase");
   }
   if (!secret_library().good) {
-    return fail("vault.unavailable", "the library of the desktop's key ring is not installed",
+    return fail(kVaultUnavailable, "the library of the desktop's key ring is not installed",
                 "install libsecret-1-0, or sign in with --vault kernel or --vault passphrase");
   }
   return {};
@@ -102,7 +102,7 @@ class DesktopVault final : public Vault {
     if (!has_session_bus()) return std::unexpected(std::move(check().error()));
     auto quickly =
         read_desktop_secret({{"xdg:schema", kSchemaName}, {kAttribute, id}}, kernel_entropy());
-    if (quickly || quickly.error().code != "vault.unavailable") return quickly;
+    if (quickly || quickly.error().code != kVaultUnavailable) return quickly;
     if (auto checked = check(); !checked) return std::unexpected(std::move(checked.error()));
     const Library& library = secret_library();
     GError* error = nullptr;
@@ -111,7 +111,7 @@ class DesktopVault final : public Vault {
                                   id.c_str(), nullptr);
     if (error != nullptr) return unavailable(error);
     if (found == nullptr) {
-      return fail("vault.missing", "the desktop's key ring holds nothing of this sign-in",
+      return fail(kVaultMissing, "the desktop's key ring holds nothing of this sign-in",
                   "run `sallyport sign-in`");
     }
     auto content = take(found);
@@ -148,7 +148,7 @@ class DesktopVault final : public Vault {
     SecretValue* value = library.retrieve(item, nullptr, &error);
     if (error != nullptr) library.error_free(error);
     if (value == nullptr) {
-      return fail("vault.locked", "the desktop's key ring is locked",
+      return fail(kVaultLocked, "the desktop's key ring is locked",
                   "unlock it (signing in to the desktop does), then try again");
     }
     gsize size = 0;

@@ -84,7 +84,7 @@ class FileVault final : public Vault {
     std::error_code error;
     std::filesystem::remove(path(id), error);
     if (error) {
-      return fail("file.unwritable",
+      return fail(kFileUnwritable,
                   fmt::format("cannot remove {}: {}", path(id).string(), error.message()),
                   "remove it by hand");
     }
@@ -101,8 +101,8 @@ class FileVault final : public Vault {
 
   [[nodiscard]] Result<std::string> read(const std::string& id) const {
     auto file = read_file(path(id), kMaxSealedFile);
-    if (!file && file.error().code == "file.missing") {
-      return fail("vault.missing", "nothing is kept of this sign-in", "run `sallyport sign-in`");
+    if (!file && file.error().code == kFileMissing) {
+      return fail(kVaultMissing, "nothing is kept of this sign-in", "run `sallyport sign-in`");
     }
     return file;
   }
@@ -118,7 +118,7 @@ class FileVault final : public Vault {
       }
     }
     if (!header.passphrase) return random_key_of(name, is_new);
-    if (!ask_) return fail("vault.locked", "this sign-in is locked by a passphrase");
+    if (!ask_) return fail(kVaultLocked, "this sign-in is locked by a passphrase");
     auto passphrase = ask_(is_new);
     if (!passphrase) return std::unexpected(std::move(passphrase.error()));
     return derive_key(*passphrase, header);
@@ -133,14 +133,14 @@ class FileVault final : public Vault {
 
   static Result<Secret> random_key_of(const std::string& name, bool is_new) {
     if (!is_new) {
-      return fail("vault.locked",
+      return fail(kVaultLocked,
                   "the kernel's key ring does not hold the key of this sign-in any more: this "
                   "machine was restarted since",
                   "sign in again with `sallyport sign-in`");
     }
     Secret key = random_key();
     if (!kernel_ring::write(name, key)) {
-      return fail("vault.unavailable", "the kernel's key ring cannot be used here",
+      return fail(kVaultUnavailable, "the kernel's key ring cannot be used here",
                   "use --vault passphrase");
     }
     return key;
@@ -155,7 +155,7 @@ class FileVault final : public Vault {
 // function that reads it without an echo and puts the terminal right again.
 Result<Secret> ask_terminal(bool is_new) {
   auto refuse = [](std::string message) -> Result<Secret> {
-    return fail("vault.locked", std::move(message),
+    return fail(kVaultLocked, std::move(message),
                 "type it at a terminal, or name a file with --passphrase-file");
   };
   if (::access("/dev/tty", R_OK | W_OK) != 0) return refuse("there is no terminal to ask for it");
@@ -199,14 +199,14 @@ AskPassphrase passphrase_source(const VaultOptions& options) {
       Secret passphrase(text);
       wipe(*content);
       if (passphrase.empty()) {
-        return fail("vault.locked", fmt::format("{} is empty", path), "write the passphrase there");
+        return fail(kVaultLocked, fmt::format("{} is empty", path), "write the passphrase there");
       }
       return passphrase;
     };
   }
   if (options.may_ask) return ask_terminal;
   return [](bool) -> Result<Secret> {
-    return fail("vault.locked", "this sign-in is locked by a passphrase",
+    return fail(kVaultLocked, "this sign-in is locked by a passphrase",
                 "run `sallyport whoami` at a terminal and type it, or name its file at sign-in "
                 "with --passphrase-file");
   };

@@ -102,7 +102,7 @@ LoopbackListener::LoopbackListener(UniqueFd fd, std::uint16_t port)
 Result<LoopbackListener> LoopbackListener::open(std::uint16_t port) {
   auto refuse = [port](int error) {
     return fail(
-        "sign_in.port",
+        kSignInPort,
         fmt::format("cannot wait for the browser on 127.0.0.1:{}: {}", port, std::strerror(error)),
         port == 0 ? "try --device" : "end the program that holds the port, or try --device");
   };

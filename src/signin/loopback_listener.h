@@ -5,12 +5,16 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "signin/loopback_request.h"
 
 namespace sallyport::signin {
+
+/// The code of a port that cannot be had.
+inline constexpr std::string_view kSignInPort = "sign_in.port";
 
 class LoopbackListener {
  public:

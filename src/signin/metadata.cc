@@ -64,7 +64,7 @@ Result<std::string> tidy_gateway_url(const std::string& typed) {
   auto url = parse_request_url(typed);
   bool usable = url && (url->is_https() || is_loopback_literal(url->host)) && !url->has_query;
   if (!usable) {
-    return fail("gateway.url", fmt::format("{} is not the URL of a gateway", typed),
+    return fail(kGatewayUrl, fmt::format("{} is not the URL of a gateway", typed),
                 "write it as https://host or https://host/path; plain http is for 127.0.0.1 alone");
   }
   std::string text = url->scheme + "://" + url->authority() + url->path;
@@ -128,7 +128,7 @@ Result<std::vector<Target>> ask_gateway(Web& web, const std::string& gateway) {
 
 Result<identity::Discovery> discover(Web& web, const std::string& issuer) {
   if (!identity::is_endpoint_url(issuer, true)) {
-    return fail("provider.url", fmt::format("{} is not the URL of an issuer", issuer),
+    return fail(kProviderUrl, fmt::format("{} is not the URL of an issuer", issuer),
                 "write it exactly as tokens carry it, with https");
   }
   auto answer = web.get(identity::discovery_url(issuer));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "identity/discovery.h"
@@ -10,6 +11,10 @@
 #include "signin/web.h"
 
 namespace sallyport::signin {
+
+/// Codes of an address that was typed wrongly.
+inline constexpr std::string_view kGatewayUrl = "gateway.url";
+inline constexpr std::string_view kProviderUrl = "provider.url";
 
 /// The provider's discovery document. Errors: fetch.*, discovery.rejected, provider.error.
 [[nodiscard]] Result<identity::Discovery> discover(Web& web, const std::string& issuer);

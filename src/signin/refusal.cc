@@ -185,7 +185,7 @@ const NameRow* find_name(std::string_view error) {
 std::string_view code_of(RefusalKind kind) {
   switch (kind) {
     case kSignIn:
-      return "sign_in.again";
+      return kSignInAgain;
     case kDeclined:
       return "sign_in.declined";
     case kExpired:
@@ -193,11 +193,11 @@ std::string_view code_of(RefusalKind kind) {
       return "sign_in.expired";
     case kSlowDown:
     case kTransient:
-      return "provider.busy";
+      return kProviderBusy;
     case kOther:
       break;
   }
-  return "provider.refused";
+  return kProviderRefused;
 }
 
 }  // namespace

@@ -10,6 +10,11 @@
 
 namespace sallyport::signin {
 
+/// Codes that others act on.
+inline constexpr std::string_view kSignInAgain = "sign_in.again";
+inline constexpr std::string_view kProviderBusy = "provider.busy";
+inline constexpr std::string_view kProviderRefused = "provider.refused";
+
 struct ProviderRefusal {
   std::string error;        ///< `invalid_grant`; bounded, printable
   std::string description;  ///< the provider's own words; bounded, printable

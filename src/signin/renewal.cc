@@ -18,7 +18,7 @@ bool refused_just_now(const Session& session, WallTime now) {
 }
 
 std::unexpected<Error> again(const Session& session, std::string message) {
-  return fail("sign_in.again", std::move(message),
+  return fail(kSignInAgain, std::move(message),
               session.target.gateway.empty()
                   ? "run `sallyport sign-in` with the same options as before"
                   : fmt::format("run `sallyport sign-in --gateway {}`", session.target.gateway));
@@ -43,12 +43,12 @@ Result<void> take_renewed(Session& session, Tokens tokens, WallTime now) {
     auto checked = check_id_token(tokens.id_token.reveal(), session.target.issuer,
                                   session.target.client, {}, now);
     // A clock that is wrong for a moment must not cost the sign-in: the new token is kept.
-    late = !checked && checked.error().code == "sign_in.expired_token";
+    late = !checked && checked.error().code == kExpiredToken;
     if (!checked && !late) return checked;
     if (late) fault = std::move(checked);
     auto who = read_claims(tokens.id_token.reveal()).subject;
     if (!session.subject.empty() && who != session.subject) {
-      return fail("sign_in.foreign_token", "the renewed sign-in is of another person",
+      return fail(kForeignToken, "the renewed sign-in is of another person",
                   "sign in again; if it stays so, tell your administrator");
     }
   }
@@ -63,7 +63,7 @@ Result<void> take_renewed(Session& session, Tokens tokens, WallTime now) {
 
 // The provider may have taken the refresh token, and what it sent instead did not arrive.
 bool may_have_been_answered(const Error& error) {
-  return error.code == "fetch.timeout" || error.code == "fetch.failed";
+  return error.code == http::kFetchTimeout || error.code == http::kFetchFailed;
 }
 
 // Why a refresh token that was good is not taken any more, where we know more than the provider.

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/check.h"
+#include "signin/vault.h"
 
 namespace sallyport::signin {
 namespace {
@@ -121,7 +122,7 @@ Result<Secret> unseal(std::string_view file, const Secret& key, std::string_view
               EVP_CipherFinal_ex(cipher.get(), out + length, &length) == 1;
   if (!good) {
     wipe(content);
-    return fail("vault.locked", "the vault's file does not open with this key",
+    return fail(kVaultLocked, "the vault's file does not open with this key",
                 header->passphrase ? "check the passphrase" : "sign in again");
   }
   return Secret(std::move(content));

@@ -100,7 +100,7 @@ Result<void> SignInBook::read() {
   current_.clear();
   auto path = folder_ / "sign-ins.json";
   auto text = read_file(path, kMaxBook);
-  if (!text && text.error().code == "file.missing") return {};
+  if (!text && text.error().code == kFileMissing) return {};
   if (!text) return std::unexpected(std::move(text.error()));
   auto document = identity::StrictJson::parse(*text, identity::kDocumentJson);
   if (!document || !document->root().is_object()) return damaged(path);

@@ -43,11 +43,11 @@ class MemoryVault final : public Vault {
 
   Result<Secret> load(const std::string& id) override {
     auto found = entries.find(id);
-    if (found == entries.end()) return fail("vault.missing", "nothing is kept");
+    if (found == entries.end()) return fail(kVaultMissing, "nothing is kept");
     return Secret(std::string_view(found->second));
   }
   Result<void> store(const std::string& id, const Secret& content) override {
-    if (!writable) return fail("vault.locked", "the vault is locked");
+    if (!writable) return fail(kVaultLocked, "the vault is locked");
     ++stores;
     entries[id] = content.reveal();
     return {};

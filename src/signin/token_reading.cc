@@ -18,7 +18,7 @@ std::string identifier(const identity::Claims& claims, std::string_view name) {
 }
 
 std::unexpected<Error> foreign(std::string what) {
-  return fail("sign_in.foreign_token", fmt::format("the ID token that came back {}", what),
+  return fail(kForeignToken, fmt::format("the ID token that came back {}", what),
               "try to sign in again; if it stays so, somebody stands between you and the provider");
 }
 
@@ -65,7 +65,7 @@ Result<void> check_id_token(std::string_view id_token, std::string_view issuer,
     return foreign("belongs to another sign-in");
   }
   if (claims.expires_at + kSkew < unix_seconds(now)) {
-    return fail("sign_in.expired_token", "the ID token that came back has expired",
+    return fail(kExpiredToken, "the ID token that came back has expired",
                 "compare this machine's clock, then try again");
   }
   return {};

@@ -13,6 +13,10 @@
 
 namespace sallyport::signin {
 
+/// Codes that others act on.
+inline constexpr std::string_view kForeignToken = "sign_in.foreign_token";
+inline constexpr std::string_view kExpiredToken = "sign_in.expired_token";
+
 struct TokenClaims {
   std::string issuer;
   std::vector<std::string> audiences;

@@ -35,7 +35,7 @@ Result<VaultKind> parse_vault_kind(std::string_view name) {
   for (const auto& row : kRows) {
     if (row.name == name) return row.kind;
   }
-  return fail("vault.unavailable", fmt::format("there is no vault named {}", name),
+  return fail(kVaultUnavailable, fmt::format("there is no vault named {}", name),
               "choose desktop, kernel or passphrase");
 }
 
@@ -56,7 +56,7 @@ Result<VaultKind> choose_vault(const VaultOptions& options) {
   if (desktop_vault_works()) return VaultKind::kDesktop;
   if (kernel_ring::works()) return VaultKind::kKernel;
   if (options.may_ask && ::access("/dev/tty", R_OK | W_OK) == 0) return VaultKind::kPassphrase;
-  return fail("vault.unavailable",
+  return fail(kVaultUnavailable,
               "there is no place to keep a sign-in: no key ring of a desktop, no kernel key ring, "
               "and no passphrase",
               "write a passphrase into a file of mode 0600 and name it with --passphrase-file");

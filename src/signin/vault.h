@@ -22,6 +22,11 @@
 
 namespace sallyport::signin {
 
+/// Codes that others act on.
+inline constexpr std::string_view kVaultMissing = "vault.missing";
+inline constexpr std::string_view kVaultLocked = "vault.locked";
+inline constexpr std::string_view kVaultUnavailable = "vault.unavailable";
+
 enum class VaultKind { kDesktop, kKernel, kPassphrase };
 [[nodiscard]] std::string_view name_of(VaultKind kind);   ///< desktop, kernel, passphrase
 [[nodiscard]] std::string_view describe(VaultKind kind);  ///< "the desktop's key ring"

@@ -22,7 +22,7 @@ Result<std::filesystem::path> sqlite_path(std::string_view rest) {
   if (rest.size() > 1 && rest.front() == '/' && rest.find('\0') == std::string_view::npos) {
     return std::filesystem::path(rest);
   }
-  return fail("store.location", fmt::format("\"{}:{}\" does not name a file", kSqlite, rest),
+  return fail(kStoreLocation, fmt::format("\"{}:{}\" does not name a file", kSqlite, rest),
               "write sqlite: and an absolute path, such as sqlite:/var/lib/sallyport/state.db");
 }
 
@@ -60,7 +60,7 @@ Result<Found> find(std::string_view location) {
     if (scheme == kind.scheme) return Found{kind, location.substr(colon + 1)};
     known += (known.empty() ? "" : ", ") + std::string(kind.scheme);
   }
-  return fail("store.location",
+  return fail(kStoreLocation,
               scheme.empty() ? std::string("the location does not say what kind of store it is")
                              : fmt::format("this version has no store of the kind \"{}\"", scheme),
               fmt::format("there is: {}; write sqlite: and an absolute path, such as "

@@ -20,6 +20,9 @@
 
 namespace sallyport::store {
 
+/// The code of a location that names no store.
+inline constexpr std::string_view kStoreLocation = "store.location";
+
 struct Stores {
   std::unique_ptr<audit::NameTable> names;
   std::unique_ptr<identity::RevocationLog> revocations;

@@ -241,7 +241,7 @@ Exit run_show(const ShowOptions& options) {
     auto opened = store::open_names(location);
     if (!opened) {
       print_error(opened.error(), options.json);
-      return opened.error().code == "store.location" ? Exit::kWrongInput : Exit::kEnvironment;
+      return opened.error().code == store::kStoreLocation ? Exit::kWrongInput : Exit::kEnvironment;
     }
     names = std::move(*opened);
   }

@@ -7,6 +7,7 @@ void add_profile_command(CLI::App& root, Exit& exit) {
   auto* profile = root.add_subcommand(
       "profile", "Write, check, compare and export Claude Desktop's configuration");
   profile->require_subcommand(1);
+  add_profile_new_command(*profile, exit);
   add_profile_store_commands(*profile, exit);
   add_profile_check_commands(*profile, exit);
   add_profile_variants_command(*profile, exit);

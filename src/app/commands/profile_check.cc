@@ -1,9 +1,6 @@
 // profile check|diff|egress|edr|plugins: what can be said about a profile.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <memory>
-
 #include "app/commands/profile_parts.h"
 #include "base/files.h"
 #include "base/terminal_text.h"
@@ -16,12 +13,31 @@ namespace sallyport::app {
 namespace json = profile::json;
 namespace {
 
-struct Options {
-  std::string name, other, version, delivery = "fleet", format = "text", out, claude_code;
-  std::string platform, device_profile;
-  bool as_json = false, governed = false, allow_secrets = false, offline = false;
+struct CheckOptions {
+  std::string name, version, platform, delivery = "fleet";
+  std::string device_profile, claude_code;
+  bool governed = false, allow_secrets = false, as_json = false;
 };
-using Shared = std::shared_ptr<Options>;
+
+struct DiffOptions {
+  std::string from, to;
+  bool as_json = false;
+};
+
+struct EgressOptions {
+  std::string name, other, format = "text";
+  bool offline = false, as_json = false;
+};
+
+struct EdrOptions {
+  std::string format = "text";
+  bool as_json = false;
+};
+
+struct PluginOptions {
+  std::string folder, out;
+  bool as_json = false;
+};
 
 profile::Delivery delivery_of(const std::string& text) {
   if (text == "bootstrap") return profile::Delivery::kBootstrap;
@@ -56,7 +72,7 @@ Result<profile::BootstrapServer> bootstrap_server(const std::string& name) {
                                   device->find("bootstrapOidc") != nullptr};
 }
 
-Exit run_check(const Options& options) {
+Exit run_check(const CheckOptions& options) {
   profile::Findings findings;
   auto loaded = load_named(options.name, findings);
   if (!loaded) return refuse(loaded.error(), options.as_json);
@@ -108,11 +124,11 @@ std::string_view kind_text(profile::Difference::Kind kind) {
   return "";
 }
 
-Exit run_diff(const Options& options) {
+Exit run_diff(const DiffOptions& options) {
   profile::Findings notes;
-  auto before = load_named(options.name, notes);
+  auto before = load_named(options.from, notes);
   if (!before) return refuse(before.error(), options.as_json);
-  auto after = load_named(options.other, notes);
+  auto after = load_named(options.to, notes);
   if (!after) return refuse(after.error(), options.as_json);
   auto list = profile::differences(before->values, after->values);
   json::array entries;
@@ -146,7 +162,7 @@ void print_egress(const List& list, std::string_view format) {
   if (format == "text") print_out(profile::egress_text(list));
 }
 
-Exit run_egress(const Options& options) {
+Exit run_egress(const EgressOptions& options) {
   profile::Findings notes;
   auto loaded = load_named(options.name, notes);
   if (!loaded) return refuse(loaded.error(), options.as_json);
@@ -165,7 +181,7 @@ Exit run_egress(const Options& options) {
   return same ? Exit::kDone : Exit::kNo;
 }
 
-Exit run_edr(const Options& options) {
+Exit run_edr(const EdrOptions& options) {
   auto rules = profile::edr_rules(options.format);
   if (!rules) return refuse(rules.error(), options.as_json);
   if (options.as_json) {
@@ -179,8 +195,8 @@ Exit run_edr(const Options& options) {
   return Exit::kDone;
 }
 
-Exit run_plugins(const Options& options) {
-  if (options.name.empty()) {
+Exit run_plugins(const PluginOptions& options) {
+  if (options.folder.empty()) {
     if (options.as_json) {
       json::object root;
       for (const auto& place : profile::plugin_folders()) root[place.platform] = place.folder;
@@ -192,7 +208,7 @@ Exit run_plugins(const Options& options) {
     return refuse({"plugin.folder", "there is nothing to pack", "name the plugins' folder"},
                   options.as_json);
   }
-  auto plugins = delivery::read_plugins(options.name);
+  auto plugins = delivery::read_plugins(options.folder);
   if (!plugins) return refuse(plugins.error(), options.as_json);
   profile::Findings findings;
   for (const profile::Plugin& plugin : *plugins) {
@@ -215,70 +231,77 @@ Exit run_plugins(const Options& options) {
   return Exit::kDone;
 }
 
-CLI::App* command(CLI::App& profile, std::string name, std::string help, const Shared& options,
-                  Exit& exit, Exit (*run)(const Options&)) {
-  auto* made = profile.add_subcommand(std::move(name), std::move(help));
-  made->add_flag("--json", options->as_json, "Answers and errors as JSON");
-  made->callback([options, run, &exit] { exit = run(*options); });
-  return made;
+constexpr const char* kNameOrFile = "A profile, or an exported file";
+
+void add_check(CLI::App& profile, Exit& exit) {
+  auto [check, options] = add_command(
+      profile, "check", "Check a profile; exit 1 when there are errors", exit, run_check);
+  check.add_option("NAME", options->name, kNameOrFile)->required();
+  check.add_flag("--governed", options->governed, "Hold it to the governed rule set");
+  check.add_option("--claude-code", options->claude_code,
+                   "Check Claude Code's managed settings beside it, too (a file)");
+  check.add_option("--min-app-version", options->version, "The oldest build of the fleet")
+      ->check(version_fault);
+  check.add_option("--platform", options->platform, "The platform it goes to; usually all")
+      ->check(CLI::IsMember({"macos", "windows", "linux"}));
+  check.add_option("--delivery", options->delivery, "How it gets to the devices (fleet)")
+      ->check(CLI::IsMember({"fleet", "bootstrap", "local"}));
+  check.add_option("--device-profile", options->device_profile,
+                   "What the devices have: the profile with the bootstrapUrl under which NAME is "
+                   "served (means --delivery bootstrap)");
+  check.add_flag("--allow-secrets", options->allow_secrets, "Secrets are warnings, not errors");
+  check.footer(
+      "Examples:\n"
+      "  sallyport profile check pilot --governed --min-app-version 1.46388.2\n"
+      "  sallyport profile check exported.mobileconfig --platform macos --json");
 }
 
-constexpr const char* kNameOrFile = "A profile, or an exported file";
+void add_diff(CLI::App& profile, Exit& exit) {
+  auto [diff, options] = add_command(
+      profile, "diff", "What the app would read differently; exit 1 when anything", exit, run_diff);
+  diff.add_option("FROM", options->from, kNameOrFile)->required();
+  diff.add_option("TO", options->to, kNameOrFile)->required();
+}
+
+void add_egress(CLI::App& profile, Exit& exit) {
+  auto [egress, options] =
+      add_command(profile, "egress", "The firewall list, with reasons", exit, run_egress);
+  egress.add_option("NAME", options->name, kNameOrFile)->required();
+  egress.add_option("--format", options->format, "text (usual), hosts (one a line), csv or json")
+      ->check(CLI::IsMember({"text", "hosts", "csv", "json"}));
+  egress.add_option("--diff", options->other,
+                    "What opens (+) and closes (-) when this profile or file takes NAME's place; "
+                    "exit 1 when anything");
+  egress.footer("Example:\n  sallyport profile egress staff --format csv > firewall.csv");
+  egress.add_flag("--offline-installer", options->offline, "The fleet uses the offline installer");
+}
+
+void add_edr(CLI::App& profile, Exit& exit) {
+  auto [edr, options] =
+      add_command(profile, "edr", "Allow rules for endpoint security, by signer", exit, run_edr);
+  edr.add_option("--format", options->format, "santa, applocker, wdac or text")
+      ->check(CLI::IsMember({"santa", "applocker", "wdac", "text"}));
+}
+
+void add_plugins(CLI::App& profile, Exit& exit) {
+  auto [plugins, options] =
+      add_command(profile, "plugins", "Check and pack organization plugins, and say where they go",
+                  exit, run_plugins);
+  plugins.add_option("FOLDER", options->folder, "A plugin's folder, or one with several");
+  plugins.add_option("--out", options->out, "Pack them into this ZIP when there are no errors");
+  plugins.footer(
+      "Without FOLDER it says where the plugins go on each platform.\n"
+      "Example:\n  sallyport profile plugins org-plugins/ --out org-plugins.zip");
+}
 
 }  // namespace
 
 void add_profile_check_commands(CLI::App& profile, Exit& exit) {
-  auto options = std::make_shared<Options>();
-  auto* check = command(profile, "check", "Check a profile; exit 1 when there are errors", options,
-                        exit, run_check);
-  check->add_option("NAME", options->name, kNameOrFile)->required();
-  check->add_flag("--governed", options->governed, "Hold it to the governed rule set");
-  check->add_option("--claude-code", options->claude_code,
-                    "Check Claude Code's managed settings beside it, too (a file)");
-  check->add_option("--min-app-version", options->version, "The oldest build of the fleet")
-      ->check(version_fault);
-  check->add_option("--platform", options->platform, "The platform it goes to; usually all")
-      ->check(CLI::IsMember({"macos", "windows", "linux"}));
-  check->add_option("--delivery", options->delivery, "How it gets to the devices (fleet)")
-      ->check(CLI::IsMember({"fleet", "bootstrap", "local"}));
-  check->add_option("--device-profile", options->device_profile,
-                    "What the devices have: the profile with the bootstrapUrl under which NAME is "
-                    "served (means --delivery bootstrap)");
-  check->add_flag("--allow-secrets", options->allow_secrets, "Secrets are warnings, not errors");
-  check->footer(
-      "Examples:\n"
-      "  sallyport profile check pilot --governed --min-app-version 1.46388.2\n"
-      "  sallyport profile check exported.mobileconfig --platform macos --json");
-
-  auto* diff = command(profile, "diff", "What the app would read differently; exit 1 when anything",
-                       options, exit, run_diff);
-  diff->add_option("FROM", options->name, kNameOrFile)->required();
-  diff->add_option("TO", options->other, kNameOrFile)->required();
-
-  auto* egress =
-      command(profile, "egress", "The firewall list, with reasons", options, exit, run_egress);
-  egress->add_option("NAME", options->name, kNameOrFile)->required();
-  egress->add_option("--format", options->format, "text (usual), hosts (one a line), csv or json")
-      ->check(CLI::IsMember({"text", "hosts", "csv", "json"}));
-  egress->add_option("--diff", options->other,
-                     "What opens (+) and closes (-) when this profile or file takes NAME's place; "
-                     "exit 1 when anything");
-  egress->footer("Example:\n  sallyport profile egress staff --format csv > firewall.csv");
-  egress->add_flag("--offline-installer", options->offline, "The fleet uses the offline installer");
-
-  auto* edr = command(profile, "edr", "Allow rules for endpoint security, by signer", options, exit,
-                      run_edr);
-  edr->add_option("--format", options->format, "santa, applocker, wdac or text")
-      ->check(CLI::IsMember({"santa", "applocker", "wdac", "text"}));
-
-  auto* plugins =
-      command(profile, "plugins", "Check and pack organization plugins, and say where they go",
-              options, exit, run_plugins);
-  plugins->add_option("FOLDER", options->name, "A plugin's folder, or one with several");
-  plugins->add_option("--out", options->out, "Pack them into this ZIP when there are no errors");
-  plugins->footer(
-      "Without FOLDER it says where the plugins go on each platform.\n"
-      "Example:\n  sallyport profile plugins org-plugins/ --out org-plugins.zip");
+  add_check(profile, exit);
+  add_diff(profile, exit);
+  add_egress(profile, exit);
+  add_edr(profile, exit);
+  add_plugins(profile, exit);
 }
 
 }  // namespace sallyport::app

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <memory>
 
 #include "app/commands/profile_parts.h"
 #include "base/files.h"
@@ -11,57 +10,50 @@
 #include "delivery/local/apply.h"
 #include "delivery/local/device_reader.h"
 #include "delivery/local/signing.h"
+#include "profile/export_plan.h"
 #include "profile/zip.h"
 
 namespace sallyport::app {
 namespace fs = std::filesystem;
 namespace json = profile::json;
 using profile::ExportFile;
+using profile::ExportPlan;
 namespace {
 
-struct Options {
-  std::string name, path, format, out, organization, version;
-  delivery::SigningFiles signing;
-  bool as_json = false, per_user = false, removal = false, flat = false, nested = false,
-       allow_secrets = false, governed = false;
+// How values are written, for `export` and `convert`.
+struct EncodingOptions {
+  bool per_user = false, flat = false, nested = false, allow_secrets = false;
 };
-using Shared = std::shared_ptr<Options>;
 
-std::string format_names() {
-  std::string names;
-  for (const auto& info : profile::formats())
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", info.name);
-  return names;
-}
+struct ExportOptions {
+  std::string name, format, out, organization;
+  delivery::SigningFiles signing;
+  EncodingOptions encoding;
+  bool removal = false, governed = false, as_json = false;
+};
 
-profile::EncodeOptions encode_options(const Options& options) {
+struct ImportOptions {
+  std::string name, path, format;
+  bool as_json = false;
+};
+
+struct ConvertOptions {
+  std::string path, out, format;
+  EncodingOptions encoding;
+  bool as_json = false;
+};
+
+struct ApplyOptions {
+  std::string name;
+  bool as_json = false;
+};
+
+profile::EncodeOptions encode_options(const EncodingOptions& options) {
   profile::EncodeOptions made;
   made.per_user = options.per_user;
-  made.removal = options.removal;
-  made.organization = options.organization;
   if (options.flat) made.form = profile::EncodeOptions::Form::kFlat;
   if (options.nested) made.form = profile::EncodeOptions::Form::kNested;
   return made;
-}
-
-// Promise 7: no secret leaves in an export unless it was asked for by name, and then it is said.
-bool secrets_allowed(const profile::Profile& loaded, const Options& options) {
-  profile::CheckOptions check;
-  check.allow_secrets = options.allow_secrets;
-  bool allowed = true;
-  for (const auto& finding : profile::check(loaded.values, check)) {
-    if (finding.code != "secret.in_profile") continue;
-    if (options.allow_secrets) {
-      fmt::print(stderr, "sallyport: this export holds a secret: {}\n", finding.key);
-      continue;
-    }
-    allowed = false;
-    print_error(
-        {"export.secret", fmt::format("{} holds a secret, so nothing was exported", finding.key),
-         "use interactive sign-in or a helper, or say --allow-secrets"},
-        options.as_json);
-  }
-  return allowed;
 }
 
 Result<void> write_folder(const fs::path& folder, const std::vector<ExportFile>& files) {
@@ -70,7 +62,7 @@ Result<void> write_folder(const fs::path& folder, const std::vector<ExportFile>&
     std::error_code error;
     fs::create_directories(path.parent_path(), error);
     if (error) {
-      return fail("file.unwritable",
+      return fail(kFileUnwritable,
                   fmt::format("cannot make {}: {}", path.parent_path().string(), error.message()),
                   "check the folder's permissions");
     }
@@ -79,149 +71,115 @@ Result<void> write_folder(const fs::path& folder, const std::vector<ExportFile>&
   return {};
 }
 
-// With --json and --out: which files were written.
-Exit wrote_files(const Options& options, const std::vector<fs::path>& paths) {
-  if (!options.as_json) return Exit::kDone;
+// Which files were written, for --json with --out; the same JSON as the commands next door.
+void print_written(const std::vector<fs::path>& paths, bool as_json) {
+  if (!as_json) return;
   json::object root;
   json::array files;
   for (const fs::path& path : paths) files.emplace_back(path.string());
   root["files"] = std::move(files);
   print_out(profile::pretty_json(root));
-  return Exit::kDone;
 }
 
-// One file as it is, several as one ZIP or into a folder.
-Exit deliver(const std::vector<ExportFile>& files, const Options& options) {
-  std::error_code error;
-  bool folder =
-      options.out.ends_with('/') || (!options.out.empty() && fs::is_directory(options.out, error));
-  if (folder) {
-    if (auto wrote = write_folder(options.out, files); !wrote)
-      return refuse(wrote.error(), options.as_json);
-    std::vector<fs::path> paths;
-    for (const ExportFile& file : files) paths.push_back(fs::path(options.out) / file.name);
-    return wrote_files(options, paths);
-  }
-  std::string bytes = files.size() == 1 ? files.front().bytes : profile::zip(files);
-  if (!options.out.empty() && options.out != "-") {
-    auto wrote = write_file_atomically(options.out, bytes, 0644);
-    return wrote ? wrote_files(options, {options.out}) : refuse(wrote.error(), options.as_json);
-  }
-  bool binary = files.size() > 1 || bytes.starts_with("\xff\xfe") || bytes.starts_with("\x30\x82");
-  if (binary && ::isatty(STDOUT_FILENO) == 1) {
+Exit deliver_to_stdout(std::string_view bytes, bool text, bool as_json) {
+  if (!text && ::isatty(STDOUT_FILENO) == 1) {
     return refuse({"export.terminal", "this export is not text",
                    "name a file with --out FILE, or a folder FOLDER/"},
-                  options.as_json);
+                  as_json);
   }
   print_out(bytes);
   return Exit::kDone;
 }
 
-Result<profile::Encoded> encode_signed(const profile::FormatInfo& info,
-                                       const profile::Profile& loaded, const Options& options) {
-  auto encoded = profile::encode(info.format, loaded, encode_options(options));
-  if (!encoded || options.signing.certificate.empty()) return encoded;
-  if (info.format != profile::Format::kMobileconfig) {
-    return fail("sign.format", "only a .mobileconfig can be signed",
-                "leave the signing options out");
+// One file as it is, several as one ZIP or into a folder.
+Exit deliver(const std::vector<ExportFile>& files, const std::string& out, bool as_json) {
+  std::error_code error;
+  bool folder = out.ends_with('/') || (!out.empty() && fs::is_directory(out, error));
+  std::vector<fs::path> paths;
+  if (folder) {
+    if (auto wrote = write_folder(out, files); !wrote) return refuse(wrote.error(), as_json);
+    for (const ExportFile& file : files) paths.push_back(fs::path(out) / file.name);
+    print_written(paths, as_json);
+    return Exit::kDone;
   }
-  auto message = delivery::sign_profile(encoded->files.front().bytes, options.signing);
-  if (!message) return std::unexpected(std::move(message.error()));
-  encoded->files.front().bytes = std::move(*message);
-  return encoded;
-}
-
-// The pair: what the desktop gets, and Claude Code's managed settings.
-Exit add_governed_half(const profile::Profile& loaded, const Options& options,
-                       std::vector<ExportFile>& files) {
-  profile::CheckOptions check;
-  check.governed = true;
-  profile::Findings findings = profile::check(loaded.values, check);
-  if (has_errors(findings)) {
-    for (const auto& finding : findings) {
-      if (finding.severity == profile::Severity::kError) {
-        print_error(
-            {finding.code, fmt::format("{}: {}", finding.key, finding.why), finding.next_step},
-            options.as_json);
-      }
-    }
-    return Exit::kNo;
+  std::string bytes = files.size() == 1 ? files.front().bytes : profile::zip(files);
+  if (out.empty() || out == "-") {
+    bool text =
+        files.size() == 1 && !bytes.starts_with("\xff\xfe") && !bytes.starts_with("\x30\x82");
+    return deliver_to_stdout(bytes, text, as_json);
   }
-  auto half = profile::encode(profile::Format::kClaudeCode, loaded, {});
-  if (!half) return refuse(half.error(), options.as_json);
-  print_notes(half->notes);
-  for (ExportFile& file : half->files) {
-    files.push_back({fmt::format("claude-code/{}", file.name), std::move(file.bytes)});
+  if (auto wrote = write_file_atomically(out, bytes, 0644); !wrote) {
+    return refuse(wrote.error(), as_json);
   }
+  paths.emplace_back(out);
+  print_written(paths, as_json);
   return Exit::kDone;
 }
 
-std::optional<profile::Platform> platform_of(profile::Format format) {
-  using profile::Format;
-  switch (format) {
-    case Format::kMobileconfig:
-    case Format::kJamfPlist:
-    case Format::kIntuneMac:
-      return profile::Platform::kMacos;
-    case Format::kRegistry:
-    case Format::kOmaUri:
-    case Format::kPowerShell:
-      return profile::Platform::kWindows;
-    case Format::kLinuxJson:
-      return profile::Platform::kLinux;
-    default:
-      return std::nullopt;
+void print_secrets(const ExportPlan& plan) {
+  for (const std::string& place : plan.secrets) {
+    fmt::print(stderr, "sallyport: this export holds a secret: {}\n", place);
   }
 }
 
-// What the rules say about this way to the device alone; `profile check` says the rest.
-profile::Findings findings_of_format(const profile::Profile& loaded, profile::Format format) {
-  profile::CheckOptions check;
-  check.platform = platform_of(format);
-  bool served = format == profile::Format::kBootstrap;
-  if (served) check.delivery = profile::Delivery::kBootstrap;
-  profile::Findings left;
-  for (profile::Finding& finding : profile::check(loaded.values, check)) {
-    bool ours =
-        finding.code.starts_with("platform.") ||
-        (served && (finding.code == "bootstrap.loopback" || finding.code == "bootstrap.origin"));
-    if (ours) left.push_back(std::move(finding));
+// A refusal of the rules answers no to each of its reasons; the others are wrong input.
+Exit refuse_export(const profile::ExportRefusal& refusal, bool as_json) {
+  if (refusal.kind == profile::ExportRefusal::Kind::kFormat) {
+    return refuse(refusal.reasons.front(), as_json);
   }
-  return left;
+  for (const Error& reason : refusal.reasons) print_error(reason, as_json);
+  return Exit::kNo;
 }
 
-Exit run_export(const Options& options) {
-  const profile::FormatInfo* info = profile::find_format(options.format);
-  if (info == nullptr) {
+Exit sign_and_deliver(ExportPlan plan, const ExportOptions& options) {
+  if (!options.signing.certificate.empty()) {
+    auto message = delivery::sign_profile(plan.files.front().bytes, options.signing);
+    if (!message) return refuse(message.error(), options.as_json);
+    plan.files.front().bytes = std::move(*message);
+  }
+  print_notes(plan.notes);
+  return deliver(plan.files, options.out, options.as_json);
+}
+
+Exit run_export(const ExportOptions& options) {
+  const profile::Format* format = profile::find_format(options.format);
+  if (format == nullptr) {
     return refuse({"export.format", fmt::format("there is no format {}", options.format),
-                   "choose one of " + format_names()},
+                   "choose one of " + profile::format_names()},
+                  options.as_json);
+  }
+  if (format->has_values && options.name.empty()) {
+    return refuse({"export.name", fmt::format("{} needs a profile", format->title), "name it"},
                   options.as_json);
   }
   profile::Profile loaded;
-  if (info->has_values && options.name.empty()) {
-    return refuse({"export.name", fmt::format("{} needs a profile", info->title), "name it"},
-                  options.as_json);
-  }
   profile::Findings notes;
   if (!options.name.empty()) {
     auto read = load_named(options.name, notes);
     if (!read) return refuse(read.error(), options.as_json);
     loaded = std::move(*read);
   }
-  if (info->has_values && !secrets_allowed(loaded, options)) return Exit::kNo;
-  print_notes(notes);
-  if (info->has_values && !options.removal) print_notes(findings_of_format(loaded, info->format));
-  auto encoded = encode_signed(*info, loaded, options);
-  if (!encoded) return refuse(encoded.error(), options.as_json);
-  print_notes(encoded->notes);
-  std::vector<ExportFile> files = std::move(encoded->files);
-  if (options.governed && info->format != profile::Format::kClaudeCode) {
-    if (Exit half = add_governed_half(loaded, options, files); half != Exit::kDone) return half;
+  profile::ExportOptions wanted;
+  wanted.encode = encode_options(options.encoding);
+  wanted.encode.removal = options.removal;
+  wanted.encode.organization = options.organization;
+  wanted.allow_secrets = options.encoding.allow_secrets;
+  wanted.governed = options.governed;
+  wanted.sign = !options.signing.certificate.empty();
+  ExportPlan plan = profile::export_plan(loaded, *format, wanted);
+  using Kind = profile::ExportRefusal::Kind;
+  if (plan.refusal && plan.refusal->kind == Kind::kSecret) {
+    return refuse_export(*plan.refusal, options.as_json);
   }
-  return deliver(files, options);
+  print_secrets(plan);
+  print_notes(notes);
+  print_notes(plan.findings);
+  if (!plan.refusal) return sign_and_deliver(std::move(plan), options);
+  if (plan.refusal->kind == Kind::kGoverned) print_notes(plan.notes);
+  return refuse_export(*plan.refusal, options.as_json);
 }
 
-Exit run_import(const Options& options) {
+Exit run_import(const ImportOptions& options) {
   if (is_profile_file(options.path)) {
     return refuse({"import.profile", fmt::format("{} already is a profile", options.path),
                    fmt::format("copy it into the folder that `sallyport profile reveal` names, as "
@@ -253,22 +211,13 @@ Exit run_import(const Options& options) {
   return Exit::kDone;
 }
 
-std::string format_of_name(const std::string& name) {
-  if (name.ends_with(".mobileconfig")) return "mobileconfig";
-  if (name.ends_with(".reg")) return "reg";
-  if (name.ends_with(".plist")) return "jamf";
-  if (name.ends_with("managed-settings.json")) return "linux";
-  return name.ends_with("bootstrap.json") ? "bootstrap" : "";
-}
-
-Exit run_convert(const Options& options) {
-  Options target = options;
-  if (target.format.empty()) target.format = format_of_name(options.out);
-  const profile::FormatInfo* info = profile::find_format(target.format);
-  if (info == nullptr) {
+Exit run_convert(const ConvertOptions& options) {
+  const profile::Format* format = options.format.empty() ? profile::find_format_of_file(options.out)
+                                                         : profile::find_format(options.format);
+  if (format == nullptr) {
     return refuse(
         {"export.format", fmt::format("the format of {} is not known by its name", options.out),
-         "say --to with one of " + format_names()},
+         "say --to with one of " + profile::format_names()},
         options.as_json);
   }
   auto decoded = read_any(options.path, "");
@@ -278,14 +227,17 @@ Exit run_convert(const Options& options) {
   loaded.name = profile::plain_name(fs::path(options.path).stem().string());
   loaded.id = profile::derived_uuid(loaded.name, "file");
   loaded.values = std::move(decoded->values);
-  if (!secrets_allowed(loaded, options)) return Exit::kNo;
-  auto encoded = profile::encode(info->format, loaded, encode_options(options));
-  if (!encoded) return refuse(encoded.error(), options.as_json);
-  print_notes(encoded->notes);
-  return deliver(encoded->files, target);
+  profile::ExportOptions wanted;
+  wanted.encode = encode_options(options.encoding);
+  wanted.allow_secrets = options.encoding.allow_secrets;
+  ExportPlan plan = profile::export_plan(loaded, *format, wanted);
+  print_secrets(plan);
+  if (plan.refusal) return refuse_export(*plan.refusal, options.as_json);
+  print_notes(plan.notes);
+  return deliver(plan.files, options.out, options.as_json);
 }
 
-Exit run_apply(const Options& options) {
+Exit run_apply(const ApplyOptions& options) {
   profile::Findings notes;
   auto loaded = load_named(options.name, notes);
   if (!loaded) return refuse(loaded.error(), options.as_json);
@@ -303,7 +255,7 @@ Exit run_apply(const Options& options) {
   auto applied = delivery::apply_profile(*loaded, *device, *data, system_clock());
   if (!applied) {
     Exit exit = refuse(applied.error(), options.as_json);
-    return applied.error().code == "apply.managed" ? Exit::kNo : exit;
+    return applied.error().code == delivery::kApplyManaged ? Exit::kNo : exit;
   }
   if (options.as_json) {
     json::object root;
@@ -319,81 +271,89 @@ Exit run_apply(const Options& options) {
   return Exit::kDone;
 }
 
-CLI::App* command(CLI::App& profile, std::string name, std::string help, const Shared& options,
-                  Exit& exit, Exit (*run)(const Options&)) {
-  auto* made = profile.add_subcommand(std::move(name), std::move(help));
-  made->add_flag("--json", options->as_json, "Answers and errors as JSON");
-  made->callback([options, run, &exit] { exit = run(*options); });
-  return made;
-}
-
-void add_encoding_options(CLI::App& command, const Shared& options) {
-  command.add_flag("--user", options->per_user,
+void add_encoding_options(CLI::App& command, EncodingOptions& options) {
+  command.add_flag("--user", options.per_user,
                    "For the user: HKEY_CURRENT_USER, PayloadScope User");
-  command.add_flag("--flat", options->flat, "Flat names (bootstrap, library)");
-  command.add_flag("--nested", options->nested, "Nested form (bootstrap, library)")
+  command.add_flag("--flat", options.flat, "Flat names (bootstrap, library)");
+  command.add_flag("--nested", options.nested, "Nested form (bootstrap, library)")
       ->excludes("--flat");
-  command.add_flag("--allow-secrets", options->allow_secrets,
+  command.add_flag("--allow-secrets", options.allow_secrets,
                    "Export although the profile holds a secret");
 }
 
-}  // namespace
+void add_signing_options(CLI::App& command, delivery::SigningFiles& files) {
+  command.add_option("--sign-certificate", files.certificate, "PEM: sign the .mobileconfig");
+  command.add_option("--sign-key", files.key, "PEM without passphrase")
+      ->needs("--sign-certificate");
+  command.add_option("--sign-chain", files.chain, "PEM: further certificates")
+      ->needs("--sign-certificate");
+  command.get_option("--sign-certificate")->needs("--sign-key");
+}
 
-void add_profile_exchange_commands(CLI::App& profile, Exit& exit) {
-  auto options = std::make_shared<Options>();
-  auto* exported =
-      command(profile, "export", "Write a profile in a format of the device or its management",
-              options, exit, run_export);
+void add_export(CLI::App& profile, Exit& exit) {
+  auto [exported, options] =
+      add_command(profile, "export", "Write a profile in a format of the device or its management",
+                  exit, run_export);
   std::string formats = "\nFormats:\n";
-  for (const auto& info : profile::formats())
-    formats += fmt::format("  {:<14} {}\n", info.name, info.title);
-  exported->footer(
+  for (const profile::Format* format : profile::formats()) {
+    formats += fmt::format("  {:<14} {}\n", format->name, format->title);
+  }
+  exported.footer(
       "Examples:\n"
       "  sallyport profile export pilot --format mobileconfig --governed --out pilot-macos/\n"
       "  sallyport profile export pilot --format reg > claude.reg\n"
       "  sallyport profile export --format admx --out claude-admx.zip\n" +
       formats);
-  exported->add_option("NAME", options->name,
-                       "A profile or an exported file (not for formats with all keys)");
-  exported->add_option("--format", options->format, "See below")->required();
-  exported->add_option("--out", options->out,
-                       "A file, or a folder with a / at the end; usually stdout");
-  exported->add_flag("--governed", options->governed,
-                     "Check as governed and add Claude Code's half of the pair");
-  exported->add_flag("--removal", options->removal, "reg: a file that takes the keys away");
-  exported->add_option("--organization", options->organization,
-                       "PayloadOrganization of a .mobileconfig");
-  exported->add_option("--sign-certificate", options->signing.certificate,
-                       "PEM: sign the .mobileconfig");
-  exported->add_option("--sign-key", options->signing.key, "PEM without passphrase")
-      ->needs("--sign-certificate");
-  exported->add_option("--sign-chain", options->signing.chain, "PEM: further certificates")
-      ->needs("--sign-certificate");
-  exported->get_option("--sign-certificate")->needs("--sign-key");
-  add_encoding_options(*exported, options);
+  exported.add_option("NAME", options->name,
+                      "A profile or an exported file (not for formats with all keys)");
+  exported.add_option("--format", options->format, "See below")->required();
+  exported.add_option("--out", options->out,
+                      "A file, or a folder with a / at the end; usually stdout");
+  exported.add_flag("--governed", options->governed,
+                    "Check as governed and add Claude Code's half of the pair");
+  exported.add_flag("--removal", options->removal, "reg: a file that takes the keys away");
+  exported.add_option("--organization", options->organization,
+                      "PayloadOrganization of a .mobileconfig");
+  add_signing_options(exported, options->signing);
+  add_encoding_options(exported, options->encoding);
+}
 
-  auto* imported =
-      command(profile, "import", "Make a profile from an exported file", options, exit, run_import);
-  imported->add_option("NAME", options->name, "The new profile")->required();
-  imported->add_option("FILE", options->path, "A .mobileconfig, .reg, plist or JSON export")
+void add_import(CLI::App& profile, Exit& exit) {
+  auto [imported, options] =
+      add_command(profile, "import", "Make a profile from an exported file", exit, run_import);
+  imported.add_option("NAME", options->name, "The new profile")->required();
+  imported.add_option("FILE", options->path, "A .mobileconfig, .reg, plist or JSON export")
       ->required();
-  imported->add_option("--format", options->format, "If the content leaves a doubt");
-  imported->footer(
+  imported.add_option("--format", options->format, "If the content leaves a doubt");
+  imported.footer(
       "Examples:\n  sallyport profile import staff claude.mobileconfig\n"
       "  sallyport profile import mine ~/.config/Claude-3p/configLibrary");
+}
 
-  auto* converted =
-      command(profile, "convert", "From one format into another", options, exit, run_convert);
-  converted->add_option("IN", options->path, "A .mobileconfig, .reg, plist or JSON export")
+void add_convert(CLI::App& profile, Exit& exit) {
+  auto [converted, options] =
+      add_command(profile, "convert", "From one format into another", exit, run_convert);
+  converted.add_option("IN", options->path, "A .mobileconfig, .reg, plist or JSON export")
       ->required();
-  converted->footer("Example:\n  sallyport profile convert claude.mobileconfig claude.reg");
-  converted->add_option("OUT", options->out, "A file, or - for stdout with --to")->required();
-  converted->add_option("--to", options->format, "Usually by OUT's name");
-  add_encoding_options(*converted, options);
+  converted.footer("Example:\n  sallyport profile convert claude.mobileconfig claude.reg");
+  converted.add_option("OUT", options->out, "A file, or - for stdout with --to")->required();
+  converted.add_option("--to", options->format, "Usually by OUT's name");
+  add_encoding_options(converted, options->encoding);
+}
 
-  auto* applied = command(profile, "apply", "Write a profile into this machine's local library",
-                          options, exit, run_apply);
-  applied->add_option("NAME", options->name, "A profile, or an exported file")->required();
+void add_apply(CLI::App& profile, Exit& exit) {
+  auto [applied, options] = add_command(
+      profile, "apply", "Write a profile into this machine's local library", exit, run_apply);
+  applied.add_option("NAME", options->name, "A profile, or an exported file")->required();
+}
+
+}  // namespace
+
+void add_profile_exchange_commands(CLI::App& profile, Exit& exit) {
+  add_export(profile, exit);
+  add_import(profile, exit);
+  add_convert(profile, exit);
+  add_apply(profile, exit);
 }
 
 }  // namespace sallyport::app

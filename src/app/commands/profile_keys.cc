@@ -15,18 +15,22 @@ using profile::Catalogue;
 using profile::Key;
 namespace {
 
-struct Options {
-  std::string name, section, provider, since;
+struct KeysOptions {
+  std::string section, provider, since;
   bool as_json = false, markdown = false;
 };
-using Shared = std::shared_ptr<Options>;
+
+struct ExplainOptions {
+  std::string name;
+  bool as_json = false;
+};
 
 // "telemetry" names the section "Telemetry & updates".
 bool is_start_of(std::string_view start, std::string_view name) {
   return lower_case(name).starts_with(lower_case(start));
 }
 
-bool wanted(const Key& key, const Options& options) {
+bool wanted(const Key& key, const KeysOptions& options) {
   if (!is_start_of(options.section, key.section)) return false;
   if (!options.provider.empty() && (key.providers.empty() || !key.has_effect_for(options.provider)))
     return false;
@@ -84,6 +88,7 @@ json::object key_json(const Key& key) {
     entry["nestedPathConfirmed"] = key.nested_path_confirmed;
   }
   if (!key.replaced_by.empty()) entry["replacedBy"] = key.replaced_by;
+  if (!key.ended.empty()) entry["ended"] = key.ended;
   json::array platforms;
   for (profile::Platform platform : key.platforms) platforms.emplace_back(platform_word(platform));
   if (!platforms.empty()) entry["platforms"] = std::move(platforms);
@@ -114,6 +119,7 @@ std::string markdown_row(const Key& key) {
   std::string what = key.description;
   if (key.secret) what += " **Secret.**";
   if (!key.replaced_by.empty()) what += fmt::format(" Replaced by `{}`.", key.replaced_by);
+  if (!key.ended.empty()) what += fmt::format(" Ended on {}.", key.ended);
   return fmt::format(
       "| `{}` | {} | {} | {} | {} | {} |\n", key.name, cell(wanted_text(key)),
       key.default_value ? fmt::format("`{}`", cell(profile::portable_text(*key.default_value)))
@@ -157,7 +163,7 @@ Result<void> check_filter(std::string_view what, const std::string& wanted,
                            : fmt::format("did you mean {}?", near));
 }
 
-Exit run_keys(const Options& options) {
+Exit run_keys(const KeysOptions& options) {
   const Catalogue& catalogue = Catalogue::builtin();
   auto section = check_filter("section", options.section, catalogue.sections());
   if (!section) return refuse(section.error(), options.as_json);
@@ -206,12 +212,67 @@ void explain_fields(const Key& key) {
   }
 }
 
-Exit run_explain(const Options& options) {
+// A line of an explanation; none where there is nothing to say.
+void explain_line(std::string_view label, std::string_view text) {
+  if (!text.empty()) print_out(fmt::format("  {:<14} {}\n", label, text));
+}
+
+std::string names_of(const std::vector<profile::Platform>& platforms) {
+  std::string names;
+  for (profile::Platform platform : platforms) {
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", platform_text(platform));
+  }
+  return names;
+}
+
+// What may stand in it, and where it counts.
+void explain_use(const Key& key) {
+  explain_line("Section",
+               key.group.empty() ? key.section : fmt::format("{}, {}", key.section, key.group));
+  explain_line("Wants", wanted_text(key));
+  if (key.default_value) explain_line("Default", profile::portable_text(*key.default_value));
+  explain_line("Form", key.pattern);
+  explain_line("Acts on", names_of(key.platforms));
+  for (const auto& row : key.platform_values) {
+    explain_line("", fmt::format("{} is for {}", row.value, names_of(row.platforms)));
+  }
+  explain_line("Provider", fmt::format("{}", fmt::join(key.providers, ", ")));
+  explain_line("Comes by", availability_text(key.availability));
+  explain_line("Acts in", scope_text(key.scope));
+  explain_line("Status", status_text(key.status));
+  if (!key.ended.empty()) explain_line("Ended", fmt::format("{}, 12:00 Pacific", key.ended));
+  explain_line("From app", key.since_version ? key.since : "");
+  explain_line("Secret", key.secret ? "yes" : "");
+}
+
+// What it has to do with other keys, and what else is known.
+void explain_rest(const Key& key) {
+  explain_line(
+      "Nested path",
+      key.nested_path.empty()
+          ? "none is known"
+          : key.nested_path + (key.nested_path_confirmed ? "" : " (inferred, not confirmed)"));
+  explain_line("Needs", fmt::format("{}", fmt::join(key.requires_keys, ", ")));
+  explain_line("Excludes", fmt::format("{}", fmt::join(key.conflicts, ", ")));
+  explain_line("Replaced by", key.replaced_by);
+  explain_line("Old spellings", fmt::format("{}", fmt::join(key.aliases, ", ")));
+  explain_line("Opens hosts", fmt::format("{}", fmt::join(key.egress_hosts, ", ")));
+  explain_line("Consent",
+               key.consent_required ? "from a user's own bootstrap URL the app asks first" : "");
+  explain_line("Fails closed",
+               key.fail_closed ? "an unreadable value engages the restriction" : "");
+  explain_line("App behaviour",
+               key.app_behavior ? "alone, it leaves local configurations in force" : "");
+  explain_line("Notes", key.notes);
+  explain_line("Source", key.source);
+}
+
+Exit run_explain(const ExplainOptions& options) {
   const Catalogue& catalogue = Catalogue::builtin();
   const Key* key = catalogue.find(options.name);
   if (key == nullptr) {
     std::string_view near = catalogue.nearest(options.name);
-    return refuse({"key.unknown", fmt::format("there is no key {}", options.name),
+    return refuse({profile::rule("key.unknown"), fmt::format("there is no key {}", options.name),
                    near.empty() ? std::string("see `sallyport profile keys`")
                                 : fmt::format("did you mean {}?", near)},
                   options.as_json);
@@ -220,48 +281,9 @@ Exit run_explain(const Options& options) {
     print_out(profile::pretty_json(key_json(*key)));
     return Exit::kDone;
   }
-  auto line = [](std::string_view label, std::string_view text) {
-    if (!text.empty()) print_out(fmt::format("  {:<14} {}\n", label, text));
-  };
   print_out(fmt::format("{}: {}\n\n  {}\n\n", key->name, key->title, key->description));
-  line("Section",
-       key->group.empty() ? key->section : fmt::format("{}, {}", key->section, key->group));
-  line("Wants", wanted_text(*key));
-  if (key->default_value) line("Default", profile::portable_text(*key->default_value));
-  line("Form", key->pattern);
-  std::string platforms;
-  for (profile::Platform platform : key->platforms) {
-    platforms += fmt::format("{}{}", platforms.empty() ? "" : ", ", platform_text(platform));
-  }
-  line("Acts on", platforms);
-  for (const auto& row : key->platform_values) {
-    std::string names;
-    for (profile::Platform platform : row.platforms) {
-      names += fmt::format("{}{}", names.empty() ? "" : ", ", platform_text(platform));
-    }
-    line("", fmt::format("{} is for {}", row.value, names));
-  }
-  line("Provider", fmt::format("{}", fmt::join(key->providers, ", ")));
-  line("Comes by", availability_text(key->availability));
-  line("Acts in", scope_text(key->scope));
-  line("Status", status_text(key->status));
-  line("From app", key->since_version ? key->since : "");
-  line("Secret", key->secret ? "yes" : "");
-  line("Nested path",
-       key->nested_path.empty()
-           ? "none is known"
-           : key->nested_path + (key->nested_path_confirmed ? "" : " (inferred, not confirmed)"));
-  line("Needs", fmt::format("{}", fmt::join(key->requires_keys, ", ")));
-  line("Excludes", fmt::format("{}", fmt::join(key->conflicts, ", ")));
-  line("Replaced by", key->replaced_by);
-  line("Old spellings", fmt::format("{}", fmt::join(key->aliases, ", ")));
-  line("Opens hosts", fmt::format("{}", fmt::join(key->egress_hosts, ", ")));
-  line("Consent",
-       key->consent_required ? "from a user's own bootstrap URL the app asks first" : "");
-  line("Fails closed", key->fail_closed ? "an unreadable value engages the restriction" : "");
-  line("App behaviour", key->app_behavior ? "alone, it leaves local configurations in force" : "");
-  line("Notes", key->notes);
-  line("Source", key->source);
+  explain_use(*key);
+  explain_rest(*key);
   explain_fields(*key);
   return Exit::kDone;
 }
@@ -269,19 +291,21 @@ Exit run_explain(const Options& options) {
 }  // namespace
 
 void add_profile_key_commands(CLI::App& profile, Exit& exit) {
-  auto options = std::make_shared<Options>();
+  auto keys_options = std::make_shared<KeysOptions>();
   auto* keys = profile.add_subcommand("keys", "All configuration keys");
-  keys->add_option("--section", options->section, "Connection, Workspace, Connectors, ...");
-  keys->add_option("--provider", options->provider, "Keys that belong to this provider");
-  keys->add_option("--since", options->since, "Keys that came with this version or later")
+  keys->add_option("--section", keys_options->section, "Connection, Workspace, Connectors, ...");
+  keys->add_option("--provider", keys_options->provider, "Keys that belong to this provider");
+  keys->add_option("--since", keys_options->since, "Keys that came with this version or later")
       ->check(version_fault);
-  keys->add_flag("--json", options->as_json, "As JSON");
-  keys->add_flag("--markdown", options->markdown, "The reference page docs/keys.md")->group("");
-  keys->callback([options, &exit] { exit = run_keys(*options); });
+  keys->add_flag("--json", keys_options->as_json, "As JSON");
+  keys->add_flag("--markdown", keys_options->markdown, "The reference page docs/keys.md")
+      ->group("");
+  keys->callback([keys_options, &exit] { exit = run_keys(*keys_options); });
+  auto explain_options = std::make_shared<ExplainOptions>();
   auto* explain = profile.add_subcommand("explain", "Everything that is known about a key");
-  explain->add_option("KEY", options->name)->required();
-  explain->add_flag("--json", options->as_json, "As JSON");
-  explain->callback([options, &exit] { exit = run_explain(*options); });
+  explain->add_option("KEY", explain_options->name)->required();
+  explain->add_flag("--json", explain_options->as_json, "As JSON");
+  explain->callback([explain_options, &exit] { exit = run_explain(*explain_options); });
 }
 
 }  // namespace sallyport::app

@@ -7,19 +7,18 @@
 
 #include "base/files.h"
 #include "base/terminal_text.h"
+#include "delivery/local/device_reader.h"
 
 namespace sallyport::app {
+namespace fs = std::filesystem;
 namespace json = profile::json;
 namespace {
 
 constexpr std::size_t kLargestInput = 16U << 20;
 
 bool names_a_file(const std::string& name) {
-  if (name.find('/') != std::string::npos) return true;
-  for (std::string_view ending : {".json", ".reg", ".plist", ".mobileconfig"}) {
-    if (name.ends_with(ending)) return true;
-  }
-  return false;
+  return name.find('/') != std::string::npos || name.ends_with(".json") ||
+         profile::find_format_of_file(name) != nullptr;
 }
 
 std::string sentence(std::string_view text) {
@@ -28,12 +27,27 @@ std::string sentence(std::string_view text) {
   return out;
 }
 
-std::string readable_format_names() {
-  std::string names;
-  for (const auto& info : profile::formats()) {
-    if (info.reads) names += fmt::format("{}{}", names.empty() ? "" : ", ", info.name);
+// The applied entry of a configLibrary.
+Result<fs::path> applied_entry(const fs::path& library) {
+  auto meta = read_file(library / "_meta.json", kLargestInput);
+  if (!meta && meta.error().code == kFileMissing) {
+    return fail(
+        "decode.foreign",
+        fmt::format("{} is a folder without the _meta.json of a configLibrary", library.string()),
+        "name a file, or the app's folder configLibrary");
   }
-  return names;
+  if (!meta) return std::unexpected(std::move(meta.error()));
+  auto document = profile::parse_json(*meta);
+  const json::value* id =
+      document && document->is_object() ? document->get_object().if_contains("appliedId") : nullptr;
+  bool plain = id != nullptr && id->is_string() &&
+               id->get_string().find_first_not_of("abcdef0123456789-") == json::string::npos;
+  if (!plain) {
+    return fail("decode.foreign",
+                fmt::format("{}: no applied entry is named", (library / "_meta.json").string()),
+                "name the entry's file");
+  }
+  return library / fmt::format("{}.json", std::string_view(id->get_string()));
 }
 
 }  // namespace
@@ -50,15 +64,29 @@ std::string count_of(std::size_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
+Exit print_done(bool as_json, const std::string& name, const std::string& file,
+                std::string_view line) {
+  if (!as_json) {
+    print_out(line);
+    return Exit::kDone;
+  }
+  json::object root;
+  root["profile"] = name;
+  root["file"] = file;
+  print_out(profile::pretty_json(root));
+  return Exit::kDone;
+}
+
 void print_out(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
 Exit refuse(const Error& error, bool json) {
   print_error(error, json);
-  bool environment = error.code == "file.unwritable" || error.code == "file.unreadable" ||
-                     error.code == "profile.locked" || error.code == "device.no_home" ||
-                     error.code == "profile.no_folder";
+  bool environment = error.code == kFileUnwritable || error.code == kFileUnreadable ||
+                     error.code == delivery::kProfileLocked ||
+                     error.code == delivery::kDeviceNoHome ||
+                     error.code == delivery::kProfileNoFolder;
   return environment ? Exit::kEnvironment : Exit::kWrongInput;
 }
 
@@ -69,42 +97,22 @@ Result<delivery::ProfileFolder> open_folder() {
 }
 
 Result<profile::Decoded> read_any(const std::string& path, const std::string& format) {
-  namespace fs = std::filesystem;
   std::error_code error;
   fs::path file = path;
-  if (fs::is_directory(file, error)) {  // a configLibrary: its applied entry
-    auto meta = read_file(file / "_meta.json", kLargestInput);
-    if (!meta && meta.error().code == "file.missing") {
-      return fail("decode.foreign",
-                  fmt::format("{} is a folder without the _meta.json of a configLibrary", path),
-                  "name a file, or the app's folder configLibrary");
-    }
-    if (!meta) return std::unexpected(std::move(meta.error()));
-    auto document = profile::parse_json(*meta);
-    const json::value* id = document && document->is_object()
-                                ? document->get_object().if_contains("appliedId")
-                                : nullptr;
-    bool plain = id != nullptr && id->is_string() &&
-                 id->get_string().find_first_not_of("abcdef0123456789-") == json::string::npos;
-    if (!plain) {
-      return fail("decode.foreign",
-                  fmt::format("{}: no applied entry is named", (file / "_meta.json").string()),
-                  "name the entry's file");
-    }
-    file /= fmt::format("{}.json", std::string_view(id->get_string()));
+  if (fs::is_directory(file, error)) {
+    auto entry = applied_entry(file);
+    if (!entry) return std::unexpected(std::move(entry.error()));
+    file = std::move(*entry);
   }
   auto bytes = read_file(file, kLargestInput);
   if (!bytes) return std::unexpected(std::move(bytes.error()));
-  std::optional<profile::Format> chosen = profile::detect(file.filename().string(), *bytes);
-  if (!format.empty()) {
-    const profile::FormatInfo* info = profile::find_format(format);
-    if (info == nullptr) {
-      return fail("decode.format", fmt::format("there is no format {}", format),
-                  "choose one of " + readable_format_names());
-    }
-    chosen = info->format;
+  const profile::Format* chosen = format.empty() ? profile::detect(file.filename().string(), *bytes)
+                                                 : profile::find_format(format);
+  if (chosen == nullptr && !format.empty()) {
+    return fail("decode.format", fmt::format("there is no format {}", format),
+                "choose one of " + profile::readable_format_names());
   }
-  if (!chosen) {
+  if (chosen == nullptr) {
     return fail("decode.foreign",
                 fmt::format("{}: the content is of no format that can be read", file.string()),
                 "name a .mobileconfig, .reg, plist or JSON export");

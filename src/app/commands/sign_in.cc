@@ -38,7 +38,7 @@ struct Options {
 };
 
 std::unexpected<Error> wrong_options(std::string message, std::string next_step) {
-  return fail("sign_in.options", std::move(message), std::move(next_step));
+  return fail(kSignInOptions, std::move(message), std::move(next_step));
 }
 
 std::string absolute(const std::string& path) {
@@ -168,7 +168,8 @@ Result<signin::VaultKind> pick_vault(const Options& options, const signin::Vault
   if (options.vault.empty() || options.vault == "auto") return signin::choose_vault(vault);
   auto kind = signin::parse_vault_kind(options.vault);
   if (kind && *kind == signin::VaultKind::kDesktop && !signin::desktop_vault_works()) {
-    return fail("vault.unavailable", "there is no desktop session here, or its key ring is locked",
+    return fail(signin::kVaultUnavailable,
+                "there is no desktop session here, or its key ring is locked",
                 "work inside the desktop session with its key ring open, or sign in with "
                 "--vault kernel or passphrase");
   }

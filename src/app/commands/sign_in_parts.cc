@@ -9,7 +9,10 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "signin/loopback_listener.h"
 #include "signin/metadata.h"
+#include "signin/refusal.h"
+#include "signin/vault.h"
 
 namespace sallyport::app {
 
@@ -22,11 +25,12 @@ void protect_memory() {
 
 Exit exit_of(const Error& error) {
   std::string_view code = error.code;
-  if (code == "gateway.url" || code == "provider.url" || code == "sign_in.options") {
+  if (code == signin::kGatewayUrl || code == signin::kProviderUrl || code == kSignInOptions) {
     return Exit::kWrongInput;
   }
-  bool no = code.starts_with("sign_in.") || code == "provider.refused" || code == "vault.missing";
-  return no && code != "sign_in.port" ? Exit::kNo : Exit::kEnvironment;
+  bool no = code.starts_with("sign_in.") || code == signin::kProviderRefused ||
+            code == signin::kVaultMissing;
+  return no && code != signin::kSignInPort ? Exit::kNo : Exit::kEnvironment;
 }
 
 Exit refuse_sign_in(const Error& error, bool json) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "app/command.h"
 #include "base/clock.h"
@@ -9,6 +10,9 @@
 #include "signin/sign_in_book.h"
 
 namespace sallyport::app {
+
+/// The code of options that do not fit together.
+inline constexpr std::string_view kSignInOptions = "sign_in.options";
 
 /// Before a token is in memory: no core file, no other process that looks inside, no terminal that
 /// stops us half way.

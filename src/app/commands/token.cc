@@ -18,8 +18,12 @@
 
 #include "app/commands/sign_in_parts.h"
 #include "base/json_writer.h"
+#include "http/fetch.h"
 #include "identity/strict_json.h"
+#include "signin/refusal.h"
 #include "signin/renewal.h"
+#include "signin/token_reading.h"
+#include "signin/vault.h"
 
 extern char** environ;
 
@@ -135,8 +139,9 @@ Error error_from(std::string_view json) {
   };
   std::string code = text("code");
   std::string_view known = "provider.unreachable";
-  for (std::string_view one : {"sign_in.again", "provider.refused", "provider.busy", "fetch.tls",
-                               "vault.locked", "sign_in.foreign_token", "sign_in.expired_token"}) {
+  for (std::string_view one :
+       {signin::kSignInAgain, signin::kProviderRefused, signin::kProviderBusy, http::kFetchTls,
+        signin::kVaultLocked, signin::kForeignToken, signin::kExpiredToken}) {
     if (code == one) known = one;
   }
   std::string message = text("message");
@@ -163,7 +168,7 @@ Result<void> renew_elsewhere(const signin::BookEntry& entry, UniqueFd lock,
   bool ended = false;
   std::string said = read_until_end(pipe->in.get(), until, ended);
   if (!ended) {
-    return fail("provider.busy", "the identity provider did not renew the sign-in in time",
+    return fail(signin::kProviderBusy, "the identity provider did not renew the sign-in in time",
                 "try again in a minute; the attempt goes on");
   }
   if (said == kRenewed) return {};
@@ -294,9 +299,9 @@ Exit run_token(const Options& options) {
   auto gateway = gateway_named(options.gateway);
   if (!gateway) return refuse_sign_in(gateway.error(), options.json);
   auto session = find_session(*gateway, until);
-  bool sign_in_helps = !session && (session.error().code == "sign_in.again" ||
-                                    session.error().code == "vault.missing" ||
-                                    session.error().code == "vault.locked");
+  bool sign_in_helps = !session && (session.error().code == signin::kSignInAgain ||
+                                    session.error().code == signin::kVaultMissing ||
+                                    session.error().code == signin::kVaultLocked);
   if (sign_in_helps && person_is_waiting() && sign_in_elsewhere(*gateway, until)) {
     session = find_session(*gateway, until);
   }

@@ -33,7 +33,7 @@ Result<void> refuse_managed(const profile::Device& device) {
   profile::Resolution resolution = profile::resolve(device);
   if (!resolution.window_read_only || !resolution.owner) return {};
   const profile::SettingsSource& owner = device.sources[*resolution.owner];
-  return fail("apply.managed",
+  return fail(kApplyManaged,
               fmt::format("{} owns this device ({}), so the app ignores the local library",
                           owner.place, profile::source_text(owner.kind)),
               "change the managed profile, or have it removed from this machine first");
@@ -43,7 +43,7 @@ Result<void> refuse_managed(const profile::Device& device) {
 Result<json::object> read_meta(const fs::path& file) {
   auto text = read_file(file, kLargest);
   if (!text) {
-    if (text.error().code == "file.missing")
+    if (text.error().code == kFileMissing)
       return json::object{{"appliedId", nullptr}, {"entries", json::array()}};
     return std::unexpected(std::move(text.error()));
   }
@@ -91,7 +91,7 @@ Result<fs::path> back_up(const fs::path& library, const Clock& clock) {
   fs::path backup = library.parent_path() / fmt::format("configLibrary.backup-{}", stamp);
   fs::copy(library, backup, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
   if (error) {
-    return fail("file.unwritable",
+    return fail(kFileUnwritable,
                 fmt::format("cannot back up to {}: {}", backup.string(), error.message()),
                 "nothing was changed; check free space and permissions");
   }
@@ -113,7 +113,7 @@ Result<Applied> apply_profile(const Profile& profile, const profile::Device& dev
     return std::unexpected(std::move(own.error()));
   }
   profile::EncodeOptions options;
-  auto encoded = profile::encode(profile::Format::kLocalLibrary, profile, options);
+  auto encoded = profile::encode(profile::format::kLocalLibrary, profile, options);
   if (!encoded) return std::unexpected(std::move(encoded.error()));
   fs::path library = data_folder / "configLibrary";
   auto meta = read_meta(library / "_meta.json");
@@ -124,7 +124,7 @@ Result<Applied> apply_profile(const Profile& profile, const profile::Device& dev
   bool fresh = !fs::exists(library, error);
   fs::create_directories(library, error);
   if (error) {
-    return fail("file.unwritable",
+    return fail(kFileUnwritable,
                 fmt::format("cannot make {}: {}", library.string(), error.message()),
                 "check the folder's permissions");
   }

@@ -5,12 +5,16 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "profile/profile.h"
 #include "profile/resolve.h"
 
 namespace sallyport::delivery {
+
+/// The code of a device that somebody else manages.
+inline constexpr std::string_view kApplyManaged = "apply.managed";
 
 struct Applied {
   std::filesystem::path entry;

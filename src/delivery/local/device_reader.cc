@@ -111,7 +111,7 @@ void take_bootstrap(const Place& place, Device& device) {
   source.kind = SourceKind::kBootstrap;
   source.place = place.shown(file.string());
   source.present = true;
-  auto decoded = profile::decode(profile::Format::kBootstrap, *text);
+  auto decoded = profile::decode(profile::format::kBootstrap, *text);
   if (decoded) {
     source.values = std::move(decoded->values);
   } else {
@@ -259,7 +259,7 @@ Result<fs::path> local_data_folder() {
   if (config != nullptr && *config != '\0') return fs::path(config) / "Claude-3p";
   const char* home = std::getenv("HOME");
   if (home == nullptr || *home == '\0') {
-    return fail("device.no_home", "the person's home folder is not known", "set HOME");
+    return fail(kDeviceNoHome, "the person's home folder is not known", "set HOME");
   }
   return fs::path(home) / ".config" / "Claude-3p";
 }
@@ -283,7 +283,7 @@ Result<Device> read_device(const DeviceOptions& options) {
   if (options.root.empty()) return read_this_machine(options);
   std::error_code error;
   if (!fs::is_directory(options.root, error)) {
-    return fail("file.missing", fmt::format("{} is no folder", options.root.string()),
+    return fail(kFileMissing, fmt::format("{} is no folder", options.root.string()),
                 "name the folder with the files collected from the device");
   }
   auto facts = read_facts(options.root);

@@ -13,10 +13,14 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "profile/resolve.h"
 
 namespace sallyport::delivery {
+
+/// The code of a person without a home folder.
+inline constexpr std::string_view kDeviceNoHome = "device.no_home";
 
 struct DeviceOptions {
   std::filesystem::path root;  ///< empty: this machine

@@ -82,7 +82,7 @@ bool read_entry(SettingsSource& source, const fs::path& file, const FileReader& 
     return true;
   }
   warn_of_mark(source, file, *text);
-  auto decoded = profile::decode(profile::Format::kLocalLibrary, *text);
+  auto decoded = profile::decode(profile::format::kLocalLibrary, *text);
   if (!decoded) {
     refuse(source, fmt::format("{}: {}", file.string(), decoded.error().message),
            "correct the file, or apply the configuration again");
@@ -100,7 +100,7 @@ bool read_legacy(SettingsSource& source, const fs::path& file, const FileReader&
   if (!document || !document->is_object()) return false;
   const json::value* legacy = document->get_object().if_contains("enterpriseConfig");
   if (legacy == nullptr || !legacy->is_object()) return false;
-  auto decoded = profile::decode(profile::Format::kLocalLibrary, profile::compact_json(*document));
+  auto decoded = profile::decode(profile::format::kLocalLibrary, profile::compact_json(*document));
   if (!decoded) return false;
   source.present = true;
   source.place = file.string();

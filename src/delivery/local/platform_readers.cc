@@ -44,7 +44,7 @@ SettingsSource read_plist_source(const Place& place, SourceKind kind, const fs::
   auto text = place.read(file, kLargest);
   if (!text) return source;
   source.present = true;
-  auto decoded = profile::decode(profile::Format::kJamfPlist, *text);
+  auto decoded = profile::decode(profile::format::kJamfPlist, *text);
   if (decoded) {
     source.values = std::move(decoded->values);
     source.notes = std::move(decoded->notes);
@@ -74,8 +74,8 @@ void note_user_defaults(const Place& place, const fs::path& file, Device& device
   std::error_code error;
   if (!fs::exists(file, error)) return;
   auto text = place.read(file, kLargest);
-  auto decoded = text ? profile::decode(profile::Format::kJamfPlist, *text)
-                      : Result<profile::Decoded>(fail("file.missing", ""));
+  auto decoded = text ? profile::decode(profile::format::kJamfPlist, *text)
+                      : Result<profile::Decoded>(fail(kFileMissing, ""));
   bool holds_key = false;
   if (decoded) {
     for (const auto& member : decoded->values) {
@@ -279,7 +279,7 @@ void read_linux_source(const Place& place, Device& device) {
     source.present = true;
     std::string unsafe = unsafe_reason(place, file);
     auto text = place.read(file, kLargest);
-    auto decoded = text ? profile::decode(profile::Format::kLinuxJson, *text)
+    auto decoded = text ? profile::decode(profile::format::kLinuxJson, *text)
                         : Result<profile::Decoded>(std::unexpected(text.error()));
     if (!unsafe.empty()) {
       source.unreadable = true;

@@ -42,7 +42,7 @@ class Walker {
     std::error_code error;
     fs::directory_iterator entries(folder, error);
     if (error) {
-      return fail("file.unreadable",
+      return fail(kFileUnreadable,
                   fmt::format("cannot read {}: {}", folder.string(), error.message()));
     }
     for (const auto& entry : entries) {

@@ -46,7 +46,7 @@ Result<fs::path> ProfileFolder::usual() {
   if (auto home = variable("HOME"); !home.empty()) {
     return fs::path(home) / ".config" / "sallyport" / "profiles";
   }
-  return fail("profile.no_folder", "there is no folder for profiles: HOME is not set",
+  return fail(kProfileNoFolder, "there is no folder for profiles: HOME is not set",
               "set SALLYPORT_PROFILES to a folder");
 }
 
@@ -60,7 +60,7 @@ Result<std::vector<std::string>> ProfileFolder::list() const {
   fs::directory_iterator entries(folder_, error);
   if (error == std::errc::no_such_file_or_directory) return names;
   if (error) {
-    return fail("file.unreadable",
+    return fail(kFileUnreadable,
                 fmt::format("cannot read {}: {}", folder_.string(), error.message()),
                 "check the folder's permissions");
   }
@@ -77,7 +77,7 @@ Result<Profile> ProfileFolder::load(std::string_view name) const {
   if (auto good = good_name(name); !good) return std::unexpected(std::move(good.error()));
   auto text = read_file(file_of(name), kLargestProfile);
   if (!text) {
-    if (text.error().code != "file.missing") return std::unexpected(std::move(text.error()));
+    if (text.error().code != kFileMissing) return std::unexpected(std::move(text.error()));
     auto names = list();
     std::vector<std::string_view> known;
     if (names) known.assign(names->begin(), names->end());
@@ -108,19 +108,18 @@ Result<UniqueFd> ProfileFolder::lock() const {
   fs::path file = folder_ / ".lock";
   UniqueFd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) {
-    return fail("file.unwritable",
+    return fail(kFileUnwritable,
                 fmt::format("cannot open {}: {}", file.string(), std::strerror(errno)),
                 "check the folder's permissions");
   }
   auto end = std::chrono::steady_clock::now() + kPatience;
   while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) {
-      return fail("file.unwritable",
+      return fail(kFileUnwritable,
                   fmt::format("cannot lock {}: {}", file.string(), std::strerror(errno)));
     }
     if (std::chrono::steady_clock::now() >= end) {
-      return fail("profile.locked",
-                  fmt::format("another sallyport is changing {}", folder_.string()),
+      return fail(kProfileLocked, fmt::format("another sallyport is changing {}", folder_.string()),
                   "wait for it to end and try again");
     }
     std::this_thread::sleep_for(kRetry);
@@ -174,7 +173,7 @@ Result<void> ProfileFolder::rename(std::string_view from, std::string_view to) {
   if (!variants) return std::unexpected(std::move(variants.error()));
   fs::rename(file_of(from), file_of(to), error);
   if (error) {
-    return fail("file.unwritable",
+    return fail(kFileUnwritable,
                 fmt::format("cannot rename {}: {}", file_of(from).string(), error.message()));
   }
   for (const std::string& variant : *variants) {
@@ -202,7 +201,7 @@ Result<void> ProfileFolder::remove(std::string_view name) {
                 "delete these first, or give them another base");
   }
   if (!fs::remove(file_of(name), error) || error) {
-    return fail("file.unwritable",
+    return fail(kFileUnwritable,
                 fmt::format("cannot delete {}: {}", file_of(name).string(), error.message()));
   }
   return {};

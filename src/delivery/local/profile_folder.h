@@ -15,6 +15,10 @@
 
 namespace sallyport::delivery {
 
+/// Codes that others act on.
+inline constexpr std::string_view kProfileLocked = "profile.locked";
+inline constexpr std::string_view kProfileNoFolder = "profile.no_folder";
+
 class ProfileFolder {
  public:
   explicit ProfileFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}

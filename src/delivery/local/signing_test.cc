@@ -59,13 +59,13 @@ TEST_F(SigningTest, ASignedProfileReadsLikeTheUnsignedOne) {
   profile::Profile made;
   made.id = "x";
   made.values["inferenceProvider"] = "gateway";
-  auto encoded = profile::encode(profile::Format::kMobileconfig, made, {});
+  auto encoded = profile::encode(profile::format::kMobileconfig, made, {});
   ASSERT_TRUE(encoded);
   auto message = sign_profile(encoded->files[0].bytes, {root_ / "one.pem", root_ / "one.key", {}});
   ASSERT_TRUE(message) << message.error().message;
-  EXPECT_EQ(profile::detect("x", *message), profile::Format::kMobileconfig);
+  EXPECT_EQ(profile::detect("x", *message), &profile::format::kMobileconfig);
   EXPECT_EQ(*profile::signed_content(*message), encoded->files[0].bytes);
-  auto decoded = profile::decode(profile::Format::kMobileconfig, *message);
+  auto decoded = profile::decode(profile::format::kMobileconfig, *message);
   ASSERT_TRUE(decoded) << decoded.error().message;
   EXPECT_EQ(decoded->values, made.values);
 }

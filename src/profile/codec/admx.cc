@@ -183,11 +183,23 @@ Template policy_template() {
   return result;
 }
 
+namespace {
+
 Result<Encoded> encode_admx(const Profile&, const EncodeOptions&) {
   Template made = policy_template();
   return Encoded{{{"ClaudeDesktop.admx", std::move(made.admx)},
                   {"en-US/ClaudeDesktop.adml", std::move(made.adml)}},
                  {}};
 }
+
+}  // namespace
+
+constinit const Format format::kAdmx{
+    .name = "admx",
+    .title = "group policy template, ADMX and ADML (all keys)",
+    .file_name = "claude-desktop-admx.zip",
+    .has_values = false,
+    .encoder = encode_admx,
+};
 
 }  // namespace sallyport::profile

@@ -227,10 +227,18 @@ class Settings {
   Findings notes_;
 };
 
-}  // namespace
-
 Result<Encoded> encode_claude_code(const Profile& profile, const EncodeOptions&) {
   return Settings(profile).build();
 }
+
+}  // namespace
+
+constinit const Format format::kClaudeCode{
+    .name = "claude-code",
+    .title = "Claude Code managed-settings.json (keys with a counterpart)",
+    .file_name = "managed-settings.json",
+    .for_claude_code = true,
+    .encoder = encode_claude_code,
+};
 
 }  // namespace sallyport::profile

@@ -20,10 +20,10 @@ Profile named(json::object values) {
   return made;
 }
 
-std::vector<Format> readable() {
-  std::vector<Format> list;
-  for (const FormatInfo& info : formats()) {
-    if (info.reads) list.push_back(info.format);
+std::vector<const Format*> readable() {
+  std::vector<const Format*> list;
+  for (const Format* format : formats()) {
+    if (format->decoder != nullptr) list.push_back(format);
   }
   return list;
 }
@@ -93,27 +93,26 @@ void expect_same(const Key* key, const json::value& before, const json::value* a
       << compact_json(*after).substr(0, 200);
 }
 
-bool carried(Format format, const Key& key) {
-  return format != Format::kBootstrap || key.availability != Availability::kMdm;
+bool carried(const Format& format, const Key& key) {
+  return &format != &format::kBootstrap || key.availability != Availability::kMdm;
 }
 
 TEST(Codec, EveryKeySurvivesEveryFormatWithHostileValues) {
-  for (Format format : readable()) {
+  for (const Format* format : readable()) {
     for (const Key& key : Catalogue::builtin().keys()) {
-      if (!carried(format, key)) continue;
+      if (!carried(*format, key)) continue;
       for (const std::string& text : hostile_texts()) {
         json::object values;
         // the provider tells keys apart that share a place in the nested form
         if (!key.providers.empty()) values["inferenceProvider"] = key.providers.front();
         if (key.group == "Identity provider") values["inferenceCredentialKind"] = "external-idp";
         values[key.name] = sample(key, text);
-        auto encoded = encode(format, named(values), {});
+        auto encoded = encode(*format, named(values), {});
         ASSERT_TRUE(encoded) << key.name << ": " << encoded.error().message;
-        auto decoded = decode(format, main_file(*encoded).bytes);
-        ASSERT_TRUE(decoded) << info_of(format).name << " " << key.name << ": "
-                             << decoded.error().message;
+        auto decoded = decode(*format, main_file(*encoded).bytes);
+        ASSERT_TRUE(decoded) << format->name << " " << key.name << ": " << decoded.error().message;
         expect_same(&key, values[key.name], decoded->values.if_contains(key.name),
-                    std::string(info_of(format).name) + " " + key.name);
+                    std::string(format->name) + " " + key.name);
       }
     }
   }
@@ -127,21 +126,21 @@ TEST(Codec, NestedLibraryEntriesSurviveToo) {
     if (!key.providers.empty()) values["inferenceProvider"] = key.providers.front();
     if (key.group == "Identity provider") values["inferenceCredentialKind"] = "external-idp";
     values[key.name] = sample(key, "text");
-    auto encoded = encode(Format::kLocalLibrary, named(values), nested);
+    auto encoded = encode(format::kLocalLibrary, named(values), nested);
     ASSERT_TRUE(encoded);
-    auto decoded = decode(Format::kLocalLibrary, main_file(*encoded).bytes);
+    auto decoded = decode(format::kLocalLibrary, main_file(*encoded).bytes);
     ASSERT_TRUE(decoded);
     expect_same(&key, values[key.name], decoded->values.if_contains(key.name), key.name);
   }
 }
 
 TEST(Codec, RefusesNulInEveryFormatThatCarriesValues) {
-  for (const FormatInfo& info : formats()) {
-    if (!info.has_values) continue;
+  for (const Format* format : formats()) {
+    if (!format->has_values) continue;
     json::object values;
     values["deploymentDisplayName"] = std::string_view("a\0b", 3);
-    auto encoded = encode(info.format, named(values), {});
-    ASSERT_FALSE(encoded) << info.name;
+    auto encoded = encode(*format, named(values), {});
+    ASSERT_FALSE(encoded) << format->name;
     EXPECT_EQ(encoded.error().code, "encode.uncarriable");
     EXPECT_NE(encoded.error().message.find("deploymentDisplayName"), std::string::npos);
   }
@@ -150,11 +149,11 @@ TEST(Codec, RefusesNulInEveryFormatThatCarriesValues) {
 TEST(Codec, RefusesControlCharactersWhereXmlCannotHoldThem) {
   json::object values;
   values["deploymentDisplayName"] = "bell \x07";
-  EXPECT_FALSE(encode(Format::kMobileconfig, named(values), {}));
-  EXPECT_FALSE(encode(Format::kOmaUri, named(values), {}));
-  auto registry = encode(Format::kRegistry, named(values), {});
+  EXPECT_FALSE(encode(format::kMobileconfig, named(values), {}));
+  EXPECT_FALSE(encode(format::kOmaUri, named(values), {}));
+  auto registry = encode(format::kRegistry, named(values), {});
   ASSERT_TRUE(registry);
-  auto decoded = decode(Format::kRegistry, registry->files.front().bytes);
+  auto decoded = decode(format::kRegistry, registry->files.front().bytes);
   ASSERT_TRUE(decoded);
   EXPECT_EQ(decoded->values, values);
 }
@@ -162,15 +161,15 @@ TEST(Codec, RefusesControlCharactersWhereXmlCannotHoldThem) {
 TEST(Codec, UnknownKeysSurviveWhereTheFormatHasRoomForThem) {
   json::object values;
   values["contosoOwnKey"] = "v";
-  for (Format format : readable()) {
-    auto encoded = encode(format, named(values), {});
+  for (const Format* format : readable()) {
+    auto encoded = encode(*format, named(values), {});
     ASSERT_TRUE(encoded);
-    auto decoded = decode(format, main_file(*encoded).bytes);
+    auto decoded = decode(*format, main_file(*encoded).bytes);
     ASSERT_TRUE(decoded);
-    if (format == Format::kOmaUri) {
+    if (format == &format::kOmaUri) {
       EXPECT_EQ(encoded->notes.size(), 1U);
     } else {
-      EXPECT_EQ(decoded->values, values) << info_of(format).name;
+      EXPECT_EQ(decoded->values, values) << format->name;
     }
   }
 }
@@ -179,18 +178,18 @@ TEST(Codec, NamesThatWindowsTakesForOneAreRefusedThere) {
   json::object values;
   values["endUserAttribution"] = true;
   values["enduserAttribution"] = false;
-  for (Format format : {Format::kRegistry, Format::kPowerShell}) {
-    auto encoded = encode(format, named(values), {});
+  for (const Format* format : {&format::kRegistry, &format::kPowerShell}) {
+    auto encoded = encode(*format, named(values), {});
     ASSERT_FALSE(encoded);
     EXPECT_EQ(encoded.error().code, "encode.not_possible");
   }
-  EXPECT_TRUE(encode(Format::kMobileconfig, named(values), {}));
+  EXPECT_TRUE(encode(format::kMobileconfig, named(values), {}));
 }
 
 TEST(Codec, AFileWithThousandsOfKeysIsNoConfiguration) {
   json::object values;
   for (std::size_t i = 0; i <= kMostKeys; ++i) values[std::to_string(i)] = 1;
-  auto decoded = decode(Format::kLinuxJson, compact_json(values));
+  auto decoded = decode(format::kLinuxJson, compact_json(values));
   ASSERT_FALSE(decoded);
   EXPECT_EQ(decoded.error().code, "decode.foreign");
 }
@@ -218,16 +217,16 @@ TEST(Codec, DecodingAnEncodedProfileGivesItBack) {
   FakeEntropy entropy(42);
   for (int round = 0; round < 60; ++round) {
     json::object values = generate(entropy);
-    for (Format format : readable()) {
-      auto encoded = encode(format, named(values), {});
+    for (const Format* format : readable()) {
+      auto encoded = encode(*format, named(values), {});
       ASSERT_TRUE(encoded);
-      auto decoded = decode(format, main_file(*encoded).bytes);
+      auto decoded = decode(*format, main_file(*encoded).bytes);
       ASSERT_TRUE(decoded) << decoded.error().message;
       for (const auto& member : values) {
         const Key* key = Catalogue::builtin().find(member.key());
-        if (!carried(format, *key)) continue;
+        if (!carried(*format, *key)) continue;
         expect_same(key, member.value(), decoded->values.if_contains(member.key()),
-                    std::string(info_of(format).name) + " " + key->name);
+                    std::string(format->name) + " " + key->name);
       }
     }
   }
@@ -236,12 +235,12 @@ TEST(Codec, DecodingAnEncodedProfileGivesItBack) {
 TEST(Codec, EqualProfilesAreEqualBytesWhateverTheirOrder) {
   auto a = parse_json(R"({"inferenceProvider":"gateway","chatTabEnabled":true})")->get_object();
   auto b = parse_json(R"({"chatTabEnabled":true,"inferenceProvider":"gateway"})")->get_object();
-  for (const FormatInfo& info : formats()) {
-    auto first = encode(info.format, named(a), {}), second = encode(info.format, named(b), {});
+  for (const Format* format : formats()) {
+    auto first = encode(*format, named(a), {}), second = encode(*format, named(b), {});
     ASSERT_TRUE(first && second);
     ASSERT_EQ(first->files.size(), second->files.size());
     for (std::size_t i = 0; i < first->files.size(); ++i) {
-      EXPECT_EQ(first->files[i].bytes, second->files[i].bytes) << info.name;
+      EXPECT_EQ(first->files[i].bytes, second->files[i].bytes) << format->name;
     }
   }
 }
@@ -249,22 +248,22 @@ TEST(Codec, EqualProfilesAreEqualBytesWhateverTheirOrder) {
 TEST(Codec, TellsFormatsApartByTheirContent) {
   json::object values;
   values["inferenceProvider"] = "gateway";
-  for (Format format : {Format::kMobileconfig, Format::kRegistry, Format::kLinuxJson,
-                        Format::kOmaUri, Format::kJamfPlist, Format::kBootstrap}) {
-    auto encoded = encode(format, named(values), {});
+  for (const Format* format : {&format::kMobileconfig, &format::kRegistry, &format::kLinuxJson,
+                               &format::kOmaUri, &format::kJamfPlist, &format::kBootstrap}) {
+    auto encoded = encode(*format, named(values), {});
     ASSERT_TRUE(encoded);
-    EXPECT_EQ(detect("file", main_file(*encoded).bytes), format) << info_of(format).name;
+    EXPECT_EQ(detect("file", main_file(*encoded).bytes), format) << format->name;
   }
-  EXPECT_EQ(detect("file", "no format at all"), std::nullopt);
-  EXPECT_EQ(detect("file", ""), std::nullopt);
+  EXPECT_EQ(detect("file", "no format at all"), nullptr);
+  EXPECT_EQ(detect("file", ""), nullptr);
 }
 
 TEST(Mobileconfig, KeepsIdentifiersAcrossExportsOfTheSameProfile) {
   json::object values;
   values["inferenceProvider"] = "gateway";
-  auto first = encode(Format::kMobileconfig, named(values), {});
+  auto first = encode(format::kMobileconfig, named(values), {});
   values["inferenceProvider"] = "foundry";
-  auto second = encode(Format::kMobileconfig, named(values), {});
+  auto second = encode(format::kMobileconfig, named(values), {});
   auto uuid_of = [](const std::string& text) { return text.substr(text.find("PayloadUUID"), 90); };
   EXPECT_EQ(uuid_of(first->files[0].bytes), uuid_of(second->files[0].bytes));
 }
@@ -282,7 +281,7 @@ TEST(Mobileconfig, ReadsPortableTextNativeValuesAndManagedClientPayloads) {
             <key>inferenceModels</key><array><string>claude-x</string></array>
           </dict></dict></array></dict></dict></dict>
     </array></dict></plist>)";
-  auto decoded = decode(Format::kMobileconfig, kText);
+  auto decoded = decode(format::kMobileconfig, kText);
   ASSERT_TRUE(decoded) << decoded.error().message;
   EXPECT_EQ(
       compact_json(decoded->values),
@@ -292,7 +291,7 @@ TEST(Mobileconfig, ReadsPortableTextNativeValuesAndManagedClientPayloads) {
 }
 
 TEST(Mobileconfig, NamesThePlaceOfBrokenXml) {
-  auto decoded = decode(Format::kMobileconfig,
+  auto decoded = decode(format::kMobileconfig,
                         "<plist><dict>\n<key>a</key>\n<strin>b</strin>\n</dict></plist>");
   ASSERT_FALSE(decoded);
   EXPECT_EQ(decoded.error().message, "line 3, column 1: <strin> is no element of a property list");
@@ -316,7 +315,7 @@ std::string binary_plist(std::string value) {
 
 TEST(BinaryPlist, ReadsTheKindsThatPreferencesHold) {
   auto read = [](std::string value) {
-    return compact_json(decode(Format::kJamfPlist, binary_plist(value))->values);
+    return compact_json(decode(format::kJamfPlist, binary_plist(value))->values);
   };
   EXPECT_EQ(read("\x09"), R"({"a":true})");
   EXPECT_EQ(read("\x10\x18"), R"({"a":24})");
@@ -330,23 +329,23 @@ TEST(BinaryPlist, RefusesWhatLeadsReadersAstray) {
        {std::string("\x52x\0", 3), std::string("\x61\xd8\x3e", 3), std::string("\x5f\x10\xff", 3),
         std::string("\xa1\x00", 2), std::string("\xaf\x13\xff\xff\xff\xff\xff\xff\xff\xff", 10),
         std::string("\x70", 1), std::string("\x00", 1), std::string()}) {
-    auto decoded = decode(Format::kJamfPlist, binary_plist(value));
+    auto decoded = decode(format::kJamfPlist, binary_plist(value));
     ASSERT_FALSE(decoded);
     EXPECT_EQ(decoded.error().code, "plist.invalid");
   }
-  EXPECT_FALSE(decode(Format::kJamfPlist, "bplist00"));
-  EXPECT_FALSE(decode(Format::kJamfPlist, "bplist00" + std::string(32, '\xff')));
+  EXPECT_FALSE(decode(format::kJamfPlist, "bplist00"));
+  EXPECT_FALSE(decode(format::kJamfPlist, "bplist00" + std::string(32, '\xff')));
 }
 
 TEST(Mobileconfig, RefusesEntityDefinitions) {
   auto decoded =
-      decode(Format::kMobileconfig, "<!DOCTYPE plist [<!ENTITY a \"b\">]><plist><dict/></plist>");
+      decode(format::kMobileconfig, "<!DOCTYPE plist [<!ENTITY a \"b\">]><plist><dict/></plist>");
   ASSERT_FALSE(decoded);
   EXPECT_NE(decoded.error().message.find("entity definitions"), std::string::npos);
 }
 
 TEST(Mobileconfig, SaysWhenThePayloadBelongsToAnotherDomain) {
-  auto decoded = decode(Format::kMobileconfig,
+  auto decoded = decode(format::kMobileconfig,
                         "<plist><dict><key>PayloadContent</key><array><dict><key>PayloadType</key>"
                         "<string>com.anthropic.claude</string></dict></array></dict></plist>");
   ASSERT_FALSE(decoded);
@@ -361,7 +360,7 @@ std::string reg(std::string_view body) {
 }
 
 TEST(Registry, ReadsWhatWindowsWrites) {
-  auto decoded = decode(Format::kRegistry,
+  auto decoded = decode(format::kRegistry,
                         reg("\"inferenceProvider\"=\"gateway\"\r\n; comment\r\n"
                             "\"chatTabEnabled\"=dword:00000001\r\n"
                             "\"autoUpdaterEnforcementHours\"=dword:00000018\r\n"
@@ -374,7 +373,7 @@ TEST(Registry, ReadsWhatWindowsWrites) {
 
 TEST(Registry, SaysWhatTheAppCannotSee) {
   auto decoded =
-      decode(Format::kRegistry,
+      decode(format::kRegistry,
              reg("@=\"x\"\r\n\"inferenceProvider\"=hex(2):61,00,00,00\r\n"
                  "\"chatTabEnabled\"=hex(b):01,00,00,00,00,00,00,00\r\n\r\n"
                  "[HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Claude\\Sub]\r\n\"a\"=\"b\"\r\n"));
@@ -388,11 +387,11 @@ TEST(Registry, SaysWhatTheAppCannotSee) {
 }
 
 TEST(Registry, NamesThePlaceOfAFault) {
-  auto decoded = decode(Format::kRegistry, reg("\"a\"=\"b\"\r\n\"c\"=dword:12\r\n"));
+  auto decoded = decode(format::kRegistry, reg("\"a\"=\"b\"\r\n\"c\"=dword:12\r\n"));
   ASSERT_FALSE(decoded);
   EXPECT_EQ(decoded.error().message, "line 5, column 5: dword: wants eight hexadecimal digits");
-  EXPECT_FALSE(decode(Format::kRegistry, "REGEDIT4\n"));
-  EXPECT_FALSE(decode(Format::kRegistry, reg("\"a\"=\"b")));
+  EXPECT_FALSE(decode(format::kRegistry, "REGEDIT4\n"));
+  EXPECT_FALSE(decode(format::kRegistry, reg("\"a\"=\"b")));
 }
 
 TEST(Registry, TakesAwayEveryKeyOnDemand) {
@@ -401,7 +400,7 @@ TEST(Registry, TakesAwayEveryKeyOnDemand) {
   EncodeOptions options;
   options.removal = true;
   options.per_user = true;
-  auto encoded = encode(Format::kRegistry, named(values), options);
+  auto encoded = encode(format::kRegistry, named(values), options);
   auto text = from_utf16le(std::string_view(encoded->files[0].bytes).substr(2));
   EXPECT_NE(
       text->find("[HKEY_CURRENT_USER\\SOFTWARE\\Policies\\Claude]\r\n\"inferenceProvider\"=-\r\n"),
@@ -474,7 +473,7 @@ TEST(Bootstrap, LeavesOutWhatOnlyTheDeviceMaySay) {
   json::object values;
   values["bootstrapUrl"] = "https://b.example";
   values["inferenceProvider"] = "gateway";
-  auto encoded = encode(Format::kBootstrap, named(values), {});
+  auto encoded = encode(format::kBootstrap, named(values), {});
   ASSERT_TRUE(encoded);
   EXPECT_EQ(encoded->files[0].bytes.find("bootstrapUrl"), std::string::npos);
   ASSERT_EQ(encoded->notes.size(), 1U);
@@ -487,7 +486,7 @@ TEST(ClaudeCode, HoldsNoSecretAndSaysSo) {
           R"({"inferenceProvider":"gateway","inferenceGatewayBaseUrl":"https://g","inferenceGatewayApiKey":"canary",
           "otlpEndpoint":"https://o","otlpHeaders":{"a":"canary"},"inferenceCustomHeaders":{"b":"canary"}})")
           ->get_object();
-  auto encoded = encode(Format::kClaudeCode, named(values), {});
+  auto encoded = encode(format::kClaudeCode, named(values), {});
   ASSERT_TRUE(encoded);
   EXPECT_EQ(encoded->files[0].bytes.find("canary"), std::string::npos);
   EXPECT_EQ(encoded->notes.size(), 3U);

@@ -27,14 +27,14 @@ class Golden : public testing::TestWithParam<std::string> {};
 
 TEST_P(Golden, EveryFormatIsAsReviewed) {
   Profile profile = load(GetParam());
-  for (const FormatInfo& info : formats()) {
-    if (!info.has_values && GetParam() != "ordinary") continue;  // the same for all profiles
-    auto encoded = encode(info.format, profile, {});
-    ASSERT_TRUE(encoded) << info.name << ": " << encoded.error().message;
+  for (const Format* format : formats()) {
+    if (!format->has_values && GetParam() != "ordinary") continue;  // the same for all profiles
+    auto encoded = encode(*format, profile, {});
+    ASSERT_TRUE(encoded) << format->name << ": " << encoded.error().message;
     for (const ExportFile& file : encoded->files) {
       std::string flat = file.name;
       std::replace(flat.begin(), flat.end(), '/', '-');
-      fs::path path = kGolden / GetParam() / (std::string(info.name) + "." + flat);
+      fs::path path = kGolden / GetParam() / (std::string(format->name) + "." + flat);
       if (std::getenv("SALLYPORT_UPDATE_GOLDEN") != nullptr) {
         fs::create_directories(path.parent_path());
         ASSERT_TRUE(write_file_atomically(path, file.bytes, 0644));
@@ -48,21 +48,22 @@ TEST_P(Golden, EveryFormatIsAsReviewed) {
 
 TEST_P(Golden, GoldenFilesReadBackAsTheProfile) {
   Profile profile = load(GetParam());
-  for (const FormatInfo& info : formats()) {
-    if (!info.reads) continue;
-    auto encoded = encode(info.format, profile, {});
+  for (const Format* format : formats()) {
+    if (format->decoder == nullptr) continue;
+    auto encoded = encode(*format, profile, {});
     ASSERT_TRUE(encoded);
     std::string flat = encoded->files.back().name;
-    auto golden = read_file(kGolden / GetParam() / (std::string(info.name) + "." + flat), 4 << 20);
-    ASSERT_TRUE(golden) << info.name;
-    auto decoded = decode(info.format, *golden);
-    ASSERT_TRUE(decoded) << info.name << ": " << decoded.error().message;
+    auto golden =
+        read_file(kGolden / GetParam() / (std::string(format->name) + "." + flat), 4 << 20);
+    ASSERT_TRUE(golden) << format->name;
+    auto decoded = decode(*format, *golden);
+    ASSERT_TRUE(decoded) << format->name << ": " << decoded.error().message;
     json::object expected = profile.values;
     for (const Finding& note : encoded->notes) {
       if (note.code == "bootstrap.mdm_only" || note.code == "oma_uri.no_policy")
         expected.erase(note.key);
     }
-    EXPECT_TRUE(differences(expected, decoded->values).empty()) << info.name;
+    EXPECT_TRUE(differences(expected, decoded->values).empty()) << format->name;
   }
 }
 

@@ -78,8 +78,6 @@ Result<json::value> value_of(const Key& key, std::string_view text) {
   return typed_value(&key, *raw);
 }
 
-}  // namespace
-
 Result<Encoded> encode_intune_admx(const Profile&, const EncodeOptions&) {
   json::array settings;
   settings.push_back(setting("Claude Desktop policy template", kIngest, policy_template().admx));
@@ -87,7 +85,7 @@ Result<Encoded> encode_intune_admx(const Profile&, const EncodeOptions&) {
                                      "Makes Claude Desktop's policies known to the device; assign "
                                      "it before the values",
                                      std::move(settings));
-  return Encoded{{{std::string(info_of(Format::kIntuneAdmx).file_name), pretty_json(graph)}}, {}};
+  return Encoded{{{std::string(format::kIntuneAdmx.file_name), pretty_json(graph)}}, {}};
 }
 
 Result<Encoded> encode_oma_uri(const Profile& profile, const EncodeOptions& options) {
@@ -109,7 +107,7 @@ Result<Encoded> encode_oma_uri(const Profile& profile, const EncodeOptions& opti
   }
   json::object graph = configuration(fmt::format("Claude Desktop - {}", profile.name),
                                      profile.description, std::move(settings));
-  encoded.files.push_back({std::string(info_of(Format::kOmaUri).file_name), pretty_json(graph)});
+  encoded.files.push_back({std::string(format::kOmaUri.file_name), pretty_json(graph)});
   return encoded;
 }
 
@@ -143,5 +141,30 @@ Result<Decoded> decode_oma_uri(std::string_view bytes) {
   }
   return decoded;
 }
+
+Likeness likeness(const Sample& sample) {
+  bool ours = sample.document != nullptr && sample.document->contains("omaSettings");
+  return ours ? Likeness::kCertain : Likeness::kNone;
+}
+
+}  // namespace
+
+constinit const Format format::kOmaUri{
+    .name = "oma-uri",
+    .title = "Intune custom profile for Windows (OMA-URI, Graph JSON)",
+    .file_name = "oma-uri.json",
+    .platform = Platform::kWindows,
+    .encoder = encode_oma_uri,
+    .decoder = decode_oma_uri,
+    .likeness = likeness,
+};
+
+constinit const Format format::kIntuneAdmx{
+    .name = "intune-admx",
+    .title = "Intune ADMX ingestion (Graph JSON, all keys)",
+    .file_name = "intune-admx.json",
+    .has_values = false,
+    .encoder = encode_intune_admx,
+};
 
 }  // namespace sallyport::profile

@@ -127,8 +127,6 @@ json::object schema_property(const Key& key, int order) {
   return property;
 }
 
-}  // namespace
-
 Result<Encoded> encode_manifest(const Profile&, const EncodeOptions&) {
   PlistWriter plist;
   plist.text("pfm_app_url", "https://claude.com/download");
@@ -151,8 +149,7 @@ Result<Encoded> encode_manifest(const Profile&, const EncodeOptions&) {
   plist.text("pfm_title", "Claude Desktop");
   plist.boolean("pfm_unique", true);
   plist.integer("pfm_version", 1);
-  return Encoded{{{std::string(info_of(Format::kManifest).file_name), std::move(plist).finish()}},
-                 {}};
+  return Encoded{{{std::string(format::kManifest.file_name), std::move(plist).finish()}}, {}};
 }
 
 Result<Encoded> encode_jamf_schema(const Profile&, const EncodeOptions&) {
@@ -164,7 +161,25 @@ Result<Encoded> encode_jamf_schema(const Profile&, const EncodeOptions&) {
   int order = 0;
   for (const Key* key : offered_keys()) properties[key->name] = schema_property(*key, order += 5);
   root["properties"] = std::move(properties);
-  return Encoded{{{std::string(info_of(Format::kJamfSchema).file_name), pretty_json(root)}}, {}};
+  return Encoded{{{std::string(format::kJamfSchema.file_name), pretty_json(root)}}, {}};
 }
+
+}  // namespace
+
+constinit const Format format::kManifest{
+    .name = "manifest",
+    .title = "Apple profile manifest (all keys)",
+    .file_name = "com.anthropic.claudefordesktop.manifest.plist",
+    .has_values = false,
+    .encoder = encode_manifest,
+};
+
+constinit const Format format::kJamfSchema{
+    .name = "jamf-schema",
+    .title = "Jamf custom schema (JSON Schema, all keys)",
+    .file_name = "com.anthropic.claudefordesktop.json",
+    .has_values = false,
+    .encoder = encode_jamf_schema,
+};
 
 }  // namespace sallyport::profile

@@ -83,19 +83,6 @@ Result<Decoded> decode_payloads(const json::array& payloads) {
   return decoded;
 }
 
-}  // namespace
-
-Result<void> refuse_uncarriable_xml(const json::object& values) {
-  for (const auto& member : values) {
-    if (xml_can_carry(member.key()) && xml_can_carry(portable_text(member.value()))) continue;
-    return fail("encode.uncarriable",
-                fmt::format("{} holds a control character that XML cannot carry",
-                            std::string_view(member.key())),
-                "remove it from the value");
-  }
-  return {};
-}
-
 Result<Encoded> encode_mobileconfig(const Profile& profile, const EncodeOptions& options) {
   if (auto clean = refuse_uncarriable_xml(profile.values); !clean) {
     return std::unexpected(std::move(clean.error()));
@@ -122,8 +109,7 @@ Result<Encoded> encode_mobileconfig(const Profile& profile, const EncodeOptions&
   plist.text("PayloadUUID", upper(derived_uuid(profile.id, "mobileconfig profile")));
   plist.integer("PayloadVersion", 1);
   plist.text("PayloadScope", options.per_user ? "User" : "System");
-  return Encoded{
-      {{std::string(info_of(Format::kMobileconfig).file_name), std::move(plist).finish()}}, {}};
+  return Encoded{{{std::string(format::kMobileconfig.file_name), std::move(plist).finish()}}, {}};
 }
 
 Result<Encoded> encode_jamf_plist(const Profile& profile, const EncodeOptions&) {
@@ -132,8 +118,7 @@ Result<Encoded> encode_jamf_plist(const Profile& profile, const EncodeOptions&) 
   }
   PlistWriter plist;
   for (const auto& [name, value] : ordered(profile.values)) plist.setting(name, *value);
-  return Encoded{{{std::string(info_of(Format::kJamfPlist).file_name), std::move(plist).finish()}},
-                 {}};
+  return Encoded{{{std::string(format::kJamfPlist.file_name), std::move(plist).finish()}}, {}};
 }
 
 // Intune takes a .mobileconfig in a Graph object of its own.
@@ -148,7 +133,7 @@ Result<Encoded> encode_intune_mac(const Profile& profile, const EncodeOptions& o
   graph["payloadName"] = "Claude Desktop Third-Party Inference";
   graph["payloadFileName"] = inner->files.front().name;
   graph["payload"] = to_base64(inner->files.front().bytes);
-  return Encoded{{{std::string(info_of(Format::kIntuneMac).file_name), pretty_json(graph)}},
+  return Encoded{{{std::string(format::kIntuneMac.file_name), pretty_json(graph)}},
                  std::move(inner->notes)};
 }
 
@@ -157,6 +142,47 @@ bool looks_signed(std::string_view bytes) {
   constexpr std::string_view kSignedData("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", 11);
   return bytes.starts_with('\x30') &&
          bytes.substr(0, 32).find(kSignedData) != std::string_view::npos;
+}
+
+Result<Decoded> decode_plist(std::string_view bytes) {
+  if (looks_signed(bytes)) {
+    auto content = signed_content(bytes);
+    if (!content) return std::unexpected(std::move(content.error()));
+    return looks_signed(*content) ? fail("cms.invalid", "the profile is signed twice")
+                                  : decode_plist(*content);
+  }
+  auto plist = parse_plist(bytes);
+  if (!plist) return std::unexpected(std::move(plist.error()));
+  if (!plist->is_object()) {
+    return fail("decode.foreign", "the property list is not a dictionary");
+  }
+  const json::object& root = plist->get_object();
+  const json::value* content = root.if_contains("PayloadContent");
+  if (content != nullptr && content->is_array()) return decode_payloads(content->get_array());
+  Decoded decoded;
+  take_settings(root, decoded);
+  return decoded;
+}
+
+Likeness like_mobileconfig(const Sample& sample) {
+  bool binary = is_binary_plist(sample.bytes) &&
+                sample.file_name.ends_with(format::kMobileconfig.file_ending);
+  bool xml =
+      sample.text.starts_with("<") && sample.text.find("PayloadContent") != std::string_view::npos;
+  return looks_signed(sample.bytes) || binary || xml ? Likeness::kCertain : Likeness::kNone;
+}
+
+}  // namespace
+
+Result<void> refuse_uncarriable_xml(const json::object& values) {
+  for (const auto& member : values) {
+    if (xml_can_carry(member.key()) && xml_can_carry(portable_text(member.value()))) continue;
+    return fail("encode.uncarriable",
+                fmt::format("{} holds a control character that XML cannot carry",
+                            std::string_view(member.key())),
+                "remove it from the value");
+  }
+  return {};
 }
 
 Result<std::string> signed_content(std::string_view der) {
@@ -180,24 +206,39 @@ Result<std::string> signed_content(std::string_view der) {
                      static_cast<std::size_t>(ASN1_STRING_length(*content)));
 }
 
-Result<Decoded> decode_plist(std::string_view bytes) {
-  if (looks_signed(bytes)) {
-    auto content = signed_content(bytes);
-    if (!content) return std::unexpected(std::move(content.error()));
-    return looks_signed(*content) ? fail("cms.invalid", "the profile is signed twice")
-                                  : decode_plist(*content);
-  }
-  auto plist = parse_plist(bytes);
-  if (!plist) return std::unexpected(std::move(plist.error()));
-  if (!plist->is_object()) {
-    return fail("decode.foreign", "the property list is not a dictionary");
-  }
-  const json::object& root = plist->get_object();
-  const json::value* content = root.if_contains("PayloadContent");
-  if (content != nullptr && content->is_array()) return decode_payloads(content->get_array());
-  Decoded decoded;
-  take_settings(root, decoded);
-  return decoded;
-}
+constinit const Format format::kMobileconfig{
+    .name = "mobileconfig",
+    .title = "macOS configuration profile",
+    .file_name = "claude-desktop.mobileconfig",
+    .file_ending = ".mobileconfig",
+    .platform = Platform::kMacos,
+    .signable = true,
+    .encoder = encode_mobileconfig,
+    .decoder = decode_plist,
+    .likeness = like_mobileconfig,
+};
+
+constinit const Format format::kJamfPlist{
+    .name = "jamf",
+    .title = "Jamf custom settings (plist of the preference domain)",
+    .file_name = "com.anthropic.claudefordesktop.plist",
+    .file_ending = ".plist",
+    .platform = Platform::kMacos,
+    .encoder = encode_jamf_plist,
+    .decoder = decode_plist,
+    .likeness =
+        [](const Sample& sample) {
+          bool plist = is_binary_plist(sample.bytes) || sample.text.starts_with("<");
+          return plist ? Likeness::kPossible : Likeness::kNone;
+        },
+};
+
+constinit const Format format::kIntuneMac{
+    .name = "intune-macos",
+    .title = "Intune custom profile for macOS (Graph JSON)",
+    .file_name = "intune-macos.json",
+    .platform = Platform::kMacos,
+    .encoder = encode_intune_mac,
+};
 
 }  // namespace sallyport::profile

@@ -24,8 +24,6 @@ Result<json::object> read_object(std::string_view bytes) {
   return std::move(document->get_object());
 }
 
-}  // namespace
-
 Result<Encoded> encode_linux_json(const Profile& profile, const EncodeOptions&) {
   return Encoded{{{"managed-settings.json", pretty_json(in_order(profile.values))}}, {}};
 }
@@ -91,5 +89,45 @@ Result<Decoded> decode_nested_json(std::string_view bytes) {
   decoded.values = from_nested(*object);
   return decoded;
 }
+
+}  // namespace
+
+constinit const Format format::kLinuxJson{
+    .name = "linux",
+    .title = "Linux /etc/claude-desktop/managed-settings.json",
+    .file_name = "managed-settings.json",
+    .file_ending = "managed-settings.json",
+    .platform = Platform::kLinux,
+    .encoder = encode_linux_json,
+    .decoder = decode_flat_json,
+    .likeness =
+        [](const Sample& sample) {
+          // also of a text that is no JSON: the decoder says what is wrong with it
+          return sample.text.starts_with("{") ? Likeness::kPossible : Likeness::kNone;
+        },
+};
+
+constinit const Format format::kLocalLibrary{
+    .name = "library",
+    .title = "the app's own configLibrary",
+    .file_name = "configLibrary.zip",
+    .encoder = encode_local_library,
+    .decoder = decode_nested_json,
+};
+
+constinit const Format format::kBootstrap{
+    .name = "bootstrap",
+    .title = "answer of a bootstrap server",
+    .file_name = "bootstrap.json",
+    .file_ending = "bootstrap.json",
+    .delivery = Delivery::kBootstrap,
+    .encoder = encode_bootstrap,
+    .decoder = decode_nested_json,
+    .likeness =
+        [](const Sample& sample) {
+          bool nested = sample.document != nullptr && is_nested(*sample.document);
+          return nested ? Likeness::kLikely : Likeness::kNone;
+        },
+};
 
 }  // namespace sallyport::profile

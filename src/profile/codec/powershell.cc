@@ -77,8 +77,6 @@ constexpr std::string_view kRemediate =
     "Write-Output 'written; Claude Desktop reads it at its next start'\n"
     "exit 0\n";
 
-}  // namespace
-
 Result<Encoded> encode_powershell(const Profile& profile, const EncodeOptions& options) {
   if (auto clean = refuse_same_name(profile.values); !clean) {
     return std::unexpected(std::move(clean.error()));
@@ -90,5 +88,15 @@ Result<Encoded> encode_powershell(const Profile& profile, const EncodeOptions& o
       {"remediate.ps1", head(profile, options.per_user, "write it") + std::string(kRemediate)});
   return encoded;
 }
+
+}  // namespace
+
+constinit const Format format::kPowerShell{
+    .name = "powershell",
+    .title = "Intune detection and remediation scripts",
+    .file_name = "powershell.zip",
+    .platform = Platform::kWindows,
+    .encoder = encode_powershell,
+};
 
 }  // namespace sallyport::profile

@@ -47,8 +47,6 @@ void take_value(const RegistryValue& value, Decoded& into) {
       typed_value(Catalogue::builtin().find(value.name), json::value(value.text));
 }
 
-}  // namespace
-
 Result<Encoded> encode_registry(const Profile& profile, const EncodeOptions& options) {
   if (auto clean = refuse_same_name(profile.values); !clean) {
     return std::unexpected(std::move(clean.error()));
@@ -65,8 +63,7 @@ Result<Encoded> encode_registry(const Profile& profile, const EncodeOptions& opt
     }
     key.values.push_back(std::move(entry));
   }
-  return Encoded{{{std::string(info_of(Format::kRegistry).file_name), print_registry_text({key})}},
-                 {}};
+  return Encoded{{{std::string(format::kRegistry.file_name), print_registry_text({key})}}, {}};
 }
 
 Result<Decoded> decode_registry(std::string_view bytes) {
@@ -112,5 +109,24 @@ Result<Decoded> decode_registry(std::string_view bytes) {
   }
   return machine;
 }
+
+Likeness likeness(const Sample& sample) {
+  bool utf16 = sample.bytes.starts_with("\xff\xfe");
+  return utf16 || sample.text.starts_with("Windows Registry Editor") ? Likeness::kCertain
+                                                                     : Likeness::kNone;
+}
+
+}  // namespace
+
+constinit const Format format::kRegistry{
+    .name = "reg",
+    .title = "Windows registration file",
+    .file_name = "claude-desktop.reg",
+    .file_ending = ".reg",
+    .platform = Platform::kWindows,
+    .encoder = encode_registry,
+    .decoder = decode_registry,
+    .likeness = likeness,
+};
 
 }  // namespace sallyport::profile

@@ -41,18 +41,17 @@ class Check {
   [[nodiscard]] std::string_view kind() const { return text("inferenceCredentialKind"); }
   [[nodiscard]] bool older_than(std::string_view version) const;
 
-  void error(std::string_view code, std::string key, std::string why, std::string next) {
+  void error(RuleCode code, std::string key, std::string why, std::string next) {
     add(Severity::kError, code, std::move(key), std::move(why), std::move(next));
   }
-  void warning(std::string_view code, std::string key, std::string why, std::string next) {
+  void warning(RuleCode code, std::string key, std::string why, std::string next) {
     add(Severity::kWarning, code, std::move(key), std::move(why), std::move(next));
   }
-  void advice(std::string_view code, std::string key, std::string why, std::string next) {
+  void advice(RuleCode code, std::string key, std::string why, std::string next) {
     add(Severity::kAdvice, code, std::move(key), std::move(why), std::move(next));
   }
-  void add(Severity severity, std::string_view code, std::string key, std::string why,
-           std::string next) {
-    findings_.push_back({code, severity, std::move(key), std::move(why), std::move(next)});
+  void add(Severity severity, RuleCode code, std::string key, std::string why, std::string next) {
+    findings_.push_back({code.text(), severity, std::move(key), std::move(why), std::move(next)});
   }
   [[nodiscard]] Findings take() && { return std::move(findings_); }
 

@@ -28,10 +28,12 @@ void check_unknown(Check& check, std::string_view name) {
 
 void check_status(Check& check, const Key& key) {
   if (key.status == Status::kLegacyAlias) {
-    bool documented_end = key.notes.find("2026-10-07") != std::string::npos;
-    check.add(documented_end ? Severity::kError : Severity::kWarning, "key.legacy", key.name,
-              documented_end
-                  ? "this spelling ended on 2026-10-07 12:00 Pacific; the app no longer reads it"
+    bool ended = !key.ended.empty();
+    check.add(ended ? Severity::kError : Severity::kWarning, "key.legacy", key.name,
+              ended
+                  ? fmt::format("this spelling ended on {} 12:00 Pacific; the app no longer reads "
+                                "it",
+                                key.ended)
                   : "this is an old spelling whose end is not documented",
               fmt::format("use {}", key.replaced_by));
   } else if (key.status == Status::kRemoved) {
