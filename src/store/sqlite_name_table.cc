@@ -31,12 +31,15 @@ Result<std::unique_ptr<SqliteNameTable>> SqliteNameTable::open(std::string_view 
       new SqliteNameTable(std::move(*database), *path, metrics));
 }
 
+NameTableInstruments::NameTableInstruments(Metrics& metrics)
+    : dropped(metrics.counter("sallyport_names_dropped_total",
+                              "Names that found the queue of the name table full.")),
+      failures(metrics.counter("sallyport_names_failures_total",
+                               "Writes to the name table that failed.")) {}
+
 SqliteNameTable::SqliteNameTable(Database database, std::filesystem::path path, Metrics& metrics)
     : path_(std::move(path)),
-      dropped_(metrics.counter("sallyport_names_dropped_total",
-                               "Names that found the queue of the name table full.")),
-      failures_(metrics.counter("sallyport_names_failures_total",
-                                "Writes to the name table that failed.")),
+      instruments_(metrics),
       database_(std::move(database)),
       thread_([this] { run(); }) {}
 
@@ -54,7 +57,7 @@ void SqliteNameTable::remember(std::string_view key, const audit::Sighting& sigh
   if (key.empty() || key.size() > kMaxKey) return;
   std::lock_guard lock(mutex_);
   auto found = waiting_.find(std::string(key));
-  if (found == waiting_.end() && waiting_.size() >= kQueue) return dropped_.add();
+  if (found == waiting_.end() && waiting_.size() >= kQueue) return instruments_.dropped.add();
   bool first = waiting_.empty();
   unsigned marks = sighting.marks | (found == waiting_.end() ? 0 : found->second.marks);
   waiting_.insert_or_assign(std::string(key),
@@ -85,7 +88,7 @@ void SqliteNameTable::run() {
     auto names = std::exchange(waiting_, {});
     lock.unlock();
     if (auto written = write(names); !written) {
-      failures_.add();
+      instruments_.failures.add();
       log::limited(log::Level::kError, "store.names_failed", {{"error", written.error().text()}});
     }
     file.unlock();

@@ -25,6 +25,12 @@
 
 namespace sallyport::store {
 
+struct NameTableInstruments {
+  explicit NameTableInstruments(Metrics& metrics);
+  Counter& dropped;
+  Counter& failures;
+};
+
 class SqliteNameTable final : public audit::NameTable {
  public:
   static constexpr std::size_t kQueue = 4096;   ///< different people whose names wait
@@ -57,8 +63,7 @@ class SqliteNameTable final : public audit::NameTable {
   [[nodiscard]] Result<void> write(const std::map<std::string, Waiting>& names);
 
   const std::filesystem::path path_;
-  Counter& dropped_;
-  Counter& failures_;
+  NameTableInstruments instruments_;
 
   std::mutex database_mutex_;  ///< held during I/O; never taken by remember()
   Database database_;
