@@ -29,6 +29,7 @@ const cases: Case[] = [
   { id: 'event', title: 'streamed event', body: '2k-stream', verifiedTokens: 20000, short: 50, long: 300, stream: true },
 ];
 
+export const guarded = cases.map((one) => one.id);
 const allowed = 0.05;
 const patience = 120_000;
 
@@ -126,7 +127,7 @@ async function measure(setting: Setting, one: Case, upstream: Upstream): Promise
 }
 
 // False: a figure is more than 5 % above the committed one.
-export async function guard(setting: Setting, update: boolean): Promise<boolean> {
+export async function guard(setting: Setting, update: boolean, only: string[] = guarded): Promise<boolean> {
   if (!/\bavx2\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))) {
     console.log('guard: not counted: the committed figures are for processors with AVX2');
     return true;
@@ -141,7 +142,7 @@ export async function guard(setting: Setting, update: boolean): Promise<boolean>
   mkdirSync(setting.work, { recursive: true });
   const upstream = await Upstream.start(setting, false);
   try {
-    for (const one of cases) {
+    for (const one of cases.filter((each) => only.includes(each.id))) {
       const count = Math.round(await measure({ ...setting, sallyport: bare }, one, upstream));
       found[one.id] = count;
       const before = committed[one.id];
@@ -154,6 +155,6 @@ export async function guard(setting: Setting, update: boolean): Promise<boolean>
   } finally {
     await upstream.stop();
   }
-  if (update) writeFileSync(page, JSON.stringify(found, null, 2) + '\n');
+  if (update) writeFileSync(page, JSON.stringify({ ...committed, ...found }, null, 2) + '\n');
   return good || update;
 }

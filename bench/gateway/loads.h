@@ -1,8 +1,9 @@
 // The three loads. Each runs to its end and leaves its figures in a Report.
 //
 //   closed   every connection sends its next request when the answer to the last has come
-//   open     requests at a fixed rate, whatever the answers do; latency counts from when one was
-//   due streams  many event streams open at once; each event carries the time at which it was sent
+//   open     requests at a fixed rate, whatever the answers do; latency counts from when
+//            one was due
+//   streams  many event streams open at once; each event carries the time at which it was sent
 #pragma once
 
 #include <cstdint>

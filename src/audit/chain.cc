@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "audit/record_fields.h"
 #include "audit/sync_thread.h"
 #include "base/check.h"
 #include "base/log.h"
@@ -22,8 +23,8 @@ constexpr std::size_t kKeptBatch = 4 << 20;  // a larger buffer is given back wh
 std::string identity_of(const Directory& directory, std::string_view worker) {
   std::string text;
   JsonWriter json(text);
-  json.text("node", directory.node()).text("instance", directory.instance());
-  json.text("worker", worker);
+  json.text(field::kNode, directory.node()).text(field::kInstance, directory.instance());
+  json.text(field::kWorker, worker);
   return text;
 }
 
@@ -41,23 +42,12 @@ std::size_t digits_of(std::uint64_t value) {
   return digits;
 }
 
-// What a segment of that size has for lines behind its first; 0 bytes: there is no such segment.
-std::uint64_t room_in(std::uint64_t segment_bytes) {
-  return segment_bytes == 0 ? 0 : segment_bytes - kSegmentLineBytes;
-}
-
-// Whether `reserve` closed lines of full length find their place, in what is left of a segment and
-// in the spare one behind it. A segment holds whole lines, so what is left at the end of one is
-// lost to them.
-bool has_room(std::uint64_t room, std::uint64_t spare_bytes, std::uint64_t reserve) {
-  return room / kClosedLineBytes + room_in(spare_bytes) / kClosedLineBytes >= reserve;
-}
-
 void put_heads(JsonWriter& json, std::span<const Head> heads) {
-  json.array("heads");
+  json.array(field::kHeads);
   for (const auto& head : heads) {
-    json.begin().text("chain", head.chain);
-    json.number("seq", static_cast<std::int64_t>(head.sequence)).text("hash", head.hash).end();
+    json.begin().text(field::kHeadChain, head.chain);
+    json.number(field::kHeadSequence, static_cast<std::int64_t>(head.sequence));
+    json.text(field::kHeadHash, head.hash).end();
   }
   json.end_array();
 }
@@ -103,8 +93,8 @@ void Chain::attach(SyncThread& sync) {
 bool Chain::append_start(std::span<const Head> heads) {
   begin_line("event", parts_.clock.wall());
   JsonWriter json(line_);
-  json.text("event", "start").text("program", "sallyport").text("version", SALLYPORT_VERSION);
-  json.number("pid", ::getpid());
+  json.text(field::kEvent, "start").text(field::kProgramName, "sallyport");
+  json.text(field::kProgramVersion, SALLYPORT_VERSION).number(field::kPid, ::getpid());
   if (!heads.empty()) put_heads(json, heads);
   return append_line(room_.owed());
 }
@@ -113,7 +103,7 @@ bool Chain::append_heads(std::span<const Head> heads, WallTime time) {
   if (!accepting()) return false;
   begin_line("event", time);
   JsonWriter json(line_);
-  json.text("event", "heads");
+  json.text(field::kEvent, "heads");
   put_heads(json, heads);
   return append_line(room_.owed());
 }
@@ -123,9 +113,9 @@ bool Chain::append_interrupted(std::string_view id, std::string_view of_chain,
   if (!accepting()) return false;
   begin_line("closed", time);
   JsonWriter json(line_);
-  json.text("id", id).text("of", of_chain);
-  json.number("opened", static_cast<std::int64_t>(opened_sequence));
-  json.text("outcome", text(Outcome::kInterrupted));
+  json.text(field::kId, id).text(field::kOf, of_chain);
+  json.number(field::kOpened, static_cast<std::int64_t>(opened_sequence));
+  json.text(field::kOutcome, text(Outcome::kInterrupted));
   return append_line(room_.owed());
 }
 
@@ -239,7 +229,8 @@ void Chain::begin_segment(WallTime time) {
   open_.push_back({next_sequence_, 0});
   begin_line("event", time);
   JsonWriter json(line_);
-  json.text("event", "segment").number("open_from", static_cast<std::int64_t>(open_from));
+  json.text(field::kEvent, "segment");
+  json.number(field::kOpenFrom, static_cast<std::int64_t>(open_from));
   line_.push_back('}');
   auto before = batch_.size();
   seal_line();
@@ -376,7 +367,7 @@ Result<void> Chain::close(WallTime time) {
   if (accepting()) {
     begin_line("event", time);
     JsonWriter json(line_);
-    json.text("event", "stop").number("open", static_cast<std::int64_t>(room_.owed()));
+    json.text(field::kEvent, "stop").number(field::kOpen, static_cast<std::int64_t>(room_.owed()));
     // A full disk may leave no room for it; the next start then reads a little more.
     (void)append_line(room_.owed());
   }

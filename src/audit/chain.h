@@ -6,8 +6,8 @@
 //   exchange.opened_sequence = chain.appended_sequence();
 //   ... at the end of the loop's turn:
 //   if (chain.pending()) {
-//     if (auto written = chain.flush(); written) send_to_providers();   // recorded: survives kill
-//     -9 else refuse_all_of_this_turn();     // 503, and append_closed(kRecordFailed) for each
+//     if (chain.flush()) send_to_providers();    // recorded: survives kill -9
+//     else refuse_all_of_this_turn();            // 503, and append_closed(kRecordFailed) for each
 //   }
 //   ... and with the answer's end: chain.append_closed(closed);         // always has its room
 //

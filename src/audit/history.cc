@@ -9,6 +9,7 @@
 
 #include "audit/line.h"
 #include "audit/reader.h"
+#include "audit/record_fields.h"
 #include "base/json_reader.h"
 
 namespace sallyport::audit {
@@ -44,11 +45,11 @@ std::int64_t read_number(JsonReader& json) {
 std::string read_person(JsonReader& json) {
   std::string issuer, tenant, object_id, subject;
   for_members(json, [&](const JsonText& key) {
-    auto* part = key.is("issuer")      ? &issuer
-                 : key.is("tenant")    ? &tenant
-                 : key.is("object_id") ? &object_id
-                 : key.is("subject")   ? &subject
-                                       : nullptr;
+    auto* part = key.is(field::kPersonIssuer)     ? &issuer
+                 : key.is(field::kPersonTenant)   ? &tenant
+                 : key.is(field::kPersonObjectId) ? &object_id
+                 : key.is(field::kPersonSubject)  ? &subject
+                                                  : nullptr;
     if (part != nullptr) {
       *part = read_text(json);
     } else {
@@ -62,12 +63,12 @@ std::string read_person(JsonReader& json) {
 void read_usage(JsonReader& json, Row& row) {
   row.input = 0;
   for_members(json, [&](const JsonText& key) {
-    if (key.is("output")) {
+    if (key.is(field::kOutput)) {
       row.output = read_number(json);
-    } else if (key.is("input") || key.is("cache_read") || key.is("cache_write_5m") ||
-               key.is("cache_write_1h")) {
+    } else if (key.is(field::kInput) || key.is(field::kCacheRead) || key.is(field::kCacheWrite5m) ||
+               key.is(field::kCacheWrite1h)) {
       row.input += std::max<std::int64_t>(0, read_number(json));
-    } else if (key.is("exact")) {
+    } else if (key.is(field::kExact)) {
       row.exact = json.peek() == JsonKind::kTrue;
       json.skip();
     } else {
@@ -78,9 +79,9 @@ void read_usage(JsonReader& json, Row& row) {
 
 void read_request(JsonReader& json, Row& row) {
   for_members(json, [&](const JsonText& key) {
-    if (key.is("model")) {
+    if (key.is(field::kModel)) {
       row.model = read_text(json);
-    } else if (key.is("path")) {
+    } else if (key.is(field::kPath)) {
       row.path = read_text(json);
     } else {
       json.skip();
@@ -92,17 +93,17 @@ void read_request(JsonReader& json, Row& row) {
 void fill(std::string_view text, Row& row) {
   JsonReader json(text);
   for_members(json, [&](const JsonText& key) {
-    if (key.is("person") && json.peek() == JsonKind::kObject) {
+    if (key.is(field::kPerson) && json.peek() == JsonKind::kObject) {
       row.person = read_person(json);
-    } else if (key.is("request") && json.peek() == JsonKind::kObject) {
+    } else if (key.is(field::kRequest) && json.peek() == JsonKind::kObject) {
       read_request(json, row);
-    } else if (key.is("usage") && json.peek() == JsonKind::kObject) {
+    } else if (key.is(field::kUsage) && json.peek() == JsonKind::kObject) {
       read_usage(json, row);
-    } else if (key.is("status")) {
+    } else if (key.is(field::kStatus)) {
       row.status = static_cast<int>(std::max<std::int64_t>(0, read_number(json)));
-    } else if (key.is("duration_us")) {
+    } else if (key.is(field::kDuration)) {
       row.duration_us = read_number(json);
-    } else if (key.is("outcome") || key.is("reason")) {
+    } else if (key.is(field::kOutcome) || key.is(field::kReason)) {
       row.outcome = read_text(json);
     } else {
       json.skip();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "audit/record_fields.h"
 #include "audit/segment_name.h"
 #include "base/encoding.h"
 #include "base/json_reader.h"
@@ -34,10 +35,10 @@ bool read_head(JsonReader& json, NamedHead& head) {
   JsonText key;
   if (!json.begin_object()) return false;
   while (json.next_member(key)) {
-    bool read = key.is("chain")  ? read_text(json, head.chain)
-                : key.is("seq")  ? read_count(json, head.sequence)
-                : key.is("hash") ? read_text(json, head.hash)
-                                 : json.skip();
+    bool read = key.is(field::kHeadChain)      ? read_text(json, head.chain)
+                : key.is(field::kHeadSequence) ? read_count(json, head.sequence)
+                : key.is(field::kHeadHash)     ? read_text(json, head.hash)
+                                               : json.skip();
     if (!read) return false;
   }
   return !head.chain.empty() && head.sequence > 0 && is_hash(head.hash);
@@ -64,21 +65,21 @@ bool read_type(JsonReader& json, LineType& type) {
 }
 
 bool read_member(JsonReader& json, const JsonText& key, Line& line) {
-  if (key.is("seq")) return read_count(json, line.sequence);
-  if (key.is("prev")) return read_text(json, line.previous);
-  if (key.is("type")) return read_type(json, line.type);
-  if (key.is("time")) return read_text(json, line.time);
-  if (key.is("node")) return read_text(json, line.node);
-  if (key.is("instance")) return read_text(json, line.instance);
-  if (key.is("worker")) return read_text(json, line.worker);
-  if (key.is("id")) return read_text(json, line.id);
-  if (key.is("event")) return read_text(json, line.event);
-  if (key.is("outcome")) return read_text(json, line.outcome);
-  if (key.is("of")) return read_text(json, line.of);
-  if (key.is("opened")) return read_count(json, line.opened);
-  if (key.is("heads")) return read_heads(json, line.heads);
-  if (key.is("open")) return read_count(json, line.open);
-  if (key.is("open_from")) return read_count(json, line.open_from);
+  if (key.is(field::kSequence)) return read_count(json, line.sequence);
+  if (key.is(field::kPrevious)) return read_text(json, line.previous);
+  if (key.is(field::kType)) return read_type(json, line.type);
+  if (key.is(field::kTime)) return read_text(json, line.time);
+  if (key.is(field::kNode)) return read_text(json, line.node);
+  if (key.is(field::kInstance)) return read_text(json, line.instance);
+  if (key.is(field::kWorker)) return read_text(json, line.worker);
+  if (key.is(field::kId)) return read_text(json, line.id);
+  if (key.is(field::kEvent)) return read_text(json, line.event);
+  if (key.is(field::kOutcome)) return read_text(json, line.outcome);
+  if (key.is(field::kOf)) return read_text(json, line.of);
+  if (key.is(field::kOpened)) return read_count(json, line.opened);
+  if (key.is(field::kHeads)) return read_heads(json, line.heads);
+  if (key.is(field::kOpen)) return read_count(json, line.open);
+  if (key.is(field::kOpenFrom)) return read_count(json, line.open_from);
   return json.skip();
 }
 

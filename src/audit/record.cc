@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "audit/record_fields.h"
 #include "base/comma_list.h"
 
 namespace sallyport::audit {
@@ -122,63 +123,63 @@ void put_betas(JsonWriter& json, Texts texts) {
     *end++ = ']';
     values[count++] = {mark, static_cast<std::size_t>(end - mark)};
   }
-  put_list(json, "betas", Texts(values, count), kBetas + 1, kName);
+  put_list(json, field::kBetas, Texts(values, count), kBetas + 1, kName);
 }
 
 void put_person_members(JsonWriter& json, const Person& person) {
-  put(json, "issuer", person.issuer);
-  put(json, "tenant", person.tenant);
+  put(json, field::kPersonIssuer, person.issuer);
+  put(json, field::kPersonTenant, person.tenant);
   if (person.object_id.empty()) {
-    put(json, "subject", person.subject);
+    put(json, field::kPersonSubject, person.subject);
   } else {
-    put(json, "object_id", person.object_id);
+    put(json, field::kPersonObjectId, person.object_id);
   }
-  put(json, "token", person.token_kind, kName);
-  if (person.app_only) json.boolean("app_only", true);
-  put_list(json, "groups", person.groups, kGroups, kGroup);
-  put(json, "token_id", person.token_id);
-  put(json, "session_id", person.session_id);
-  put(json, "client", person.client);
+  put(json, field::kPersonToken, person.token_kind, kName);
+  if (person.app_only) json.boolean(field::kPersonAppOnly, true);
+  put_list(json, field::kPersonGroups, person.groups, kGroups, kGroup);
+  put(json, field::kPersonTokenId, person.token_id);
+  put(json, field::kPersonSessionId, person.session_id);
+  put(json, field::kPersonClient, person.client);
 }
 
 void put_person(JsonWriter& json, const Person& person) {
   if (!person.ready.empty()) {
-    json.raw("person", person.ready);
+    json.raw(field::kPerson, person.ready);
     return;
   }
-  json.object("person");
+  json.object(field::kPerson);
   put_person_members(json, person);
   json.end();
 }
 
 void put_source(JsonWriter& json, const NetworkOrigin& source) {
-  json.object("source");
-  put(json, "address", source.address, kName);
-  put_list(json, "proxies", source.proxies, kProxies, kName);
+  json.object(field::kSource);
+  put(json, field::kSourceAddress, source.address, kName);
+  put_list(json, field::kSourceProxies, source.proxies, kProxies, kName);
   json.end();
 }
 
 void put_program(JsonWriter& json, const Program& client) {
-  json.object("client");
-  put(json, "program", client.program);
-  put(json, "version", client.version);
-  put(json, "surface", client.surface);
-  put(json, "session", client.session);
-  put(json, "agent", client.agent);
-  put(json, "parent_agent", client.parent_agent);
-  put(json, "prompt", client.prompt);
+  json.object(field::kClient);
+  put(json, field::kClientProgram, client.program);
+  put(json, field::kClientVersion, client.version);
+  put(json, field::kClientSurface, client.surface);
+  put(json, field::kClientSession, client.session);
+  put(json, field::kClientAgent, client.agent);
+  put(json, field::kClientParentAgent, client.parent_agent);
+  put(json, field::kClientPrompt, client.prompt);
   json.end();
 }
 
 void put_request(JsonWriter& json, const Request& request) {
-  json.object("request");
-  put(json, "method", request.method, kName);
-  put(json, "path", request.path);
-  put(json, "model", request.model);
-  if (request.stream) json.boolean("stream", true);
-  put_count(json, "bytes", request.bytes);
-  put_count(json, "max_tokens", request.max_tokens);
-  put_list(json, "tools", request.tools, kTools, kName);
+  json.object(field::kRequest);
+  put(json, field::kMethod, request.method, kName);
+  put(json, field::kPath, request.path);
+  put(json, field::kModel, request.model);
+  if (request.stream) json.boolean(field::kStream, true);
+  put_count(json, field::kRequestBytes, request.bytes);
+  put_count(json, field::kMaxTokens, request.max_tokens);
+  put_list(json, field::kTools, request.tools, kTools, kName);
   put_betas(json, request.betas);
   json.end();
 }
@@ -186,7 +187,7 @@ void put_request(JsonWriter& json, const Request& request) {
 // What all records of a request by a known person begin with.
 template <typename Record>
 void put_who_and_what(JsonWriter& json, const Record& record) {
-  put(json, "id", record.id, kName);
+  put(json, field::kId, record.id, kName);
   put_person(json, record.person);
   put_source(json, record.source);
   put_program(json, record.client);
@@ -195,28 +196,28 @@ void put_who_and_what(JsonWriter& json, const Record& record) {
 
 void put_attempts(JsonWriter& json, std::span<const Attempt> attempts) {
   if (attempts.empty()) return;
-  json.array("attempts");
+  json.array(field::kAttempts);
   for (const auto& attempt : attempts.first(std::min(attempts.size(), kMaxAttempts))) {
     json.begin();
-    put_token(json, "upstream", attempt.upstream, kToken);
-    put_token(json, "deployment", attempt.deployment, kToken);
-    json.number("status", attempt.status);
-    put_token(json, "error", attempt.error, kToken);
+    put_token(json, field::kUpstream, attempt.upstream, kToken);
+    put_token(json, field::kDeployment, attempt.deployment, kToken);
+    json.number(field::kAttemptStatus, attempt.status);
+    put_token(json, field::kAttemptError, attempt.error, kToken);
     json.end();
   }
   json.end_array();
 }
 
 void put_usage(JsonWriter& json, const Usage& usage) {
-  json.object("usage");
-  json.number("input", usage.input).number("output", usage.output);
-  json.number("cache_write_5m", usage.cache_write_5m);
-  json.number("cache_write_1h", usage.cache_write_1h);
-  json.number("cache_read", usage.cache_read);
-  if (usage.thinking != 0) json.number("thinking", usage.thinking);
-  if (usage.web_searches != 0) json.number("web_searches", usage.web_searches);
-  json.boolean("exact", usage.exact);
-  if (usage.malformed) json.boolean("malformed", true);
+  json.object(field::kUsage);
+  json.number(field::kInput, usage.input).number(field::kOutput, usage.output);
+  json.number(field::kCacheWrite5m, usage.cache_write_5m);
+  json.number(field::kCacheWrite1h, usage.cache_write_1h);
+  json.number(field::kCacheRead, usage.cache_read);
+  if (usage.thinking != 0) json.number(field::kThinking, usage.thinking);
+  if (usage.web_searches != 0) json.number(field::kWebSearches, usage.web_searches);
+  json.boolean(field::kExact, usage.exact);
+  if (usage.malformed) json.boolean(field::kMalformed, true);
   json.end();
 }
 
@@ -260,55 +261,55 @@ std::string_view text(Outcome outcome) {
 
 void append_members(JsonWriter& json, const Opened& record) {
   put_who_and_what(json, record);
-  json.object("decision");
-  put(json, "policy", record.policy);
-  put(json, "reason", record.reason);
+  json.object(field::kDecision);
+  put(json, field::kPolicy, record.policy);
+  put(json, field::kReason, record.reason);
   json.end();
-  json.object("route");
-  put(json, "upstream", record.upstream);
-  put(json, "deployment", record.deployment);
+  json.object(field::kRoute);
+  put(json, field::kUpstream, record.upstream);
+  put(json, field::kDeployment, record.deployment);
   json.end();
 }
 
 void append_members(JsonWriter& json, const Closed& record) {
-  put_token(json, "id", record.id, kId);
+  put_token(json, field::kId, record.id, kId);
   if (record.opened_sequence != 0) {
-    json.number("opened", static_cast<std::int64_t>(record.opened_sequence));
+    json.number(field::kOpened, static_cast<std::int64_t>(record.opened_sequence));
   }
-  json.number("status", record.status);
-  json.text("outcome", text(record.outcome));
+  json.number(field::kStatus, record.status);
+  json.text(field::kOutcome, text(record.outcome));
   put_attempts(json, record.attempts);
-  put_token(json, "request_id", record.provider_request_id, kProviderId);
-  put_token(json, "apim_request_id", record.apim_request_id, kProviderId);
-  put_token(json, "stop_reason", record.stop_reason, kToken);
-  put_token(json, "error_type", record.error_type, kToken);
-  put_token(json, "revocation", record.revocation, kId);
-  put_count(json, "first_byte_us", record.first_byte_us);
-  json.number("duration_us", record.duration_us);
-  json.number("bytes", record.bytes);
+  put_token(json, field::kRequestId, record.provider_request_id, kProviderId);
+  put_token(json, field::kApimRequestId, record.apim_request_id, kProviderId);
+  put_token(json, field::kStopReason, record.stop_reason, kToken);
+  put_token(json, field::kErrorType, record.error_type, kToken);
+  put_token(json, field::kRevocation, record.revocation, kId);
+  put_count(json, field::kFirstByte, record.first_byte_us);
+  json.number(field::kDuration, record.duration_us);
+  json.number(field::kBytes, record.bytes);
   if (record.usage != nullptr) put_usage(json, *record.usage);
 }
 
 void append_members(JsonWriter& json, const Refused& record) {
   put_who_and_what(json, record);
-  json.number("status", record.status);
-  put(json, "reason", record.reason);
-  put(json, "claim", record.claim);
-  put(json, "expected", record.expected);
-  put(json, "got", record.got);
-  put(json, "next_step", record.next_step, kDetail);
-  put(json, "revocation", record.revocation, kName);
+  json.number(field::kStatus, record.status);
+  put(json, field::kReason, record.reason);
+  put(json, field::kClaim, record.claim);
+  put(json, field::kExpected, record.expected);
+  put(json, field::kGot, record.got);
+  put(json, field::kNextStep, record.next_step, kDetail);
+  put(json, field::kRevocation, record.revocation, kName);
 }
 
 void append_members(JsonWriter& json, const Answered& record) {
   put_who_and_what(json, record);
-  json.number("status", record.status);
+  json.number(field::kStatus, record.status);
 }
 
 void append_members(JsonWriter& json, const Event& record) {
-  put(json, "event", record.name, kName);
+  put(json, field::kEvent, record.name, kName);
   if (record.details.empty()) return;
-  json.object("details");
+  json.object(field::kDetails);
   for (const auto& detail : record.details.first(std::min(kDetails, record.details.size()))) {
     if (detail.is_number) {
       json.number(detail.name, detail.number);

@@ -9,6 +9,7 @@
 #include "audit/history.h"
 #include "audit/line.h"
 #include "audit/reader.h"
+#include "audit/record_fields.h"
 #include "base/json_reader.h"
 
 namespace sallyport::audit {
@@ -120,16 +121,19 @@ class LastAdmission {
 
  private:
   [[nodiscard]] bool concerned(const Texts& line) const {
-    auto person = [&](std::string_view name) { return get(line, fmt::format("person.{}", name)); };
-    std::string who = person("object_id");
-    who = person("issuer") +
-          (who.empty() ? "//" + person("subject") : "/" + person("tenant") + "/" + who);
+    auto person = [&](std::string_view name) {
+      return get(line, fmt::format("{}.{}", field::kPerson.name, name));
+    };
+    std::string who = person(field::kPersonObjectId);
+    who = person(field::kPersonIssuer) + (who.empty()
+                                              ? "//" + person(field::kPersonSubject)
+                                              : "/" + person(field::kPersonTenant) + "/" + who);
     if (kind_ == "user" || kind_ == "sign-ins") return who == target_;
-    if (!issuer_.empty() && person("issuer") != issuer_) return false;
+    if (!issuer_.empty() && person(field::kPersonIssuer) != issuer_) return false;
     if (!user_.empty() && who != user_) return false;
-    return kind_ == "all" || person(kind_ == "client"    ? "client"
-                                    : kind_ == "session" ? "session_id"
-                                                         : "token_id") == target_;
+    return kind_ == "all" || person(kind_ == "client"    ? field::kPersonClient
+                                    : kind_ == "session" ? field::kPersonSessionId
+                                                         : field::kPersonTokenId) == target_;
   }
 
   std::string kind_, target_, issuer_, user_;
@@ -163,13 +167,14 @@ class StoryReader {
     auto found = members(text);
     if (line_.is_event("revocation") && get(found, "details.id") == id_) {
       take_event(found, text);
-    } else if (get(found, "revocation") != id_) {
+    } else if (get(found, field::kRevocation) != id_) {
       return;  // the id stands in somebody's text
     } else if (line_.type == LineType::kClosed) {
       ++story_.cut;
       add({std::string(line_.time), "cut", std::string(line_.id),
-           fmt::format("status {}, {}/{} tokens, {} bytes", get(found, "status"),
-                       get(found, "usage.input"), get(found, "usage.output"), get(found, "bytes")),
+           fmt::format("status {}, {}/{} tokens, {} bytes", get(found, field::kStatus),
+                       get(found, "usage.input"), get(found, "usage.output"),
+                       get(found, field::kBytes)),
            std::string(text)});
     } else if (line_.type == LineType::kRefused) {
       ++story_.refused;

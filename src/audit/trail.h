@@ -2,10 +2,10 @@
 // recovery of what earlier processes left, the main chain and a chain a worker, the sync thread and
 // the side journal. Made at start, ended after the workers have stopped.
 //
-//   auto trail = Trail::open(settings, {n, node, nullptr}, system_clock(), system_entropy(),
-//   metrics); Chain& chain = (*trail)->worker(i);        // that worker's thread alone
-//   (*trail)->event({"configuration", clock.wall(), details});         // any thread but a worker
-//   (*trail)->side().note(source, "token.expired");                    // any thread
+//   auto trail = Trail::open(settings, {n, node, nullptr}, clock, entropy, metrics);
+//   Chain& chain = (*trail)->worker(i);                            // that worker's thread alone
+//   (*trail)->event({"configuration", clock.wall(), details});     // any thread but a worker
+//   (*trail)->side().note(source, "token.expired");                // any thread
 #pragma once
 
 #include <atomic>

@@ -3,8 +3,8 @@
 //
 //   std::string line;
 //   JsonWriter json(line);
-//   json.begin().text("id", id).number("status", 200).object("tokens").number("input",
-//   3).end().end();
+//   json.begin().text("id", id).number("status", 200);
+//   json.object("tokens").number("input", 3).end().end();
 //
 // Output is valid RFC 8259 in ASCII-safe form: control characters are escaped, bytes that are not
 // valid UTF-8 become U+FFFD. The caller keeps objects and arrays balanced.

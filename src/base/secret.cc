@@ -3,6 +3,8 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
+#include <utility>
+
 namespace sallyport {
 
 void wipe(void* data, std::size_t size) noexcept {
@@ -21,14 +23,16 @@ Secret::Secret(std::string&& text) : text_(text) {
   wipe(text);
 }
 
-Secret::Secret(Secret&& other) noexcept : text_(other.text_) {
+// What is on the heap is handed over: a copy would want memory, and there may be none. A short text
+// is copied by std::string itself and stays where it was until it is wiped.
+Secret::Secret(Secret&& other) noexcept : text_(std::move(other.text_)) {
   wipe(other.text_);
 }
 
 Secret& Secret::operator=(Secret&& other) noexcept {
   if (this != &other) {
     wipe(text_);
-    text_ = other.text_;
+    text_ = std::move(other.text_);
     wipe(other.text_);
   }
   return *this;

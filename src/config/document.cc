@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <istream>
+#include <new>
 #include <optional>
 #include <streambuf>
 
@@ -380,6 +381,8 @@ Document parse_document(std::string_view bytes) {
   } catch (const YAML::ParserException& error) {
     document.whole = false;
     document.findings.push_back(explain(error));
+  } catch (const std::bad_alloc&) {
+    throw;  // says nothing about the file
   } catch (const std::exception&) {
     document.whole = false;
     document.findings.push_back(defect("config.yaml", {}, "this is not valid YAML",

@@ -1,17 +1,8 @@
 // The steps of a request that every request takes make nothing on the heap once they are warm:
-// counted by an operator new of our own, on the test's thread. Not under TSan, which brings one too
-// and allows no second.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SALLYPORT_UNDER_TSAN
-#endif
-#endif
-#ifndef SALLYPORT_UNDER_TSAN
+// counted by an operator new of our own (base/replaces_new.h), on the test's thread.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "base/failing_allocator.h"
 #include "gateway/answer_editor.h"
 #include "gateway/body_scanner.h"
 #include "gateway/heads.h"
@@ -20,28 +11,7 @@
 #include "identity/test_tokens.h"
 #include "identity/verified_token_cache.h"
 
-namespace {
-
-thread_local std::size_t made = 0;
-
-}  // namespace
-
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // where only one of these is inlined
-#endif
-void* operator new(std::size_t size) {
-  ++made;
-  void* memory = std::malloc(size == 0 ? 1 : size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-
+#ifndef SALLYPORT_UNDER_TSAN
 namespace sallyport::gateway {
 namespace {
 
@@ -49,9 +19,9 @@ namespace {
 template <typename Step>
 std::size_t made_by(Step step) {
   for (int i = 0; i < 4; ++i) step();
-  const std::size_t before = made;
+  const std::size_t before = allocations.made;
   step();
-  return made - before;
+  return allocations.made - before;
 }
 
 TEST(Allocations, AreCounted) {

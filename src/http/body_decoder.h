@@ -3,8 +3,7 @@
 //
 //   BodyDecoder decoder;
 //   decoder.start_chunked(BodyDecoder::Extras::kRefused);
-//   auto used = decoder.feed(bytes, pieces);   // unused bytes are given again, with more behind
-//   them
+//   auto used = decoder.feed(bytes, pieces);   // give what it did not use again
 #pragma once
 
 #include <cstdint>

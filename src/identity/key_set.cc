@@ -8,7 +8,10 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <memory>
 #include <optional>
+#include <tuple>
+#include <utility>
 
 #include "base/check.h"
 #include "identity/entra_issuer.h"
@@ -61,23 +64,24 @@ Kept<std::string> bytes_of(const JsonView& jwk, std::string_view name) {
   return *std::move(bytes);
 }
 
-struct Material {
-  KeyType type;
-  evp_pkey_st* pkey = nullptr;
-  std::string thumb;  ///< what the thumbprint is taken of
-};
-
 struct BuilderFree {
   void operator()(OSSL_PARAM_BLD* builder) const { OSSL_PARAM_BLD_free(builder); }
   void operator()(OSSL_PARAM* params) const { OSSL_PARAM_free(params); }
   void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
   void operator()(BIGNUM* number) const { BN_free(number); }
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
 };
 template <typename T>
 using Owned = std::unique_ptr<T, BuilderFree>;
 
+struct Material {
+  KeyType type;
+  Owned<EVP_PKEY> pkey;
+  std::string thumb;  ///< what the thumbprint is taken of
+};
+
 // Null if OpenSSL does not take it.
-evp_pkey_st* from_parameters(const char* type, OSSL_PARAM_BLD* builder) {
+Owned<EVP_PKEY> from_parameters(const char* type, OSSL_PARAM_BLD* builder) {
   Owned<OSSL_PARAM> params(OSSL_PARAM_BLD_to_param(builder));
   Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
   EVP_PKEY* pkey = nullptr;
@@ -86,7 +90,7 @@ evp_pkey_st* from_parameters(const char* type, OSSL_PARAM_BLD* builder) {
     ERR_clear_error();
     return nullptr;
   }
-  return pkey;
+  return Owned<EVP_PKEY>(pkey);
 }
 
 // The point is on the curve, in its group, and not the one at infinity. (OpenSSL's check of RSA
@@ -136,10 +140,10 @@ Kept<Material> rsa_key(const JsonView& jwk) {
   SALLYPORT_CHECK(bn_n && bn_e && builder &&
                   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, bn_n.get()) == 1 &&
                   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, bn_e.get()) == 1);
-  auto* pkey = from_parameters("RSA", builder.get());
+  auto pkey = from_parameters("RSA", builder.get());
   if (pkey == nullptr) return drop("OpenSSL does not take the RSA key");
   return Material{.type = KeyType::kRsa,
-                  .pkey = pkey,
+                  .pkey = std::move(pkey),
                   .thumb = "RSA" + std::string(modulus) + "|" + std::string(exponent)};
 }
 
@@ -173,12 +177,10 @@ Kept<Material> ec_key(const JsonView& jwk) {
                                                   curve->group, 0) == 1 &&
                   OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY,
                                                    point.data(), point.size()) == 1);
-  auto* pkey = from_parameters("EC", builder.get());
-  if (pkey == nullptr || !is_valid_point(pkey)) {
-    EVP_PKEY_free(pkey);
-    return drop("the point is not on its curve");
-  }
-  return Material{.type = curve->type, .pkey = pkey, .thumb = "EC" + std::string(*crv) + point};
+  auto pkey = from_parameters("EC", builder.get());
+  if (pkey == nullptr || !is_valid_point(pkey.get())) return drop("the point is not on its curve");
+  return Material{
+      .type = curve->type, .pkey = std::move(pkey), .thumb = "EC" + std::string(*crv) + point};
 }
 
 Kept<Material> okp_key(const JsonView& jwk) {
@@ -188,12 +190,13 @@ Kept<Material> okp_key(const JsonView& jwk) {
   auto x = bytes_of(jwk, "x");
   if (!x) return std::unexpected(x.error());
   if (x->size() != 32) return drop("Ed25519 key of the wrong length");
-  auto* pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets(*x), x->size());
+  Owned<EVP_PKEY> pkey(
+      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets(*x), x->size()));
   if (pkey == nullptr) {
     ERR_clear_error();
     return drop("OpenSSL does not take the Ed25519 key");
   }
-  return Material{.type = KeyType::kEd25519, .pkey = pkey, .thumb = "OKP" + *x};
+  return Material{.type = KeyType::kEd25519, .pkey = std::move(pkey), .thumb = "OKP" + *x};
 }
 
 Kept<Material> material_of(const JsonView& jwk) {
@@ -254,12 +257,11 @@ Kept<KeyPtr> read_key(const JsonView& jwk, std::string_view key_id,
   }
   auto material = material_of(jwk);
   if (!material) return std::unexpected(material.error());
-  if (only && key_type_of(*only) != material->type) {
-    EVP_PKEY_free(material->pkey);
-    return drop("alg does not fit kty and crv");
-  }
-  return std::make_shared<const VerificationKey>(std::string(key_id), material->type, only,
-                                                 material->pkey, sha256(material->thumb));
+  if (only && key_type_of(*only) != material->type) return drop("alg does not fit kty and crv");
+  auto key = std::make_shared<const VerificationKey>(std::string(key_id), material->type, only,
+                                                     material->pkey.get(), sha256(material->thumb));
+  std::ignore = material->pkey.release();  // the key's now; without memory for it, still ours
+  return key;
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 //   auto made = RevocationRegister::open(log, clock, entropy, metrics, on_change);
 //   gateway.load((*made)->in_force());                // before the first request
 //   (*made)->start(gateway.fanout());
-//   (*made)->revoke({request}, [](auto outcome) { ... });   // any thread; called on the register's
+//   (*made)->revoke({request}, [](auto outcome) { ... });   // any thread; answered on its own
 //
 // With the log gone at run time the last state stays in force: revoke() and lift() fail with the
 // log's error and change nothing, health() and the log say so.

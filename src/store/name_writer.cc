@@ -20,11 +20,14 @@ std::string_view cut(std::string_view text, std::size_t limit) {
 
 }  // namespace
 
+NameTableInstruments::NameTableInstruments(Metrics& metrics)
+    : dropped(metrics.counter("sallyport_names_dropped_total",
+                              "Names that found the queue of the name table full.")),
+      failures(metrics.counter("sallyport_names_failures_total",
+                               "Writes to the name table that failed.")) {}
+
 NameWriter::NameWriter(std::unique_ptr<NameBook> book, Metrics& metrics)
-    : dropped_(metrics.counter("sallyport_names_dropped_total",
-                               "Names that found the queue of the name table full.")),
-      failures_(metrics.counter("sallyport_names_failures_total",
-                                "Writes to the name table that failed.")),
+    : instruments_(metrics),
       book_(std::move(book)),
       thread_([this] { run(); }) {}
 
@@ -41,7 +44,7 @@ void NameWriter::remember(std::string_view key, const audit::Sighting& sighting,
   if (key.empty() || key.size() > kMaxKey) return;
   std::lock_guard lock(mutex_);
   auto found = waiting_.find(std::string(key));
-  if (found == waiting_.end() && waiting_.size() >= kQueue) return dropped_.add();
+  if (found == waiting_.end() && waiting_.size() >= kQueue) return instruments_.dropped.add();
   bool first = waiting_.empty();
   unsigned marks = sighting.marks | (found == waiting_.end() ? 0 : found->second.marks);
   waiting_.insert_or_assign(std::string(key),
@@ -72,7 +75,7 @@ void NameWriter::run() {
     auto names = std::exchange(waiting_, {});
     lock.unlock();
     if (auto written = book_->write(names); !written) {
-      failures_.add();
+      instruments_.failures.add();
       log::limited(log::Level::kError, "store.names_failed", {{"error", written.error().text()}});
     }
     book.unlock();

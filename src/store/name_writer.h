@@ -18,6 +18,12 @@
 
 namespace sallyport::store {
 
+struct NameTableInstruments {
+  explicit NameTableInstruments(Metrics& metrics);
+  Counter& dropped;
+  Counter& failures;
+};
+
 class NameWriter final : public audit::NameTable {
  public:
   static constexpr std::size_t kQueue = 4096;   ///< different people whose names wait
@@ -39,8 +45,7 @@ class NameWriter final : public audit::NameTable {
  private:
   void run();
 
-  Counter& dropped_;
-  Counter& failures_;
+  NameTableInstruments instruments_;
 
   std::mutex book_mutex_;  ///< held during I/O; never taken by remember()
   const std::unique_ptr<NameBook> book_;

@@ -1,6 +1,7 @@
 // Waves of traffic of every kind, and the gateway's memory after each: whole answers and streams,
 // clients that leave or stand still, bad tokens, reloads, new keys. What one wave left behind and
-// the next did not take up again would show as growth. LONG=1: thirty waves of a minute.
+// the next did not take up again would show as growth. In a long run
+// thirty waves of a minute.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -11,8 +12,9 @@ import { broken } from '../harness/forge.ts';
 import { run } from '../harness/gateway.ts';
 import { House, question, requestFields, streamQuestion } from '../harness/house.ts';
 import { RawClient } from '../harness/raw_client.ts';
+import { size } from '../harness/size.ts';
 
-const long = process.env.LONG === '1';
+const long = size === 'long';
 const waves = long ? 30 : 7;
 const seconds = long ? 60 : 3;
 const allowedMiB = long ? 6 : 4;
@@ -42,8 +44,8 @@ async function wave(house: House, number: number, token: string): Promise<number
   const asks = async (n: number) => {
     const client = await house.connect();
     while (going()) {
-      const size = n === 0 ? 200_000 : 100;
-      const body = n % 2 === 0 ? question('claude-sonnet-5', { system: 'x'.repeat(size) }) : streamQuestion();
+      const length = n === 0 ? 200_000 : 100;
+      const body = n % 2 === 0 ? question('claude-sonnet-5', { system: 'x'.repeat(length) }) : streamQuestion();
       const reply = await client.request('POST', '/v1/messages', requestFields(token), body);
       assert.ok(reply.status === 200 && reply.complete, reply.body.toString().slice(0, 300));
       good += 1;

@@ -1,6 +1,6 @@
 // kill -9 at random moments under load: every request that the provider received has its opened
 // record, the chains verify after each restart, and what was running is closed as interrupted.
-// 25 rounds; 200 with LONG=1.
+// Five kills, 25 or 300, as the size of the run says.
 
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
@@ -11,14 +11,15 @@ import { run } from '../harness/gateway.ts';
 import { House, question, requestFields, streamQuestion } from '../harness/house.ts';
 import { RawClient } from '../harness/raw_client.ts';
 import { exchanges, readLines } from '../harness/records.ts';
+import { bySize, kills } from '../harness/size.ts';
 
-const rounds = process.env.LONG ? 200 : 25;
+const withEach = Math.max(2, kills / 5);
 
 for (const sync of ['100ms', 'each']) {
-  const mine = sync === '100ms' ? Math.ceil(rounds * 0.8) : Math.floor(rounds * 0.2);
+  const mine = sync === 'each' ? withEach : kills - withEach;
   test(
     `killed ${mine} times under load with sync ${sync}: nothing was sent without its record`,
-    { timeout: 20 * 60_000 },
+    { timeout: bySize({ quick: 5, ci: 20, long: 55 }) * 60_000 },
     async () => {
       const house = await House.open({
         foundry: { keep: false },

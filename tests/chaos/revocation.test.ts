@@ -11,9 +11,8 @@ import type { Call } from '../harness/foundry.ts';
 import { run } from '../harness/gateway.ts';
 import { House, question, requestFields, streamQuestion } from '../harness/house.ts';
 import { RawClient, type Reply } from '../harness/raw_client.ts';
+import { bySize, kills } from '../harness/size.ts';
 import { tenantId } from '../harness/tenant.ts';
-
-const long = process.env.LONG === '1';
 
 const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 const key = (n: number) => `contoso/${tenantId}/${uuid(n)}`;
@@ -160,15 +159,14 @@ describe('a thousand revocations in a second', () => {
 });
 
 describe('kill -9', () => {
-  test('loses no revocation that was acknowledged', { timeout: long ? 1_200_000 : 240_000 }, async () => {
-    const rounds = long ? 200 : 25;
+  test('loses no revocation that was acknowledged', { timeout: bySize({ quick: 4, ci: 4, long: 30 }) * 60_000 }, async () => {
     const house = await House.open();
     const agents: http.Agent[] = [];
     const kept = new Map<string, string>(); // id -> target
     try {
       await house.ready();
       let next = 0;
-      for (let round = 0; round < rounds; round += 1) {
+      for (let round = 0; round < kills; round += 1) {
         const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
         agents.push(agent);
         const socket = join(house.directory, 'admin.sock');
@@ -197,9 +195,9 @@ describe('kill -9', () => {
         JSON.parse(listed.stdout).revocations.map((one: any) => [one.id, one.target]),
       );
       const lost = [...kept].filter(([id, target]) => found.get(id) !== target);
-      console.log(`# ${rounds} kills, ${kept.size} acknowledged, ${found.size} in force`);
+      console.log(`# ${kills} kills, ${kept.size} acknowledged, ${found.size} in force`);
       assert.deepEqual(lost, []);
-      assert.ok(kept.size > rounds, 'it was killed before it did anything');
+      assert.ok(kept.size > kills, 'it was killed before it did anything');
       const [, target] = [...kept].at(-1) ?? [];
       const token = await house.tenant.mint('ada', { oid: target?.split('/')[2] });
       assert.equal((await house.ask(token, question())).status, 401);

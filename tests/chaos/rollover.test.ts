@@ -8,9 +8,10 @@ import { describe, test } from 'node:test';
 import { Flood } from '../harness/flood.ts';
 import { House, question, requestFields } from '../harness/house.ts';
 import { RawClient } from '../harness/raw_client.ts';
+import { size } from '../harness/size.ts';
 import { assembled, Smith } from '../harness/smith.ts';
 
-const long = Boolean(process.env.LONG);
+const long = size === 'long';
 const early = 1000; // ms between two fetches for an unknown key: a twelfth of key_refresh
 
 const open = () =>

@@ -9,8 +9,9 @@ import { broken } from '../harness/forge.ts';
 import { House, question, requestFields, streamQuestion } from '../harness/house.ts';
 import { run } from '../harness/gateway.ts';
 import { RawClient } from '../harness/raw_client.ts';
+import { bySize } from '../harness/size.ts';
 
-const seconds = process.env.LONG === '1' ? 60 : 4;
+const seconds = bySize({ quick: 2, ci: 4, long: 60 });
 
 describe('traffic, reloads, a new key and strangers together', () => {
   test('no good request is refused, and the chains verify', async () => {

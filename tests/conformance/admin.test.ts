@@ -131,6 +131,17 @@ describe('the administrator', () => {
     );
   });
 
+  test('has exactly the metrics that docs/metrics.md describes', async () => {
+    const reply = await house.admin('/metrics');
+    const page = readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8');
+    const names = (text: string, pattern: RegExp) =>
+      [...new Set([...text.matchAll(pattern)].map((found) => found[1]))].sort();
+    assert.deepEqual(
+      names(reply.body.toString(), /^# TYPE (\S+)/gm),
+      names(page, /^\| `(\S+)` \|/gm),
+    );
+  });
+
   test("a page elsewhere cannot read them through the administrator's browser", async () => {
     for (const host of [
       'attacker.example',

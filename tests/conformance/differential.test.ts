@@ -1,7 +1,7 @@
 // Two verifiers that know nothing of each other look at the same tokens, good ones and mutated ones:
 // ours, and `jose` with strict options. Every difference must be one of our rules, by its name.
 //
-//   LONG=1      100,000 tokens instead of 5,000
+//   SIZE=long   100,000 tokens; quick 1,000, else 5,000
 //   SEED=N      other tokens
 
 import assert from 'node:assert/strict';
@@ -13,10 +13,11 @@ import { describe, test } from 'node:test';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { binary } from '../harness/gateway.ts';
 import { algorithms, Dice, issuer, Keys, mutated, time } from '../harness/mutations.ts';
+import { bySize } from '../harness/size.ts';
 import { kinder, opened, options, type Rule, stricter } from '../harness/strict_rules.ts';
 import { audience, clientId, scopeName } from '../harness/tenant.ts';
 
-const count = process.env.LONG ? 100_000 : 5_000;
+const count = bySize({ quick: 1_000, ci: 5_000, long: 100_000 });
 const seed = Number(process.env.SEED ?? 20261121);
 
 /** The test program around our verifier: beside the program under test, or where the checks are built. */

@@ -8,6 +8,7 @@ import { sendEvents, textEvents, wellBehaved } from '../harness/answers.ts';
 import { Foundry } from '../harness/foundry.ts';
 import { House, question, requestFields, streamQuestion } from '../harness/house.ts';
 import { ask } from '../harness/raw_client.ts';
+import { size } from '../harness/size.ts';
 import { value } from '../harness/wire.ts';
 
 describe('a reload', () => {
@@ -191,7 +192,7 @@ describe('a farewell', () => {
     }
   });
 
-  const skip = process.env.LONG ? false : 'takes half a minute: LONG=1';
+  const skip = size === 'long' ? false : 'takes half a minute: SIZE=long';
   test('SIGTERM does not wait for ever for a stream that never ends', { skip }, async () => {
     const house = await House.open();
     try {
