@@ -45,7 +45,7 @@ http::FetchRequest probe_request(const Upstream& upstream, std::string_view depl
   const auto& url = upstream.destination()->url;
   http::FetchRequest request;
   request.method = "POST";
-  request.url = (url.https ? "https://" : "http://") + url.authority() + std::string(path);
+  request.url = (url.is_https() ? "https://" : "http://") + url.authority() + std::string(path);
   request.body = Secret(std::move(body));
   while (!rest.empty()) {
     line = take_line(rest);
