@@ -30,8 +30,8 @@ std::string encode(std::string_view bytes, const char* alphabet) {
   out.reserve((bytes.size() + 2) / 3 * 4);
   std::uint32_t bits = 0;
   int count = 0;
-  for (unsigned char byte : bytes) {
-    bits = bits << 8 | byte;
+  for (char byte : bytes) {
+    bits = bits << 8 | static_cast<unsigned char>(byte);
     count += 8;
     while (count >= 6) {
       count -= 6;

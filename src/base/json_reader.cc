@@ -33,7 +33,8 @@ int hex4(const char* digits) {
 /// What may follow a backslash, but for `u`.
 constexpr auto kShortEscapes = [] {
   std::array<bool, 256> table{};
-  for (const unsigned char c : {'"', '\\', '/', 'b', 'f', 'n', 'r', 't'}) table[c] = true;
+  for (char c : {'"', '\\', '/', 'b', 'f', 'n', 'r', 't'})
+    table[static_cast<unsigned char>(c)] = true;
   return table;
 }();
 

@@ -128,7 +128,9 @@ struct Root {
     [[nodiscard]] std::suspend_never initial_suspend() const noexcept { return {}; }
     [[nodiscard]] std::suspend_never final_suspend() const noexcept { return {}; }
     void return_void() const noexcept {}
-    void unhandled_exception() const noexcept { SALLYPORT_CHECK(!"exception left a root task"); }
+    void unhandled_exception() const noexcept {
+      check_failed("an exception left a root task", __FILE__, __LINE__);
+    }
     static void* operator new(std::size_t size) { return FramePool::allocate(size); }
     static void operator delete(void* frame, std::size_t size) noexcept {
       FramePool::release(frame, size);
