@@ -10,6 +10,7 @@ find_package(Boost 1.81 REQUIRED COMPONENTS json)
 pkg_check_modules(simdjson REQUIRED IMPORTED_TARGET simdjson)
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(libsecret REQUIRED libsecret-1)  # its header; the library is loaded when used
+pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)  # likewise; the tests link it
 pkg_check_modules(yamlcpp REQUIRED IMPORTED_TARGET yaml-cpp)
 if(SALLYPORT_TESTS)
   find_package(GTest REQUIRED)

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/check.h"
+#include "base/uninitialized.h"
 
 namespace sallyport {
 namespace {
@@ -187,7 +188,7 @@ void EventLoop::run_posted() {
 
 void EventLoop::turn() {
   // Three kilobytes a turn that the kernel fills: not zeroed before.
-  [[gnu::uninitialized]] std::array<epoll_event, kEventsPerTurn> events;
+  SALLYPORT_UNINITIALIZED std::array<epoll_event, kEventsPerTurn> events;
   int count = ::epoll_wait(epoll_.get(), events.data(), kEventsPerTurn, wait_time());
   SALLYPORT_CHECK(count >= 0 || errno == EINTR);
   now_ = std::chrono::steady_clock::now();

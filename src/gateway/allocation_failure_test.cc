@@ -14,7 +14,7 @@
 #include "gateway/refusals.h"
 #include "http/event_stream.h"
 #include "http/message_parser.h"
-#include "identity/credential.h"
+#include "identity/presented_token.h"
 #include "identity/discovery.h"
 #include "identity/key_set.h"
 #include "identity/strict_json.h"

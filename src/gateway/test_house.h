@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "audit/chain_fixture.h"
+#include "base/test_folder.h"
 #include "gateway/endpoints.h"
 #include "gateway/exchange.h"
 #include "gateway/revocation_fanout.h"
@@ -298,7 +299,6 @@ class House {
  public:
   explicit House(std::size_t body_budget = 1 << 20)
       : bodies(body_budget),
-        folder(),
         process(folder.path()),
         chain(make_chain()),
         side(*audit::SideJournal::open(folder.path(), process.clock, process.instruments)),
@@ -379,7 +379,7 @@ class House {
   static constexpr std::chrono::milliseconds kShort{60};
 
   http::ByteBudget bodies;
-  audit::TemporaryFolder folder;
+  TestFolder folder;
   audit::Process process;
   std::unique_ptr<audit::Chain> chain;
   std::unique_ptr<audit::SideJournal> side;

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/uninitialized.h"
+
 namespace sallyport::http {
 namespace {
 
@@ -91,7 +93,7 @@ IoCount Stream::write(std::span<const std::string_view> pieces, WriteProgress& a
       at.offset = 0;
     }
     if (at.piece == pieces.size()) return {Io::kDone, written};
-    [[gnu::uninitialized]] std::array<iovec, kGathered> parts;  // as far as `count` says
+    SALLYPORT_UNINITIALIZED std::array<iovec, kGathered> parts;  // as far as `count` says
     std::size_t count = 0;
     for (std::size_t i = at.piece; i < pieces.size() && count < parts.size(); ++i) {
       auto rest = pieces[i].substr(i == at.piece ? at.offset : 0);

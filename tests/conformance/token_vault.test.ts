@@ -2,7 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { adasDesk, withDesk } from '../harness/adas_desk.ts';
@@ -18,9 +27,23 @@ before(async () => {
 });
 after(() => house?.close());
 
-/** The same session bus under a name that only libsecret understands. */
-const byAnotherWay = (desk: Desk) =>
-  desk.env.DBUS_SESSION_BUS_ADDRESS.replace(/(unix:path=.*)\//, '$1%2f');
+/** What a desk adds to its environment where libsystemd, which reads the key ring, does not load. */
+const withoutLibsystemd = (desk: Desk) => {
+  const folder = join(desk.directory, 'lib');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'libsystemd.so.0'), 'no library');
+  return { LD_LIBRARY_PATH: folder };
+};
+
+/** The libraries that `sallyport token` loads. */
+async function loaded(desk: Desk, env: Record<string, string> = {}): Promise<string> {
+  const log = join(desk.directory, 'loaded');
+  mkdirSync(log);
+  await desk.run(['token'], { ...env, LD_DEBUG: 'files', LD_DEBUG_OUTPUT: join(log, 'by') });
+  const all = filesUnder(log).map((file) => file.bytes.toString());
+  rmSync(log, { recursive: true });
+  return all.join('');
+}
 
 describe('the vault', () => {
   test("is the desktop's key ring where there is one", () =>
@@ -46,7 +69,7 @@ describe('the vault', () => {
       const lock = ['/org/freedesktop/secrets', 'org.freedesktop.Secret.Service.Lock', rings];
       const send = ['--session', '--print-reply', `--dest=${secrets}`, ...lock];
       execFileSync('dbus-send', send, { env: desk.env, timeout: 10_000 });
-      for (const env of [{}, { DBUS_SESSION_BUS_ADDRESS: byAnotherWay(desk) }]) {
+      for (const env of [{}, withoutLibsystemd(desk)]) {
         const locked = await desk.run(['token'], env as Record<string, string>);
         assert.equal(locked.code, 3, locked.stdout);
         assert.equal(locked.stdout, '');
@@ -54,12 +77,32 @@ describe('the vault', () => {
       }
     }));
 
-  test('is read by libsecret where the bus has an address that we do not read', () =>
+  test('is read by libsecret where libsystemd is not there, or does not take the address', () =>
     withDesk(house, adasDesk(house, { keyRing: true }), async (desk) => {
       const ours = await desk.run(['token']);
-      const theirs = await desk.run(['token'], { DBUS_SESSION_BUS_ADDRESS: byAnotherWay(desk) });
-      assert.equal(theirs.code, 0, theirs.stderr);
-      assert.equal(theirs.stdout, ours.stdout);
+      assert.equal(ours.code, 0, ours.stderr);
+      const bus = desk.env.DBUS_SESSION_BUS_ADDRESS;
+      for (const env of [
+        withoutLibsystemd(desk),
+        { DBUS_SESSION_BUS_ADDRESS: `tcp:host=127.0.0.1,port=1;${bus}` },
+      ]) {
+        const theirs = await desk.run(['token'], env as Record<string, string>);
+        assert.equal(theirs.code, 0, theirs.stderr);
+        assert.equal(theirs.stdout, ours.stdout);
+        assert.match(await loaded(desk, env as Record<string, string>), /libsecret/);
+      }
+      // An address in another spelling is the library's to understand.
+      const spelt = { DBUS_SESSION_BUS_ADDRESS: bus.replace(/(unix:path=.*)\//, '$1%2f') };
+      assert.equal((await desk.run(['token'], spelt)).stdout, ours.stdout);
+      assert.doesNotMatch(await loaded(desk, spelt), /libsecret/);
+    }));
+
+  test('needs libsystemd for itself alone: all else starts and works without it', () =>
+    withDesk(house, adasDesk(house), async (desk) => {
+      const env = withoutLibsystemd(desk);
+      assert.equal((await desk.run(['--version'], env)).code, 0);
+      assert.equal((await desk.run(['token'], env)).code, 0);
+      assert.doesNotMatch(await loaded(desk), /libsystemd/);
     }));
 
   test('is a file that a passphrase opens, of mode 0600, where one is given', async () => {

@@ -1,4 +1,5 @@
 // `admin`: the administrator's side.
+#include "base/address.h"
 #include "config/schema/rows.h"
 #include "config/syntax.h"
 

@@ -1,6 +1,7 @@
 // `listen`: where clients reach the gateway.
 #include <fmt/format.h>
 
+#include "base/address.h"
 #include "config/schema/rows.h"
 #include "config/syntax.h"
 
