@@ -21,7 +21,7 @@
 #include "identity/test_tokens.h"
 #include "identity/token_verifier.h"
 #include "upstream/provider_answer.h"
-#include "upstream/token_answer.h"
+#include "cloud/token_answer.h"
 
 #ifndef SALLYPORT_UNDER_TSAN
 namespace sallyport::gateway {
@@ -78,7 +78,7 @@ TEST(NoMemory, InAStream) {
       "\"sonnet-prod\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\n";
   EXPECT_GT(fail_each_allocation([&] {
               usage::TokenMeter meter;
-              const ModelRename rename{"claude-sonnet-5", "sonnet-prod"};
+              const upstream::RoutedModel rename{"claude-sonnet-5", "sonnet-prod"};
               AnswerEditor editor({&rename, 1}, meter);
               std::size_t pieces = 0;
               for (std::size_t at = 0; at < start.size(); at += 7) {
@@ -132,14 +132,13 @@ TEST(NoMemory, InAnswersOfAProvider) {
   const std::string token = R"({"access_token":"a-token-that-is-long-enough-for-the-heap",)"
                             R"("token_type":"Bearer","expires_in":3599})";
   EXPECT_GT(fail_each_allocation([&] {
-              return upstream::parse_token_answer(token, identity::test_time()).has_value();
+              return cloud::parse_token_answer(token, identity::test_time()).has_value();
             }),
             0U);
   const std::string error =
       R"({"error":{"code":"DeploymentNotFound","message":"The API deployment does not exist."}})";
   EXPECT_GT(fail_each_allocation([&] {
-              return upstream::read_provider_answer(404, error, "secret").code ==
-                     "DeploymentNotFound";
+              return upstream::read_error_body(error).code == "DeploymentNotFound";
             }),
             0U);
 }
@@ -147,7 +146,7 @@ TEST(NoMemory, InAnswersOfAProvider) {
 TEST(NoMemory, InARefusal) {
   EXPECT_GT(fail_each_allocation([&] {
               auto refusal = refusal_of(identity::Reason::kExpired);
-              return !http::write_refusal(refusal, "id-1", "date", true).empty();
+              return !http::write_refusal(refusal, "id-1", "date").body.empty();
             }),
             0U);
 }

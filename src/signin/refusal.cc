@@ -185,7 +185,7 @@ const NameRow* find_name(std::string_view error) {
 std::string_view code_of(RefusalKind kind) {
   switch (kind) {
     case kSignIn:
-      return kSignInAgain;
+      return kCodeSignInAgain;
     case kDeclined:
       return "sign_in.declined";
     case kExpired:

@@ -11,7 +11,7 @@
 namespace sallyport::signin {
 
 /// Codes that others act on.
-inline constexpr std::string_view kSignInAgain = "sign_in.again";
+inline constexpr std::string_view kCodeSignInAgain = "sign_in.again";
 inline constexpr std::string_view kProviderBusy = "provider.busy";
 inline constexpr std::string_view kProviderRefused = "provider.refused";
 

@@ -140,7 +140,7 @@ Error error_from(std::string_view json) {
   std::string code = text("code");
   std::string_view known = "provider.unreachable";
   for (std::string_view one :
-       {signin::kSignInAgain, signin::kProviderRefused, signin::kProviderBusy, http::kFetchTls,
+       {signin::kCodeSignInAgain, signin::kProviderRefused, signin::kProviderBusy, http::kFetchTls,
         signin::kVaultLocked, signin::kForeignToken, signin::kExpiredToken}) {
     if (code == one) known = one;
   }
@@ -299,7 +299,7 @@ Exit run_token(const Options& options) {
   auto gateway = gateway_named(options.gateway);
   if (!gateway) return refuse_sign_in(gateway.error(), options.json);
   auto session = find_session(*gateway, until);
-  bool sign_in_helps = !session && (session.error().code == signin::kSignInAgain ||
+  bool sign_in_helps = !session && (session.error().code == signin::kCodeSignInAgain ||
                                     session.error().code == signin::kVaultMissing ||
                                     session.error().code == signin::kVaultLocked);
   if (sign_in_helps && person_is_waiting() && sign_in_elsewhere(*gateway, until)) {
