@@ -18,7 +18,7 @@ bool refused_just_now(const Session& session, WallTime now) {
 }
 
 std::unexpected<Error> again(const Session& session, std::string message) {
-  return fail(kSignInAgain, std::move(message),
+  return fail(kCodeSignInAgain, std::move(message),
               session.target.gateway.empty()
                   ? "run `sallyport sign-in` with the same options as before"
                   : fmt::format("run `sallyport sign-in --gateway {}`", session.target.gateway));
