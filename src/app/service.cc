@@ -40,10 +40,9 @@ Result<std::unique_ptr<Service>> Service::start(config::Configuration configurat
              {"workers", p.configuration.listen.workers},
              {"version", SALLYPORT_VERSION}});
   if (p.configuration.admin.listen) {
-    log::info(
-        "admin.listening",
-        {{"address", format_address(p.configuration.admin.listen->host, p.admin->port())},
-         {"port", std::uint64_t{p.admin->port()}}});
+    log::info("admin.listening",
+              {{"address", format_address(p.configuration.admin.listen->host, p.admin->port())},
+               {"port", std::uint64_t{p.admin->port()}}});
   }
   return service;
 }

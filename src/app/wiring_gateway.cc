@@ -47,8 +47,7 @@ Result<void> Service::Parts::open_record() {
 void Service::Parts::make_keys() {
   keys = std::make_unique<identity::KeyService>(
       http::Refresher::Needs{fetcher, system_clock(), system_entropy(), metrics},
-      configuration.issuers,
-      [this](identity::SnapshotPtr snapshot) { publish_identity(snapshot); },
+      configuration.issuers, [this](identity::SnapshotPtr snapshot) { publish_identity(snapshot); },
       [this](const identity::KeyEvent& event) { events->keys(event); });
 }
 
@@ -70,8 +69,8 @@ void Service::Parts::make_credentials() {
 void Service::Parts::make_shared() {
   using Done = gateway::Shared::Done;
   shared = std::make_unique<gateway::Shared>(
-      system_clock(), system_entropy(), trail->side(), *stores.names, resolver, bodies, *connections,
-      failures, random_key(), trail->sync_each(),
+      system_clock(), system_entropy(), trail->side(), *stores.names, resolver, bodies,
+      *connections, failures, random_key(), trail->sync_each(),
       [this](std::string_view issuer, std::string_view key_id, Done done) {
         return keys->refresh_for_unknown_key(issuer, key_id, std::move(done));
       },

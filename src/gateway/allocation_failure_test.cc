@@ -8,20 +8,20 @@
 #include "audit/record.h"
 #include "base/failing_allocator.h"
 #include "base/replaces_new.h"
+#include "cloud/token_answer.h"
 #include "gateway/answer_editor.h"
 #include "gateway/body_scanner.h"
 #include "gateway/heads.h"
 #include "gateway/refusals.h"
 #include "http/event_stream.h"
 #include "http/message_parser.h"
-#include "identity/presented_token.h"
 #include "identity/discovery.h"
 #include "identity/key_set.h"
+#include "identity/presented_token.h"
 #include "identity/strict_json.h"
 #include "identity/test_tokens.h"
 #include "identity/token_verifier.h"
 #include "upstream/provider_answer.h"
-#include "cloud/token_answer.h"
 
 #ifndef SALLYPORT_UNDER_TSAN
 namespace sallyport::gateway {
@@ -137,9 +137,8 @@ TEST(NoMemory, InAnswersOfAProvider) {
             0U);
   const std::string error =
       R"({"error":{"code":"DeploymentNotFound","message":"The API deployment does not exist."}})";
-  EXPECT_GT(fail_each_allocation([&] {
-              return upstream::read_error_body(error).code == "DeploymentNotFound";
-            }),
+  EXPECT_GT(fail_each_allocation(
+                [&] { return upstream::read_error_body(error).code == "DeploymentNotFound"; }),
             0U);
 }
 

@@ -40,9 +40,8 @@ Task<void> answer_ready(Exchange& x) {
                                 .record = x.worker.record.chain().accepting(),
                                 .credential = now.any_credential(),
                                 .draining = x.worker.draining});
-  std::string body = ready.ready
-                         ? "{\"ready\":true}"
-                         : fmt::format("{{\"ready\":false,\"reason\":\"{}\"}}", ready.code);
+  std::string body = ready.ready ? "{\"ready\":true}"
+                                 : fmt::format("{{\"ready\":false,\"reason\":\"{}\"}}", ready.code);
   return answer_text(x, ready.ready ? 200 : 503, "application/json", std::move(body));
 }
 

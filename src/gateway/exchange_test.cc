@@ -29,9 +29,9 @@ void revoke(House& house) {
 
 TEST(Exchange, PassesAnAnswerAndRecordsBothEnds) {
   House house;
-  house.provider.on_connection({read_request(), say(http_answer(200, whole_answer(), "application/json",
-                                                                "request-id: req_9\r\n")),
-                                hold()});
+  house.provider.on_connection(
+      {read_request(),
+       say(http_answer(200, whole_answer(), "application/json", "request-id: req_9\r\n")), hold()});
   house.ask(message("claude-sonnet-5"));
   EXPECT_EQ(house.client.status(), 200);
   EXPECT_EQ(house.client.got, whole_answer("claude-sonnet-5"));
@@ -41,8 +41,8 @@ TEST(Exchange, PassesAnAnswerAndRecordsBothEnds) {
   EXPECT_TRUE(requests[0].ends_with(message("sonnet-prod")));
   EXPECT_NE(requests[0].find("x-api-key: " + std::string(kProviderKey)), std::string::npos);
   EXPECT_EQ(requests[0].find(house.token), std::string::npos);
-  EXPECT_EQ(house.lines_with("\"opened\""), 1U);
-  auto closed = house.line_with("\"closed\"");
+  EXPECT_EQ(house.lines_with(R"("type":"opened")"), 1U);
+  auto closed = house.line_with(R"("type":"closed")");
   EXPECT_NE(closed.find("\"complete\""), std::string::npos) << closed;
   EXPECT_NE(closed.find("req_9"), std::string::npos) << closed;
   EXPECT_NE(closed.find("\"output\":7"), std::string::npos) << closed;
@@ -83,7 +83,7 @@ TEST(Exchange, AKnownPersonWithoutHerRightStandsInTheRecord) {
   house.worker.adopt(identity::snapshot_of({settings}, 2));
   house.ask(message("claude-sonnet-5"));
   EXPECT_EQ(house.client.status(), 403);
-  auto line = house.line_with("\"refused\"");
+  auto line = house.line_with(R"("type":"refused")");
   EXPECT_NE(line.find("Claude.Admin"), std::string::npos) << line;
   EXPECT_EQ(house.worker.counters.refused_known.value(), 1U);
 }
@@ -126,7 +126,7 @@ TEST(Exchange, WhoLeavesWhileKeysAreFetchedIsNotLetIn) {
   };
   house.ask(message("claude-sonnet-5"));
   EXPECT_EQ(house.client.status(), 0);
-  EXPECT_EQ(house.lines_with("\"opened\""), 0U);
+  EXPECT_EQ(house.lines_with(R"("type":"opened")"), 0U);
 }
 
 TEST(Exchange, WhoIsRevokedIsTurnedAwayAtTheDoor) {
@@ -135,7 +135,7 @@ TEST(Exchange, WhoIsRevokedIsTurnedAwayAtTheDoor) {
   house.client.while_body_is_read = [] { ADD_FAILURE() << "the body was read"; };
   house.ask(message("claude-sonnet-5"));
   EXPECT_EQ(house.client.status(), 401);
-  EXPECT_NE(house.line_with("\"refused\"").find("r-1"), std::string::npos);
+  EXPECT_NE(house.line_with(R"("type":"refused")").find("r-1"), std::string::npos);
   EXPECT_EQ(house.lines_with("first_refused"), 1U);
   EXPECT_EQ(house.worker.counters.refused_revoked.value(), 1U);
 }
@@ -146,7 +146,7 @@ TEST(Exchange, WhoIsRevokedWhileTheBodyComesIsTurnedAwayThen) {
   house.ask(message("claude-sonnet-5"));
   EXPECT_EQ(house.client.status(), 401);
   EXPECT_TRUE(house.client.closes);
-  EXPECT_EQ(house.lines_with("\"opened\""), 0U);
+  EXPECT_EQ(house.lines_with(R"("type":"opened")"), 0U);
   EXPECT_TRUE(house.provider.requests().empty());
 }
 
@@ -162,7 +162,7 @@ TEST(Exchange, WhoIsRevokedWhileTheProviderThinksGetsTheSameAnswer) {
   };
   house.ask(message("claude-sonnet-5"));
   EXPECT_EQ(house.client.status(), 401);
-  auto closed = house.line_with("\"closed\"");
+  auto closed = house.line_with(R"("type":"closed")");
   EXPECT_NE(closed.find("cut_by_revocation"), std::string::npos) << closed;
   EXPECT_NE(closed.find("r-1"), std::string::npos) << closed;
   EXPECT_EQ(house.worker.counters.cut.value(), 1U);
@@ -182,7 +182,7 @@ TEST(Exchange, EveryEndOfABodyHasItsAnswer) {
     house.client.reads = end.read;
     house.ask(message("claude-sonnet-5"));
     EXPECT_EQ(house.client.status(), end.status);
-    EXPECT_EQ(house.lines_with("\"refused\""), 1U);
+    EXPECT_EQ(house.lines_with(R"("type":"refused")"), 1U);
     EXPECT_TRUE(house.provider.requests().empty());
   }
 }
@@ -200,14 +200,17 @@ TEST(Exchange, ABodyThatIsNoneSaysWhere) {
   House house;
   house.ask(R"({"model":"claude-sonnet-5","model":"claude-opus-5"})");
   EXPECT_EQ(house.client.status(), 400);
-  EXPECT_NE(house.line_with("\"refused\"").find("at byte"), std::string::npos);
+  EXPECT_NE(house.line_with(R"("type":"refused")").find("at byte"), std::string::npos);
 }
 
 TEST(Exchange, AnEncodedBodyIsNotRead) {
   House house;
   house.client.while_body_is_read = [] { ADD_FAILURE() << "the body was read"; };
-  house.ask_raw("POST /v1/messages HTTP/1.1\r\nhost: a\r\ncontent-encoding: gzip\r\n"
-                "authorization: Bearer " + house.token + "\r\ncontent-length: 2\r\n\r\n", "{}");
+  house.ask_raw(
+      "POST /v1/messages HTTP/1.1\r\nhost: a\r\ncontent-encoding: gzip\r\n"
+      "authorization: Bearer " +
+          house.token + "\r\ncontent-length: 2\r\n\r\n",
+      "{}");
   EXPECT_EQ(house.client.status(), 415);
 }
 
@@ -220,9 +223,10 @@ TEST(Exchange, ARecordThatTakesNothingLetsNothingThrough) {
   EXPECT_EQ(house.worker.counters.record_failed.value(), 1U);
   // The queue keeps both ends until the disk takes them.
   house.process.disk.write_error = 0;
+  house.process.clock.advance(std::chrono::seconds(1));
   house.worker.record.write();
-  EXPECT_EQ(house.lines_with("\"opened\""), 1U);
-  EXPECT_NE(house.line_with("\"closed\"").find("record_failed"), std::string::npos);
+  EXPECT_EQ(house.lines_with(R"("type":"opened")"), 1U);
+  EXPECT_NE(house.line_with(R"("type":"closed")").find("record_failed"), std::string::npos);
 }
 
 TEST(Exchange, WithSyncEachNoByteLeavesBeforeTheDiskHasTheLine) {
@@ -233,7 +237,7 @@ TEST(Exchange, WithSyncEachNoByteLeavesBeforeTheDiskHasTheLine) {
   house.ask(message("claude-sonnet-5"));
   EXPECT_EQ(house.client.status(), 503);
   EXPECT_EQ(house.client.got.find("msg_1"), std::string::npos);
-  EXPECT_NE(house.line_with("\"closed\"").find("record_failed"), std::string::npos);
+  EXPECT_NE(house.line_with(R"("type":"closed")").find("record_failed"), std::string::npos);
 }
 
 TEST(Exchange, WithoutACredentialItWaitsAndThenSaysSo) {
@@ -242,7 +246,8 @@ TEST(Exchange, WithoutACredentialItWaitsAndThenSaysSo) {
   house.configure();
   house.ask(message("claude-sonnet-5"));
   EXPECT_EQ(house.client.status(), 503);
-  EXPECT_NE(house.line_with("\"refused\"").find("upstream.no_credential"), std::string::npos);
+  EXPECT_NE(house.line_with(R"("type":"refused")").find("upstream.no_credential"),
+            std::string::npos);
 }
 
 TEST(Exchange, TheModelsAreListedAndTheListingStandsInTheRecord) {
@@ -251,7 +256,7 @@ TEST(Exchange, TheModelsAreListedAndTheListingStandsInTheRecord) {
                 "\r\n\r\n");
   EXPECT_EQ(house.client.status(), 200);
   EXPECT_NE(house.client.got.find("claude-haiku-5"), std::string::npos);
-  EXPECT_EQ(house.lines_with("\"answered\""), 1U);
+  EXPECT_EQ(house.lines_with(R"("type":"answered")"), 1U);
 }
 
 TEST(Exchange, ProbesNeedNobody) {

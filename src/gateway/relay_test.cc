@@ -11,9 +11,9 @@ std::string streaming() {
 }
 
 void expect_closed(House& house, std::string_view what) {
-  auto closed = house.line_with("\"closed\"");
+  auto closed = house.line_with(R"("type":"closed")");
   EXPECT_NE(closed.find(what), std::string::npos) << closed;
-  EXPECT_EQ(house.lines_with("\"closed\""), 1U);
+  EXPECT_EQ(house.lines_with(R"("type":"closed")"), 1U);
 }
 
 // ---- attempts ----------------------------------------------------------------------------------
@@ -75,14 +75,16 @@ TEST(Attempts, AreCutWhenTheGatewayEnds) {
 
 TEST(Attempts, AKeptConnectionThatDiesIsTriedAnewOnce) {
   House house;
-  house.provider.on_connection({read_request(), say(http_answer(200, whole_answer())), read_request()});
+  house.provider.on_connection(
+      {read_request(), say(http_answer(200, whole_answer())), read_request()});
   house.provider.on_connection({read_request(), say(http_answer(200, whole_answer())), hold()});
   house.ask(message("claude-sonnet-5"));
   ASSERT_EQ(house.client.status(), 200);
   FakeStream again(house.loop);
   auto body = message("claude-sonnet-5");
   again.asks("POST /v1/messages HTTP/1.1\r\nhost: a\r\nauthorization: Bearer " + house.token +
-                 "\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n", body);
+                 "\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n",
+             body);
   auto run = [&]() -> Task<void> {
     co_await answer_request(house.worker, again, house.peer);
     house.loop.stop();
@@ -92,7 +94,7 @@ TEST(Attempts, AKeptConnectionThatDiesIsTriedAnewOnce) {
   house.worker.record.write();
   EXPECT_EQ(again.status(), 200);
   EXPECT_EQ(house.provider.requests().size(), 3U);
-  auto closed = house.line_with("\"closed\"");
+  auto closed = house.line_with(R"("type":"closed")");
   EXPECT_NE(closed.find("upstream.died"), std::string::npos) << closed;
   EXPECT_NE(closed.find("\"complete\""), std::string::npos) << closed;
 }
@@ -154,7 +156,8 @@ TEST(WholeRelay, AnErrorInAnthropicsWordsPasses) {
 
 TEST(WholeRelay, AnythingElseThatIsNoSuccessIsReplaced) {
   House house;
-  house.provider.on_connection({read_request(), say(http_answer(403, "<html>", "text/html")), hold()});
+  house.provider.on_connection(
+      {read_request(), say(http_answer(403, "<html>", "text/html")), hold()});
   house.ask(message("claude-sonnet-5"));
   EXPECT_EQ(house.client.status(), 502);
   expect_closed(house, "upstream.credential_refused");
@@ -163,10 +166,11 @@ TEST(WholeRelay, AnythingElseThatIsNoSuccessIsReplaced) {
 TEST(WholeRelay, AnAnswerInPiecesIsGathered) {
   const std::string answer = whole_answer();
   House house;
-  house.provider.on_connection(
-      {read_request(),
-       say("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"),
-       say(chunk(answer.substr(0, 20))), say(chunk(answer.substr(20)) + "0\r\n\r\n"), hold()});
+  house.provider.on_connection({read_request(),
+                                say("HTTP/1.1 200 OK\r\ncontent-type: "
+                                    "application/json\r\ntransfer-encoding: chunked\r\n\r\n"),
+                                say(chunk(answer.substr(0, 20))),
+                                say(chunk(answer.substr(20)) + "0\r\n\r\n"), hold()});
   house.ask(message("claude-sonnet-5"));
   EXPECT_EQ(house.client.got, whole_answer("claude-sonnet-5"));
   expect_closed(house, "\"complete\"");
@@ -205,14 +209,15 @@ TEST(WholeRelay, OneThatRepeatsOurKeyStaysHere) {
        {http_answer(200, R"({"model":"x","k":")" + std::string(kProviderKey) + "\"}"),
         http_answer(200, R"({"k":"provider\u002dkey-0123456789"})"),
         http_answer(400, "no such key: " + std::string(kProviderKey), "text/plain"),
-        http_answer(200, "{}", "application/json", "x-echo: " + std::string(kProviderKey) + "\r\n")}) {
+        http_answer(200, "{}", "application/json",
+                    "x-echo: " + std::string(kProviderKey) + "\r\n")}) {
     House house;
     house.provider.on_connection({read_request(), say(place), hold()});
     house.ask(message("claude-sonnet-5"));
     EXPECT_GE(house.client.status(), 400);
     EXPECT_EQ(house.client.got.find("0123456789"), std::string::npos) << house.client.got;
     EXPECT_EQ(house.client.fields().find("0123456789"), std::string::npos);
-    EXPECT_EQ(house.line_with("\"closed\"").find("0123456789"), std::string::npos);
+    EXPECT_EQ(house.line_with(R"("type":"closed")").find("0123456789"), std::string::npos);
   }
 }
 
@@ -229,7 +234,7 @@ TEST(StreamRelay, PassesEventsAndGivesTheModelItsNameBack) {
   EXPECT_EQ(house.client.got, expected);
   EXPECT_NE(house.client.fields().find("request-id: req_1\r\n"), std::string::npos);
   expect_closed(house, "\"complete\"");
-  EXPECT_NE(house.line_with("\"closed\"").find("\"output\":7"), std::string::npos);
+  EXPECT_NE(house.line_with(R"("type":"closed")").find("\"output\":7"), std::string::npos);
 }
 
 TEST(StreamRelay, OneThatDiesEndsWithAnErrorEvent) {
@@ -271,7 +276,7 @@ TEST(StreamRelay, AClientThatLeavesEndsIt) {
   house.ask(streaming());
   EXPECT_TRUE(house.client.gave_up);
   expect_closed(house, "aborted_by_client");
-  EXPECT_NE(house.line_with("\"closed\"").find("\"exact\":false"), std::string::npos);
+  EXPECT_NE(house.line_with(R"("type":"closed")").find("\"exact\":false"), std::string::npos);
 }
 
 TEST(StreamRelay, ASlowClientIsWaitedFor) {
@@ -325,11 +330,12 @@ TEST(StreamRelay, ACutClientThatTakesNothingHoldsNothing) {
 }
 
 TEST(StreamRelay, OneThatRepeatsOurKeyIsBroken) {
-  for (const std::string& data : {std::string(kProviderKey), std::string(R"(provider\u002dkey-0123456789)")}) {
+  for (const std::string& data :
+       {std::string(kProviderKey), std::string(R"(provider\u002dkey-0123456789)")}) {
     House house;
-    house.provider.on_connection(
-        {read_request(), say(stream_head()), say(chunk(message_start())),
-         say(chunk(event("x", R"({"type":"x","k":")" + data + "\"}"))), hold()});
+    house.provider.on_connection({read_request(), say(stream_head()), say(chunk(message_start())),
+                                  say(chunk(event("x", R"({"type":"x","k":")" + data + "\"}"))),
+                                  hold()});
     house.ask(streaming());
     EXPECT_EQ(house.client.got.find("0123456789"), std::string::npos) << house.client.got;
     EXPECT_NE(house.client.got.find("event: error\ndata: "), std::string::npos);
@@ -339,7 +345,8 @@ TEST(StreamRelay, OneThatRepeatsOurKeyIsBroken) {
 
 TEST(StreamRelay, ManyLargeUnfinishedEventsAreBudgeted) {
   House house(100 << 10);
-  const std::string begin = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"x\":\"";
+  const std::string begin =
+      "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"x\":\"";
   house.provider.on_connection({read_request(), say(stream_head()),
                                 say(chunk(begin + std::string(200 << 10, 'y'))), hold()});
   house.ask(streaming());

@@ -62,7 +62,7 @@ class FakeStream final : public http::ServerStream {
   [[nodiscard]] int status() const { return head_ ? head_->status() : 0; }
   [[nodiscard]] std::string fields() const { return head_ ? std::string(head_->lines()) : ""; }
   std::string got;
-  bool ended = false;       ///< a whole answer, or a stream to its last byte
+  bool ended = false;  ///< a whole answer, or a stream to its last byte
   bool gave_up = false;
   bool closes = false;
   int answers = 0;
@@ -267,8 +267,8 @@ inline std::string http_answer(int status, std::string_view body,
                                std::string_view type = "application/json",
                                std::string_view more = "") {
   return "HTTP/1.1 " + std::to_string(status) + " X\r\ncontent-type: " + std::string(type) +
-         "\r\n" + std::string(more) + "content-length: " + std::to_string(body.size()) + "\r\n\r\n" +
-         std::string(body);
+         "\r\n" + std::string(more) + "content-length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + std::string(body);
 }
 
 inline std::string stream_head() {
@@ -302,15 +302,16 @@ class House {
         process(folder.path()),
         chain(make_chain()),
         side(*audit::SideJournal::open(folder.path(), process.clock, process.instruments)),
-        shared(process.clock, process.entropy, *side, names, resolver, bodies, connections, failures,
-               Sha256{7}, sync_each,
-               [this](std::string_view, std::string_view, std::function<void()> done) {
-                 return fetch_keys(std::move(done));
-               },
-               [this](std::uint64_t, std::uint64_t, std::function<void()> done) {
-                 return renew_credential(std::move(done));
-               },
-               [this](std::uint64_t, int status) { refused_credentials.push_back(status); }),
+        shared(
+            process.clock, process.entropy, *side, names, resolver, bodies, connections, failures,
+            Sha256{7}, sync_each,
+            [this](std::string_view, std::string_view, std::function<void()> done) {
+              return fetch_keys(std::move(done));
+            },
+            [this](std::uint64_t, std::uint64_t, std::function<void()> done) {
+              return renew_credential(std::move(done));
+            },
+            [this](std::uint64_t, int status) { refused_credentials.push_back(status); }),
         lane(loop, process.clock),
         worker(shared, loop, *chain, lane.admissions()),
         client(loop) {
@@ -337,11 +338,10 @@ class House {
         one.credential.secret = std::make_shared<const Secret>(std::string(kProviderKey));
       }
     }
-    std::vector<upstream::ModelSettings> models{
-        {"claude-sonnet-5", "", "foundry", "sonnet-prod"},
-        {"claude-opus-5", "", "foundry", "opus-prod"},
-        {"claude-opus-latest", "", "foundry", "opus-prod"},
-        {"claude-haiku-5", "", "other", "haiku-prod"}};
+    std::vector<upstream::ModelSettings> models{{"claude-sonnet-5", "", "foundry", "sonnet-prod"},
+                                                {"claude-opus-5", "", "foundry", "opus-prod"},
+                                                {"claude-opus-latest", "", "foundry", "opus-prod"},
+                                                {"claude-haiku-5", "", "other", "haiku-prod"}};
     auto routes = Routes::create({}, limits, {identity::entra_settings()}, upstreams, models);
     ASSERT_TRUE(routes) << routes.error().text();
     worker.adopt(*routes);

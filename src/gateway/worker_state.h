@@ -37,7 +37,7 @@ struct Shared {
   http::ByteBudget& bodies;
   ConnectionLimits& connections;
   identity::FailureLimiter& failures;
-  Sha256 cache_key;  ///< of the verified-token caches, random
+  Sha256 cache_key;                    ///< of the verified-token caches, random
   const std::atomic<bool>& sync_each;  ///< `audit.sync: each`; a reload may change it
 
   using Done = std::function<void()>;

@@ -27,9 +27,7 @@ NameTableInstruments::NameTableInstruments(Metrics& metrics)
                                "Writes to the name table that failed.")) {}
 
 NameWriter::NameWriter(std::unique_ptr<NameBook> book, Metrics& metrics)
-    : instruments_(metrics),
-      book_(std::move(book)),
-      thread_([this] { run(); }) {}
+    : instruments_(metrics), book_(std::move(book)), thread_([this] { run(); }) {}
 
 NameWriter::~NameWriter() {
   {
