@@ -5,8 +5,8 @@
 #include "base/encoding.h"
 #include "base/url.h"
 #include "signin/loopback_listener.h"
-#include "signin/person_flows.h"
 #include "signin/metadata.h"
+#include "signin/person_flows.h"
 #include "signin/token_reading.h"
 
 namespace sallyport::signin {

@@ -2,8 +2,8 @@
 
 #include <thread>
 
-#include "signin/person_flows.h"
 #include "signin/metadata.h"
+#include "signin/person_flows.h"
 #include "signin/token_reading.h"
 
 namespace sallyport::signin {

@@ -24,7 +24,7 @@ struct Candidate {
   const Upstream* upstream = nullptr;
   std::size_t place = 0;        ///< of the upstream in the configuration, and so of its connections
   std::string_view deployment;  ///< of the top-level model
-  Few<RoutedModel, 1> models;     ///< of all, in the order in which the request names them
+  Few<RoutedModel, 1> models;   ///< of all, in the order in which the request names them
   CredentialPtr credential;     ///< that the provider is shown
   CredentialPtr refused;        ///< that it refused before, in this exchange
 };
