@@ -9,7 +9,8 @@ using upstream::AnswerFault;
 
 upstream::ProviderError note_provider_error(ExchangeState& state, int status,
                                             std::string_view body) {
-  auto error = state.upstream().kind().read_error(operation_of(state.endpoint), status, body);
+  auto error = state.upstream().kind().read_error(operation_of(state.endpoint), status, body,
+                                                  state.credential->secret());
   log::limited(log::Level::kWarning, "upstream.error",
                {{"id", state.id},
                 {"upstream", state.upstream().name()},
