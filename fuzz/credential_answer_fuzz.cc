@@ -45,11 +45,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (said.codes.size() > 8) std::abort();
   for (const auto& rules : kProviderRules) {
     const auto& kind = kind_of(rules.provider);
-    auto error = kind.read_error(Operation::kMessages, 403, input);
+    auto error = kind.read_error(Operation::kMessages, 403, input, kSecret);
     if (error.passes || error.fault != AnswerFault::kCredential) std::abort();
-    auto answer = said_by(error, kSecret);
+    auto answer = said_by(error);
     check_text(answer.code, 300);
     check_text(answer.message, 300);
+    if (answer.message.find(kSecret) != std::string::npos) std::abort();
     if (meaning_of(kind, answer, CredentialKind::kApiKey).code.empty()) std::abort();
   }
   return 0;

@@ -138,7 +138,7 @@ TEST(NoMemory, InAnswersOfAProvider) {
   const std::string error =
       R"({"error":{"code":"DeploymentNotFound","message":"The API deployment does not exist."}})";
   EXPECT_GT(fail_each_allocation(
-                [&] { return upstream::read_error_body(error).code == "DeploymentNotFound"; }),
+                [&] { return upstream::read_error_body(error, "secret").code == "DeploymentNotFound"; }),
             0U);
 }
 

@@ -7,7 +7,9 @@
 namespace sallyport::gateway {
 
 upstream::ProviderError read_provider_error(const Exchange& x, int status, std::string_view body) {
-  return x.to().upstream->kind().read_error(operation_of(x.asked.endpoint), status, body);
+  const auto& to = x.to();
+  return to.upstream->kind().read_error(operation_of(x.asked.endpoint), status, body,
+                                        to.credential->secret());
 }
 
 void note_provider_error(const Exchange& x, const upstream::ProviderError& error) {

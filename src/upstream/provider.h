@@ -4,7 +4,7 @@
 // its event stream share provider_messages.h.
 //
 //   const ProviderKind& kind = kind_of(Provider::kFoundry);
-//   auto error = kind.read_error(Operation::kMessages, status, body);
+//   auto error = kind.read_error(Operation::kMessages, status, body, secret);
 //
 // A kind lives for ever, holds no state and may be called by any thread.
 #pragma once
@@ -90,8 +90,10 @@ class ProviderKind {
   /// What an answer of this status and content type to a Messages request is.
   [[nodiscard]] virtual StreamFormat stream_of(int status, std::string_view content_type) const = 0;
   /// Reads an answer that is no success: any status but 2xx, or a 2xx that is no answer at all.
+  /// What repeats `secret`, the credential that was shown, has no words and does not pass.
   [[nodiscard]] virtual ProviderError read_error(Operation operation, int status,
-                                                 std::string_view body) const = 0;
+                                                 std::string_view body,
+                                                 std::string_view secret) const = 0;
 
  protected:
   constexpr explicit ProviderKind(const Traits& traits) : traits_(traits) {}

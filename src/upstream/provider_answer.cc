@@ -36,17 +36,34 @@ constexpr AnswerRow kAnyProvider[] = {
       "try again, and look at the provider's status page"}},
 };
 
-std::string text_of(JsonReader& json) {
-  JsonText value;
-  if (json.peek() == JsonKind::kText && json.text(value)) {
-    return value.decode().substr(0, kMostText);
+/// Reads texts, and notices a secret in one before it is cut: a part of it is one as well.
+class TextReader {
+ public:
+  TextReader(JsonReader& json, std::string_view secret) : json_(json), secret_(secret) {}
+
+  /// Empty, and skipped, where the next value is none.
+  std::string next() {
+    JsonText value;
+    if (json_.peek() != JsonKind::kText) {
+      json_.skip();
+      return {};
+    }
+    if (!json_.text(value)) return {};
+    std::string text = value.decode();
+    found_ = found_ || (!secret_.empty() && text.contains(secret_));
+    if (text.size() > kMostText) text.resize(kMostText);
+    return text;
   }
-  json.skip();
-  return {};
-}
+  [[nodiscard]] bool found_secret() const { return found_; }
+
+ private:
+  JsonReader& json_;
+  std::string_view secret_;
+  bool found_ = false;
+};
 
 // Reads the object that comes next.
-bool read_error_object(JsonReader& json, ErrorBody& into) {
+bool read_error_object(JsonReader& json, TextReader& texts, ErrorBody& into) {
   if (!json.begin_object()) return false;
   JsonText key;
   while (json.next_member(key)) {
@@ -55,7 +72,7 @@ bool read_error_object(JsonReader& json, ErrorBody& into) {
                           : key.is("message") ? &into.message
                                               : nullptr;
     if (member != nullptr && json.peek() == JsonKind::kText) {
-      *member = text_of(json);
+      *member = texts.next();
     } else {
       json.skip();
     }
@@ -73,38 +90,33 @@ std::string printable(std::string_view text) {
 
 }  // namespace
 
-ErrorBody read_error_body(std::string_view body) {
+ErrorBody read_error_body(std::string_view body, std::string_view secret) {
   if (!is_utf8(body)) return {};
   JsonReader json(body);
   if (json.peek() != JsonKind::kObject || !json.begin_object()) return {};
+  TextReader texts(json, secret);
   ErrorBody read;
   bool says_error = false;
   JsonText key;
   while (json.next_member(key)) {
     if (key.is("type") && json.peek() == JsonKind::kText) {
-      says_error = text_of(json) == "error";
+      says_error = texts.next() == "error";
     } else if (key.is("error") && json.peek() == JsonKind::kObject) {
-      read.has_error = read_error_object(json, read);
-    } else if ((key.is("message") || key.is("Message")) && json.peek() == JsonKind::kText) {
-      read.front_message = text_of(json);
+      read.has_error = read_error_object(json, texts, read);
+    } else if (key.is("message") || key.is("Message")) {
+      read.front_message = texts.next();
     } else {
       json.skip();
     }
   }
-  if (!json.finish()) return {};
+  if (!json.finish() || texts.found_secret()) return {};
   read.anthropic = says_error && read.has_error && !read.type.empty();
   return read;
 }
 
-ProviderSaid said_by(const ProviderError& error, std::string_view secret) {
-  ProviderSaid said;
-  said.status = error.status;
-  for (const std::string* text : {&error.code, &error.type, &error.message}) {  // as decoded
-    if (!secret.empty() && text->find(secret) != std::string::npos) return said;
-  }
-  said.code = printable(error.code.empty() ? error.type : error.code);
-  said.message = printable(error.message);
-  return said;
+ProviderSaid said_by(const ProviderError& error) {
+  return {error.status, printable(error.code.empty() ? error.type : error.code),
+          printable(error.message)};
 }
 
 AnswerMeaning meaning_of(const ProviderKind& kind, const ProviderSaid& said,
@@ -136,6 +148,7 @@ TokenFacts read_token_facts(std::string_view token) {
   if (!claims || !is_utf8(*claims)) return facts;
   JsonReader json(*claims);
   if (json.peek() != JsonKind::kObject || !json.begin_object()) return facts;
+  TextReader texts(json, {});
   TokenFacts read;
   std::string azp;
   JsonText key;
@@ -147,7 +160,7 @@ TokenFacts read_token_facts(std::string_view token) {
                         : key.is("azp")   ? &azp
                                           : nullptr;
     if (into != nullptr && json.peek() == JsonKind::kText) {
-      *into = printable(text_of(json));
+      *into = printable(texts.next());
     } else {
       json.skip();
     }

@@ -30,8 +30,7 @@ struct ProviderError {
   AnswerFault fault = AnswerFault::kNoAnswer;
   int status = 0;
   bool passes = false;  ///< goes to the client byte for byte: clients act upon its words
-  /// The provider's own words, bounded, not made printable; empty where it has none. They may
-  /// repeat the credential.
+  /// The provider's own words, bounded, not made printable; empty where it has none.
   std::string type, code, message;
 };
 
@@ -43,17 +42,18 @@ struct ErrorBody {
   std::string type, code, message;
   std::string front_message;  ///< of the third
 };
-/// Never fails: what is no JSON of these shapes is empty.
-[[nodiscard]] ErrorBody read_error_body(std::string_view body);
+/// Never fails: what is no JSON of these shapes is empty, and so is what repeats the secret, also
+/// behind escapes.
+[[nodiscard]] ErrorBody read_error_body(std::string_view body, std::string_view secret);
 
 // ---- for `sallyport upstream check` -------------------------------------------------------------
 
 struct ProviderSaid {
   int status = 0;
-  std::string code;     ///< the provider's, printable and bounded
-  std::string message;  ///< both empty where they hold the credential
+  std::string code;  ///< the provider's, printable and bounded
+  std::string message;
 };
-[[nodiscard]] ProviderSaid said_by(const ProviderError& error, std::string_view secret);
+[[nodiscard]] ProviderSaid said_by(const ProviderError& error);
 
 struct AnswerMeaning {
   bool works = false;  ///< the credential and the way are right

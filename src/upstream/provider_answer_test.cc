@@ -11,14 +11,14 @@ namespace {
 std::string_view code_of(Provider provider, CredentialKind credential, int status,
                          std::string_view body) {
   const auto& kind = kind_of(provider);
-  auto said = said_by(kind.read_error(Operation::kMessages, status, body), "secret");
+  auto said = said_by(kind.read_error(Operation::kMessages, status, body, "secret"));
   return meaning_of(kind, said, credential).code;
 }
 std::string_view code_of(CredentialKind credential, int status, std::string_view body) {
   return code_of(Provider::kFoundry, credential, status, body);
 }
 ProviderSaid said_of(std::string_view body) {
-  return said_by(kind_of(Provider::kFoundry).read_error(Operation::kMessages, 401, body), "secret");
+  return said_by(kind_of(Provider::kFoundry).read_error(Operation::kMessages, 401, body, "secret"));
 }
 
 TEST(ProviderAnswer, NamesTheCauseBehindAStatus) {
@@ -87,6 +87,9 @@ TEST(ProviderAnswer, DoesNotRepeatTheCredential) {
   auto said = said_of(R"({"error":{"code":"x","message":"the secret is"}})");
   EXPECT_TRUE(said.code.empty() && said.message.empty());
   said = said_of(R"({"error":{"code":"x","message":"the s\u0065cret is"}})");
+  EXPECT_TRUE(said.code.empty() && said.message.empty());
+  // also where only a part of it would be within what is kept
+  said = said_of(R"({"error":{"code":"x","message":")" + std::string(509, '.') + "secret\"}}");
   EXPECT_TRUE(said.code.empty() && said.message.empty());
   said =
       said_of("{\"error\":{\"code\":\"a\\u001b\",\"message\":\"" + std::string(1000, 'x') + "\"}}");

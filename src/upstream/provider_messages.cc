@@ -39,9 +39,9 @@ StreamFormat MessagesProvider::stream_of(int status, std::string_view content_ty
   return events ? StreamFormat::kEvents : StreamFormat::kNone;
 }
 
-ProviderError MessagesProvider::read_error(Operation operation, int status,
-                                           std::string_view body) const {
-  ErrorBody said = read_error_body(body);
+ProviderError MessagesProvider::read_error(Operation operation, int status, std::string_view body,
+                                           std::string_view secret) const {
+  ErrorBody said = read_error_body(body, secret);
   ProviderError error;
   error.fault = fault_of(operation, status);
   error.status = status;

@@ -21,8 +21,8 @@ class MessagesProvider : public ProviderKind {
   void sign(std::string& head, std::span<const std::string_view> body,
             const Credential& credential) const final;
   [[nodiscard]] StreamFormat stream_of(int status, std::string_view content_type) const final;
-  [[nodiscard]] ProviderError read_error(Operation operation, int status,
-                                         std::string_view body) const final;
+  [[nodiscard]] ProviderError read_error(Operation operation, int status, std::string_view body,
+                                         std::string_view secret) const final;
 
  protected:
   ~MessagesProvider() = default;

@@ -140,14 +140,15 @@ TEST(ProviderErrors, OfAnthropicsPassUnlessTheyAreTheGatewaysToMend) {
                                          std::tuple(529, AnswerFault::kOverloaded, true),
                                          std::tuple(302, AnswerFault::kNoAnswer, false),
                                          std::tuple(200, AnswerFault::kNoAnswer, false)}) {
-      auto error = kind.read_error(Operation::kMessages, status, anthropic_error("t"));
+      auto error = kind.read_error(Operation::kMessages, status, anthropic_error("t"), "");
       EXPECT_EQ(error.fault, fault) << rules.name << status;
       EXPECT_EQ(error.passes, passes) << rules.name << status;
       EXPECT_EQ(error.status, status);
       EXPECT_EQ(error.type, "t");
       EXPECT_EQ(error.message, "m");
     }
-    auto error = kind.read_error(Operation::kCountTokens, 404, anthropic_error("not_found_error"));
+    auto error =
+        kind.read_error(Operation::kCountTokens, 404, anthropic_error("not_found_error"), "");
     EXPECT_EQ(error.fault, AnswerFault::kNoCountTokens);
     EXPECT_FALSE(error.passes);
   }
@@ -161,41 +162,42 @@ TEST(ProviderErrors, OfAnyOtherShapeDoNotPass) {
           R"({"type":"error","error":{"type":"x"}} trailing)", R"({"type":"error"})",
           R"({"type":"error","error":{"type":""}})", R"({"type":"x","error":{"type":"x"}})",
           "{\"type\":\"error\",\"error\":{\"type\":\"\xff\"}}"}) {
-      EXPECT_FALSE(kind.read_error(Operation::kMessages, 400, body).passes) << body;
+      EXPECT_FALSE(kind.read_error(Operation::kMessages, 400, body, "").passes) << body;
     }
     auto swapped =
         R"({"error":{"message":"m","type":"api_error"},"request_id":"r","type":"error"})";
-    EXPECT_TRUE(kind.read_error(Operation::kMessages, 400, swapped).passes);
+    EXPECT_TRUE(kind.read_error(Operation::kMessages, 400, swapped, "").passes);
   }
 }
 
 TEST(ProviderErrors, OfAzuresFront) {
   const auto& kind = kind_of(Provider::kFoundry);
   auto missing = R"({"error":{"code":"DeploymentNotFound","message":"contoso"}})";
-  auto error = kind.read_error(Operation::kMessages, 404, missing);
+  auto error = kind.read_error(Operation::kMessages, 404, missing, "");
   EXPECT_EQ(error.fault, AnswerFault::kNoDeployment);
   EXPECT_EQ(error.code, "DeploymentNotFound");
-  EXPECT_EQ(kind.read_error(Operation::kMessages, 400, missing).fault, AnswerFault::kRejected);
-  EXPECT_EQ(kind.read_error(Operation::kCountTokens, 404, missing).fault,
+  EXPECT_EQ(kind.read_error(Operation::kMessages, 400, missing, "").fault, AnswerFault::kRejected);
+  EXPECT_EQ(kind.read_error(Operation::kCountTokens, 404, missing, "").fault,
             AnswerFault::kNoCountTokens);
-  EXPECT_EQ(kind_of(Provider::kAnthropic).read_error(Operation::kMessages, 404, missing).fault,
+  EXPECT_EQ(kind_of(Provider::kAnthropic).read_error(Operation::kMessages, 404, missing, "").fault,
             AnswerFault::kRejected);
 }
 
 TEST(ProviderErrors, OfAwssFront) {
   const auto& kind = kind_of(Provider::kMantle);
-  auto error = kind.read_error(Operation::kMessages, 403, R"({"message":"expired"})");
+  auto error = kind.read_error(Operation::kMessages, 403, R"({"message":"expired"})", "");
   EXPECT_EQ(error.fault, AnswerFault::kCredential);
   EXPECT_EQ(error.message, "expired");
   EXPECT_FALSE(error.passes);
-  error = kind.read_error(Operation::kMessages, 429, R"({"Message":"wait"})");
+  error = kind.read_error(Operation::kMessages, 429, R"({"Message":"wait"})", "");
   EXPECT_EQ(error.fault, AnswerFault::kRateLimit);
   EXPECT_EQ(error.message, "wait");
   EXPECT_FALSE(error.passes);
-  error = kind.read_error(Operation::kMessages, 400, R"({"message":"a","error":{"message":"b"}})");
+  error =
+      kind.read_error(Operation::kMessages, 400, R"({"message":"a","error":{"message":"b"}})", "");
   EXPECT_EQ(error.message, "b");
   EXPECT_EQ(kind_of(Provider::kFoundry)
-                .read_error(Operation::kMessages, 400, R"({"message":"a"})")
+                .read_error(Operation::kMessages, 400, R"({"message":"a"})", "")
                 .message,
             "");
 }
@@ -203,7 +205,7 @@ TEST(ProviderErrors, OfAwssFront) {
 TEST(ProviderErrors, AreBounded) {
   auto body = R"({"error":{"code":"c","message":")" + std::string(100000, 'x') + "\"}}";
   for (const auto& rules : kProviderRules) {
-    auto error = kind_of(rules.provider).read_error(Operation::kMessages, 500, body);
+    auto error = kind_of(rules.provider).read_error(Operation::kMessages, 500, body, "");
     EXPECT_EQ(error.message.size(), 512u);
   }
 }

@@ -112,9 +112,8 @@ void ask_provider(Caller& caller, const upstream::Upstream& upstream,
                         .count();
   if (!answer) return put(finding, answer.error());
   const auto& kind = upstream.kind();
-  finding.said = upstream::said_by(
-      kind.read_error(upstream::Operation::kMessages, answer->status, answer->body),
-      credential.secret());
+  finding.said = upstream::said_by(kind.read_error(upstream::Operation::kMessages, answer->status,
+                                                   answer->body, credential.secret()));
   auto meaning = upstream::meaning_of(kind, finding.said, settings.credential.kind);
   finding.works = meaning.works;
   finding.code = meaning.code;
