@@ -126,7 +126,7 @@ const shown: { [key: string]: Shown } = {
       (config.upstreams[0].credential = {
         client_secret: {
           tenant: '5b1f0e7a-3c52-4d8e-9a41-7d20c6e1b9f4',
-          client_id: 'some-application',
+          client_id: '8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101',
           secret: 'a-secret-that-nobody-takes',
           authority: 'http://127.0.0.1:1',
         },
@@ -175,6 +175,7 @@ const swappedWhole: { [how: string]: RegExp } = {
   'the credential source, made anew: upstream_credentials.test.ts': /^upstreams\[\]\.credential\./,
   'the way to the provider, whose connections are made anew': /^upstreams\[\]\.(ca_file|proxy)$/,
   'the routes, seen by reload.test.ts': /^models\[\]\.deployments$/,
+  'the address of the provider, as that of a resource': /^upstreams\[\]\.region$/,
 };
 
 describe('a reload of each key that needs no restart', () => {

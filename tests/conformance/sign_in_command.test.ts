@@ -194,6 +194,7 @@ describe('a machine', () => {
       await other.gateway.logged('config.reloaded');
       const token = (await desk.run(['token'])).stdout.trim();
       assert.equal((await other.ask(token, question())).status, 403);
+      writeFileSync(file('wrong'), 'another-secret-than-the-machine-has\n', { mode: 0o600 });
       const wrong = await desk.run([
         'sign-in',
         '--gateway',
@@ -205,7 +206,7 @@ describe('a machine', () => {
         '--scope',
         scope,
         '--client-secret-file',
-        file('ci.pem'),
+        file('wrong'),
       ]);
       assert.equal(wrong.code, 1);
       assert.match(wrong.stderr, /does not accept the client .*Next: /);
