@@ -72,6 +72,23 @@ TEST(PresentedToken, H1RefusesMalformedBearerValues) {
   }
 }
 
+// Every byte in every place of tokens of several lengths, which are read in blocks.
+TEST(PresentedToken, HoldsEveryCharacterOfATokenToItsAlphabet) {
+  const std::string alphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=";
+  for (std::size_t size : {5U, 31U, 32U, 33U, 63U, 64U, 65U, 95U, 97U}) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int c = 0; c < 256; ++c) {
+        std::string token(size, 'a');
+        token[(at + 1) % size] = token[(at + 3) % size] = '.';
+        token[at] = static_cast<char>(c);
+        bool good = c != 0 && alphabet.find(static_cast<char>(c)) != std::string::npos;
+        ASSERT_EQ(find({{"x-api-key", token}}).has_value(), good) << size << " " << at << " " << c;
+      }
+    }
+  }
+}
+
 TEST(PresentedToken, AnEmptyCredentialIsAMissingOne) {
   EXPECT_EQ(refusal({}), Reason::kMissing);
   EXPECT_EQ(refusal({{"authorization", "Bearer"}}), Reason::kMissing);
