@@ -137,8 +137,9 @@ TEST(NoMemory, InAnswersOfAProvider) {
             0U);
   const std::string error =
       R"({"error":{"code":"DeploymentNotFound","message":"The API deployment does not exist."}})";
-  EXPECT_GT(fail_each_allocation(
-                [&] { return upstream::read_error_body(error, "secret").code == "DeploymentNotFound"; }),
+  EXPECT_GT(fail_each_allocation([&] {
+              return upstream::read_error_body(error, "secret").code == "DeploymentNotFound";
+            }),
             0U);
 }
 
