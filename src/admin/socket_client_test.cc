@@ -63,7 +63,7 @@ class SocketClient : public testing::Test {
 
   TestFolder test_folder;
   std::filesystem::path folder = test_folder.path();
-  std::string path;
+  std::string path = folder / "admin.sock";
 };
 
 TEST_F(SocketClient, GetsTheAnswerOfAGateway) {
