@@ -1,8 +1,26 @@
 // links: profile
 //
 // Configuration profiles and property lists, XML and binary, signed and not.
-#include "profile_format.h"
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
 
+#include "base/check.h"
+#include "profile/codec/codec.h"
+#include "profile/rules.h"
+
+// Whatever comes in: no crash, no hang; and what was read can be checked, written and read again.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  return read_check_and_write(sallyport::profile::Format::kMobileconfig, data, size);
+  using namespace sallyport::profile;
+  auto decoded = decode(Format::kMobileconfig, {reinterpret_cast<const char*>(data), size});
+  if (!decoded) return 0;
+  (void)check(decoded->values, {});
+  Profile profile;
+  profile.name = "fuzz";
+  profile.id = "fuzz";
+  profile.values = decoded->values;
+  auto encoded = encode(Format::kMobileconfig, profile, {});
+  if (!encoded) return 0;
+  SALLYPORT_CHECK(decode(Format::kMobileconfig, encoded->files.back().bytes).has_value());
+  return 0;
 }
