@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "audit/record.h"
+#include "base/guid.h"
 
 namespace sallyport::audit {
 namespace {
@@ -33,13 +34,7 @@ bool is_worker(std::string_view text) {
 }  // namespace
 
 bool is_uuid(std::string_view text) {
-  if (text.size() != kUuidSize) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    char c = text[i];
-    if (dash ? c != '-' : !is_digit(c) && !(c >= 'a' && c <= 'f')) return false;
-  }
-  return true;
+  return is_guid(text) && std::ranges::none_of(text, [](char c) { return c >= 'A' && c <= 'F'; });
 }
 
 std::string format_segment_name(WallTime time, std::string_view instance, std::string_view worker,

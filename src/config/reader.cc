@@ -199,19 +199,21 @@ bool Reader::wrong_shape(const Row& row, const Node& node, const std::string& ke
   return true;
 }
 
+bool Reader::wrong_length(const Row& row, const Node& node, const std::string& key) {
+  auto count = static_cast<std::int64_t>(node.items.size());
+  if (count >= row.min && count <= row.max) return false;
+  report_.error(key, node.place,
+                {"config.list_length", fmt::format("the list has {} entries", count),
+                 fmt::format("write {} to {}", row.min, row.max)});
+  return true;
+}
+
 void Reader::one(const Row& row, const Node& node, const std::string& key) {
   if (!wrong_shape(row, node, key)) value(row, node.text, node.place, key);
 }
 
 void Reader::list(const Row& row, const Node& node, const std::string& key) {
-  if (wrong_shape(row, node, key)) return;
-  auto count = static_cast<std::int64_t>(node.items.size());
-  if (count < row.min || count > row.max) {
-    report_.error(key, node.place,
-                  {"config.list_length", fmt::format("the list has {} entries", count),
-                   fmt::format("write {} to {}", row.min, row.max)});
-    return;
-  }
+  if (wrong_shape(row, node, key) || wrong_length(row, node, key)) return;
   std::set<std::string_view> seen;
   for (std::size_t i = 0; i < node.items.size(); ++i) {
     const Node& item = node.items[i];
@@ -240,14 +242,7 @@ void Reader::block(const Row& row, const Node& node, const std::string& key) {
 }
 
 void Reader::blocks(const Row& row, const Node& node, const std::string& key) {
-  if (wrong_shape(row, node, key)) return;
-  auto count = static_cast<std::int64_t>(node.items.size());
-  if (count < row.min || count > row.max) {
-    report_.error(key, node.place,
-                  {"config.list_length", fmt::format("the list has {} entries", count),
-                   fmt::format("write {} to {}", row.min, row.max)});
-    return;
-  }
+  if (wrong_shape(row, node, key) || wrong_length(row, node, key)) return;
   auto inside = fmt::format("{}[]", row.path);
   for (std::size_t i = 0; i < node.items.size(); ++i) {
     const Node& item = node.items[i];

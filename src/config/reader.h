@@ -39,6 +39,7 @@ class Reader {
   void value(const Row& row, std::string_view text, Place place, const std::string& key,
              std::string name = {});
   bool wrong_shape(const Row& row, const Node& node, const std::string& key);
+  bool wrong_length(const Row& row, const Node& node, const std::string& key);
 
   const std::filesystem::path& folder_;
   const Environment& environment_;

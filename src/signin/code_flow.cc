@@ -89,6 +89,23 @@ std::string scopes_to_ask(const Target& target, const std::vector<std::string>& 
   return text;
 }
 
+Result<Session> session_of(const Target& target, const identity::Discovery& provider, Tokens tokens,
+                           std::string_view nonce, WallTime now) {
+  if (!tokens.id_token.empty()) {
+    auto checked =
+        check_id_token(tokens.id_token.reveal(), target.issuer, target.client, nonce, now);
+    if (!checked) return std::unexpected(std::move(checked.error()));
+  }
+  Session session{.target = target,
+                  .machine = {},
+                  .token_endpoint = provider.token_endpoint,
+                  .revocation_endpoint = provider.revocation_endpoint};
+  if (auto taken = take_tokens(session, std::move(tokens), now); !taken) {
+    return std::unexpected(std::move(taken.error()));
+  }
+  return session;
+}
+
 Result<Session> sign_in_by_code(const FlowParts& parts, const Target& target,
                                 const CodeOptions& options) {
   auto provider = discover(parts.web, target.issuer);
@@ -114,20 +131,7 @@ Result<Session> sign_in_by_code(const FlowParts& parts, const Target& target,
   }
   auto tokens = redeem(parts, *provider, target, attempt, callback->code);
   if (!tokens) return std::unexpected(std::move(tokens.error()));
-  WallTime now = parts.clock.wall();
-  if (!tokens->id_token.empty()) {
-    auto checked =
-        check_id_token(tokens->id_token.reveal(), target.issuer, target.client, attempt.nonce, now);
-    if (!checked) return std::unexpected(std::move(checked.error()));
-  }
-  Session session{.target = target,
-                  .machine = {},
-                  .token_endpoint = provider->token_endpoint,
-                  .revocation_endpoint = provider->revocation_endpoint};
-  if (auto taken = take_tokens(session, std::move(*tokens), now); !taken) {
-    return std::unexpected(std::move(taken.error()));
-  }
-  return session;
+  return session_of(target, *provider, std::move(*tokens), attempt.nonce, parts.clock.wall());
 }
 
 }  // namespace sallyport::signin

@@ -69,19 +69,7 @@ Result<Session> sign_in_by_device(const FlowParts& parts, const Target& target,
   if (options.tell) options.tell(*code, opened);
   auto tokens = poll(parts, *provider, target, *code, options);
   if (!tokens) return std::unexpected(std::move(tokens.error()));
-  WallTime now = parts.clock.wall();
-  if (!tokens->id_token.empty()) {
-    auto checked = check_id_token(tokens->id_token.reveal(), target.issuer, target.client, {}, now);
-    if (!checked) return std::unexpected(std::move(checked.error()));
-  }
-  Session session{.target = target,
-                  .machine = {},
-                  .token_endpoint = provider->token_endpoint,
-                  .revocation_endpoint = provider->revocation_endpoint};
-  if (auto taken = take_tokens(session, std::move(*tokens), now); !taken) {
-    return std::unexpected(std::move(taken.error()));
-  }
-  return session;
+  return session_of(target, *provider, std::move(*tokens), {}, parts.clock.wall());
 }
 
 }  // namespace sallyport::signin

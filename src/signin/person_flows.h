@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/entropy.h"
+#include "identity/discovery.h"
 #include "signin/browser.h"
 #include "signin/session.h"
 #include "signin/token_answer.h"
@@ -45,6 +46,11 @@ struct DeviceOptions {
 };
 [[nodiscard]] Result<Session> sign_in_by_device(const FlowParts& parts, const Target& target,
                                                 const DeviceOptions& options);
+
+/// How both end: the ID token, where one came, is checked; then it is a session. An empty nonce:
+/// none was sent. Errors: sign_in.foreign_token, sign_in.no_token.
+[[nodiscard]] Result<Session> session_of(const Target& target, const identity::Discovery& provider,
+                                         Tokens tokens, std::string_view nonce, WallTime now);
 
 /// The scopes that are asked for: those of the target, with `openid`, `profile` and
 /// `offline_access` where the provider does not say that it has none of them.
