@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 
 #include <string>
+#include <thread>
+#include <tuple>
 
 #include "base/task.h"
 
@@ -90,6 +92,118 @@ TEST(Http1Connection, GivesWayWhileASmallChunkFollowsTheOther) {
   loop.run();
   EXPECT_TRUE(reading.ended);
   EXPECT_GT(left, 0);
+}
+
+// What the client of `line` has got by now.
+std::string heard(const Line& line) {
+  std::string all(std::size_t{1} << 20, ' ');
+  ssize_t n = ::recv(line.client.get(), all.data(), all.size(), MSG_DONTWAIT);
+  all.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  return all;
+}
+
+template <typename Answer>
+void serve_one(const std::string& head, Line& line, Answer answer) {
+  ASSERT_EQ(line.say(head), head.size());
+  EventLoop loop;
+  Http1Connection connection(loop, std::move(line.ours), {});
+  auto run = [&]() -> Task<void> {
+    auto next = co_await connection.next_head();
+    EXPECT_EQ(next, Http1Connection::Next::kHead);
+    co_await answer(connection);
+    loop.stop();
+  };
+  loop.post([&] { spawn(run()); });
+  loop.run();
+}
+
+TEST(Http1Connection, AStreamIsChunkedAndEndsOnce) {
+  Line line;
+  std::string all;
+  serve_one("GET / HTTP/1.1\r\nHost: a\r\n\r\n", line, [&](Http1Connection& to) -> Task<void> {
+    to.begin(AnswerHead(200));
+    const std::string_view one = "hello", other = "!";
+    EXPECT_EQ(to.write({&one, 1}, false), ServerStream::Written::kAll);
+    EXPECT_EQ(to.write({&other, 1}, true), ServerStream::Written::kAll);
+    all = heard(line);
+    EXPECT_EQ(to.bytes_sent(), static_cast<std::int64_t>(all.size()));
+    EXPECT_TRUE(to.keep_alive());
+    co_return;
+  });
+  EXPECT_EQ(all,
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n"
+            "0\r\n\r\n");
+}
+
+TEST(Http1Connection, AnOldClientReadsToTheEndOfTheConnection) {
+  Line line;
+  std::string all;
+  serve_one("GET / HTTP/1.0\r\nHost: a\r\n\r\n", line, [&](Http1Connection& to) -> Task<void> {
+    to.begin(AnswerHead(200));
+    const std::string_view one = "hello";
+    EXPECT_EQ(to.write({&one, 1}, true), ServerStream::Written::kAll);
+    all = heard(line);
+    EXPECT_FALSE(to.keep_alive());
+    co_return;
+  });
+  EXPECT_EQ(all, "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nhello");
+}
+
+TEST(Http1Connection, HeadGetsTheLengthAndNoBody) {
+  Line line;
+  std::string all;
+  serve_one("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", line, [&](Http1Connection& to) -> Task<void> {
+    const std::string_view body = "hello";
+    bool sent = co_await to.send(AnswerHead(200), {&body, 1});
+    EXPECT_TRUE(sent);
+    all = heard(line);
+  });
+  EXPECT_EQ(all, "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n");
+}
+
+// What the socket does not take at once stays here, in order, and goes out with the flush.
+TEST(Http1Connection, KeepsWhatTheClientDoesNotTakeAndFlushesIt) {
+  Line line;
+  std::size_t got = 0;
+  const std::string much(std::size_t{8} << 20, 'x');
+  const std::size_t all =
+      std::string_view("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").size() + much.size() + 3;
+  serve_one("GET / HTTP/1.0\r\nHost: a\r\n\r\n", line, [&](Http1Connection& to) -> Task<void> {
+    to.begin(AnswerHead(200));
+    const std::string_view one = much, end = "end";
+    EXPECT_EQ(to.write({&one, 1}, false), ServerStream::Written::kLater);
+    EXPECT_EQ(to.write({&end, 1}, true), ServerStream::Written::kLater);
+    std::thread reader([&] {
+      char bytes[65536];
+      while (got < all) {
+        ssize_t n = ::recv(line.client.get(), bytes, sizeof bytes, 0);
+        if (n <= 0) break;
+        got += static_cast<std::size_t>(n);
+        if (got == all) EXPECT_EQ(std::string_view(bytes + n - 3, 3), "end");
+      }
+    });
+    bool sent = co_await to.flush();
+    EXPECT_TRUE(sent);
+    reader.join();
+    EXPECT_EQ(to.bytes_sent(), static_cast<std::int64_t>(got));
+  });
+  EXPECT_EQ(got, all);
+}
+
+TEST(Http1Connection, SaysWhenNobodyIsThere) {
+  Line line;
+  serve_one("GET / HTTP/1.1\r\nHost: a\r\n\r\n", line, [&](Http1Connection& to) -> Task<void> {
+    line.client = UniqueFd();
+    std::uint32_t why = co_await to.signal().wait(kPeerGone);
+    EXPECT_EQ(why, kPeerGone);
+    EXPECT_FALSE(to.client_there());
+    to.begin(AnswerHead(200));
+    const std::string_view one = "x";
+    std::ignore = to.write({&one, 1}, false);  // the first is answered by a reset
+    auto later = to.write({&one, 1}, false);
+    EXPECT_EQ(later, ServerStream::Written::kGone);
+    EXPECT_FALSE(to.keep_alive());
+  });
 }
 
 }  // namespace
