@@ -259,6 +259,23 @@ TEST(Exchange, TheModelsAreListedAndTheListingStandsInTheRecord) {
   EXPECT_EQ(house.lines_with(R"("type":"answered")"), 1U);
 }
 
+// The table's guard is the promise, the handler's first step keeps it: whoever adds a row that needs
+// a person and forgets to ask for one finds out here.
+TEST(Exchange, EveryRouteThatNeedsAPersonTurnsAwayWhoShowsNone) {
+  int asked = 0;
+  for (const auto& route : public_routes()) {
+    if (route.guard != http::Guard::kPerson) continue;
+    House house;
+    house.ask_raw(std::string(route.method) + " " + std::string(route.path) +
+                      " HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n",
+                  "{}");
+    EXPECT_EQ(house.client.status(), 401) << route.path;
+    EXPECT_EQ(house.lines().size(), 1U) << route.path;
+    ++asked;
+  }
+  EXPECT_EQ(asked, 3);
+}
+
 TEST(Exchange, ProbesNeedNobody) {
   for (const auto* path : {"/healthz", "/readyz", "/api/hello"}) {
     House house;

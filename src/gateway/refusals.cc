@@ -67,6 +67,16 @@ constexpr Row kRows[] = {
      "The gateway is shutting down. Try again in a moment."},
 };
 
+// Every cause has its row, so that none is found missing when somebody is refused.
+static_assert([] {
+  for (int cause = 0; cause <= static_cast<int>(Cause::kDraining); ++cause) {
+    bool found = false;
+    for (const auto& row : kRows) found = found || static_cast<int>(row.cause) == cause;
+    if (!found) return false;
+  }
+  return std::size(kRows) == static_cast<std::size_t>(Cause::kDraining) + 1;
+}());
+
 struct RevokedRow {
   identity::RevocationKind kind;
   std::string_view code;
