@@ -41,10 +41,9 @@ void check_target(Scene& scene, const std::string& key, const ProviderRules& rul
                         fmt::format("`{}` says already where requests go", rules.target_key),
                         "keep one of the two"});
   } else if (!has_url && !has_target) {
-    scene.report.error(
-        key, {"config.missing_key", "this upstream has no target",
-              fmt::format("write `{}: {}` (or `base_url` for a private endpoint)", rules.target_key,
-                          rules.target_key == "resource" ? "NAME" : "REGION")});
+    scene.report.error(key, {"config.missing_key", "this upstream has no target",
+                             fmt::format("write `{}: {}` (or `base_url` for a private endpoint)",
+                                         rules.target_key, rules.target_word)});
   } else if (has_target) {
     settings.base_url = fmt::format(fmt::runtime(rules.base_url), target);
   }
