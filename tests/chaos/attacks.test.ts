@@ -115,6 +115,8 @@ describe('an attacker on plain connections', () => {
   });
 
   test('keeps no body in memory behind an answer, on idle connections and behind streams', async () => {
+    // Six bodies of 31 MiB that stayed would be 186. The allocator may keep one or two at its top.
+    const most = 96 << 20;
     const filler = { metadata: { user_id: 'x'.repeat(31 << 20) } };
     const held: RawClient[] = [];
     const grownBy = async (ask: () => Promise<RawClient>): Promise<number> => {
@@ -130,7 +132,7 @@ describe('an attacker on plain connections', () => {
       assert.equal(reply.status, 400);
       return client;
     });
-    assert.ok(idle < 48 << 20, `six idle connections hold ${idle >> 20} MiB`);
+    assert.ok(idle < most, `six idle connections hold ${idle >> 20} MiB`);
     const end = new AbortController();
     house.foundry.answer = async (call) => {
       call.write(streamHead);
@@ -148,7 +150,7 @@ describe('an attacker on plain connections', () => {
     end.abort();
     house.foundry.answer = wellBehaved();
     for (const client of held) client.socket.resetAndDestroy();
-    assert.ok(streams < 48 << 20, `six streams hold ${streams >> 20} MiB of what was asked`);
+    assert.ok(streams < most, `six streams hold ${streams >> 20} MiB of what was asked`);
     await allCameBack();
   });
 
