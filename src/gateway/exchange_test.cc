@@ -233,8 +233,11 @@ TEST(Exchange, WithSyncEachNoByteLeavesBeforeTheDiskHasTheLine) {
   House house;
   house.sync_each = true;
   house.process.disk.sync_error = EIO;  // the chain without a sync thread syncs itself
-  house.provider.on_connection({read_request(), say(http_answer(200, whole_answer())), hold()});
+  house.provider.on_connection(
+      {read_request(),
+       say(http_answer(200, whole_answer(), "application/json", "request-id: req_7\r\n")), hold()});
   house.ask(message("claude-sonnet-5"));
+  EXPECT_NE(house.line_with(R"("type":"closed")").find("req_7"), std::string::npos);
   EXPECT_EQ(house.client.status(), 503);
   EXPECT_EQ(house.client.got.find("msg_1"), std::string::npos);
   EXPECT_NE(house.line_with(R"("type":"closed")").find("record_failed"), std::string::npos);

@@ -102,6 +102,8 @@ Task<Ending> relay(Exchange& x) {
   }
   x.budget.reset();
   x.client.release_request(false);
+  const bool repeats = head_reveals_credential(x, call.head());
+  if (!repeats) note_ids(x, call.head());  // whatever becomes of the answer
   bool durable = co_await is_durable(x);
   if (x.revocation()) co_return refuse_revoked(x, call);
   if (!durable) {
@@ -109,8 +111,7 @@ Task<Ending> relay(Exchange& x) {
     co_return refuse_answer(x, refusal_of(Cause::kRecordUnavailable),
                             audit::Outcome::kRecordFailed);
   }
-  if (head_reveals_credential(x, call.head())) co_return refuse_repeated(x, call);
-  note_ids(x, call.head());
+  if (repeats) co_return refuse_repeated(x, call);
   Ending ending = co_await pass_answer(x, call);
   call.release();
   co_return ending;

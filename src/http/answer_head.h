@@ -24,7 +24,6 @@ class AnswerHead {
   AnswerHead& add_parsed(std::string_view name, std::string_view value);
   /// Fields that are lines already, each with its line end.
   AnswerHead& add_lines(std::string_view lines);
-  void clear_fields() { lines_.clear(); }
 
   [[nodiscard]] int status() const { return status_; }
   [[nodiscard]] std::string_view reason() const { return reason_; }
