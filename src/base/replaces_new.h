@@ -24,4 +24,17 @@ void operator delete(void* memory) noexcept {
 void operator delete(void* memory, std::size_t) noexcept {
   ::operator delete(memory);
 }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  sallyport::count_allocation();
+  const auto unit = static_cast<std::size_t>(alignment);
+  void* memory = std::aligned_alloc(unit, (size + unit - 1) / unit * unit);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  ::operator delete(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  ::operator delete(memory);
+}
 #endif

@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 
 #include <cstring>
-#include <system_error>
 #include <thread>
 
 #include "http/bits.h"
@@ -99,11 +98,11 @@ void Resolver::ask(const Name& name, Done done) {
     return;
   }
   if (found == state.asked.end()) {
+    state.queue.push_back(name);  // one that nobody asks for is passed over
     found = state.asked.emplace(name, std::vector<Done>{}).first;
-    state.queue.push_back(name);
-    wake_thread(state);
   }
   found->second.push_back(std::move(done));
+  wake_thread(state);
 }
 
 // One more thread as long as there may be; else a free one takes the name.
@@ -112,7 +111,7 @@ void Resolver::wake_thread(State& state) {
     try {
       std::thread([shared = state_] { run(shared); }).detach();
       ++state.threads;
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {
       // No thread to be had: the name waits for one that runs, and its askers for their time limit.
     }
   }
@@ -129,6 +128,7 @@ void Resolver::run(const std::shared_ptr<State>& shared) {
     if (state->stopping) return;
     Name name = std::move(state->queue.front());
     state->queue.pop_front();
+    if (!state->asked.contains(name)) continue;
     lock.unlock();
     Addresses addresses = state->look_up(name.first, name.second);
     lock.lock();
@@ -138,6 +138,7 @@ void Resolver::run(const std::shared_ptr<State>& shared) {
       state->kept[name] = {addresses, std::chrono::steady_clock::now() + kKeep};
     }
     auto waiting = state->asked.extract(name);
+    if (waiting.empty()) continue;
     for (auto& done : waiting.mapped()) done(addresses);
   }
 }
@@ -147,7 +148,8 @@ Task<Addresses> Resolver::resolve(EventLoop& loop, Signal& signal, std::string h
   signal.clear(kResolved);
   WaiterGuard guard(signal);
   ask({std::move(host), port}, [&loop, waiter = guard.waiter](const Addresses& addresses) {
-    loop.post([waiter, addresses]() mutable {
+    // A copy that can be moved on: nothing may be thrown where the loop runs it.
+    loop.post([waiter, addresses = Addresses(addresses)]() mutable {
       waiter->addresses = std::move(addresses);
       waiter->answered = true;
       if (waiter->signal != nullptr) waiter->signal->raise(kResolved);

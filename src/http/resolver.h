@@ -67,7 +67,7 @@ class Resolver {
     Condition wake;
     std::map<Name, Kept> kept GUARDED_BY(mutex);
     std::map<Name, std::vector<Done>> asked GUARDED_BY(mutex);  ///< who waits, by name
-    /// Of `asked`: those that no thread has taken yet.
+    /// Of `asked`: those that no thread has taken yet; one that nobody asks for may be among them.
     std::deque<Name> queue GUARDED_BY(mutex);
     std::size_t threads GUARDED_BY(mutex) = 0;
     std::size_t idle GUARDED_BY(mutex) = 0;
