@@ -52,6 +52,7 @@ class FakeStream final : public http::ServerStream {
   std::size_t takes = ~std::size_t{0};  ///< bytes of a stream until it is slow
   bool flushes = true;                  ///< a slow one takes the rest after all
   std::function<void()> when_written = [] {};
+  std::function<bool()> takes_answer = [] { return true; };  ///< a whole one
 
   // What it got.
   [[nodiscard]] int status() const { return head_ ? head_->status() : 0; }
@@ -75,7 +76,7 @@ class FakeStream final : public http::ServerStream {
   [[nodiscard]] Task<bool> send(const http::AnswerHead& head,
                                 std::span<const std::string_view> body) override {
     ++answers;
-    if (!there_) co_return false;
+    if (!there_ || !takes_answer()) co_return false;
     head_.emplace(head);
     for (auto piece : body) got += piece;
     sent_ = static_cast<std::int64_t>(got.size());

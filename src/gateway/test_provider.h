@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -21,18 +22,23 @@ namespace sallyport::gateway {
 
 /// What a provider does on one connection, in order; then it closes.
 struct Act {
-  enum class Kind : std::uint8_t { kRead, kSay, kHold } kind;
+  enum class Kind : std::uint8_t { kRead, kSay, kHold, kCall } kind;
   std::string bytes;
+  std::function<void()> call;
 };
 inline Act read_request() {
-  return {Act::Kind::kRead, {}};
+  return {Act::Kind::kRead, {}, {}};
 }
 inline Act say(std::string bytes) {
-  return {Act::Kind::kSay, std::move(bytes)};
+  return {Act::Kind::kSay, std::move(bytes), {}};
 }
 /// Keeps the connection until the other side closes it.
 inline Act hold() {
-  return {Act::Kind::kHold, {}};
+  return {Act::Kind::kHold, {}, {}};
+}
+/// Calls the test, on the provider's thread.
+inline Act call(std::function<void()> function) {
+  return {Act::Kind::kCall, {}, std::move(function)};
 }
 
 class FakeProvider {
@@ -84,6 +90,7 @@ class FakeProvider {
       if (act.kind == Act::Kind::kSay) {
         ::send(fd, act.bytes.data(), act.bytes.size(), MSG_NOSIGNAL);
       }
+      if (act.kind == Act::Kind::kCall) act.call();
       if (act.kind == Act::Kind::kHold) {
         char byte = 0;
         while (::recv(fd, &byte, 1, 0) > 0) {
