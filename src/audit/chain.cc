@@ -150,12 +150,13 @@ bool Chain::append_event(const Event& record) {
   return append("event", record, room_.owed());
 }
 
-void Chain::append_closed(const Closed& record) {
+void Chain::append_closed(const Closed& record) noexcept {
   room_.settle();
   begin_line("closed", record.time);
   JsonWriter json(line_);
   append_members(json, record);
   line_.push_back('}');
+  reserve_line();
   // Its room was set aside; where a failure has upset the places, flush() finds it one.
   if (!place(0)) {
     split_.reset();
@@ -175,12 +176,19 @@ void Chain::begin_line(std::string_view type, WallTime time) {
 bool Chain::append_line(std::uint64_t owed) {
   line_.push_back('}');
   SALLYPORT_CHECK(line_.size() + 128 <= kMaxLineBytes);
+  reserve_line();
   if (!place(owed)) {
     parts_.instruments.turned_away.add();
     return false;
   }
   seal_line();
   return true;
+}
+
+// Memory for the built line and one that begins a segment before it: from here on no line can be
+// left half written.
+void Chain::reserve_line() {
+  batch_.reserve(batch_.size() + line_bytes() + kSegmentLineBytes);
 }
 
 // {"seq":1,"prev":"...", and the rest of the line; its hash goes into the next.
@@ -219,7 +227,7 @@ std::uint64_t Chain::line_bytes() const {
 
 // The first line of a later segment says from which line on requests are still open. It comes
 // between the building of a line and its place, so it has to leave that line as it is.
-void Chain::begin_segment(WallTime time) {
+void Chain::begin_segment(WallTime time) noexcept {
   split_ = batch_.size();
   std::string pending = std::move(line_);
   while (open_.size() > 1 && open_.front().open == 0) open_.erase(open_.begin());

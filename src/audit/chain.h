@@ -19,6 +19,10 @@
 // again, every 100 ms say: it tries the same place, then a new segment, and on success accepts
 // again. A failed fdatasync leaves unknown what is on the disk: the chain accepts nothing any more
 // until the process starts anew, but still writes the closed lines.
+//
+// Memory. Without memory a line is appended whole or not at all, and append_*() throws. Where that
+// would leave a request without its end, or a segment half begun, the process ends, and the next
+// start writes the ends that are missing.
 #pragma once
 
 #include <functional>
@@ -60,7 +64,8 @@ class Chain {
   void attach(SyncThread& sync);
 
   [[nodiscard]] bool append_opened(const Opened& record);
-  void append_closed(const Closed& record);  ///< once for each append_opened() that said true
+  /// Once for each append_opened() that said true.
+  void append_closed(const Closed& record) noexcept;
   [[nodiscard]] bool append_refused(const Refused& record);
   [[nodiscard]] bool append_answered(const Answered& record);
   [[nodiscard]] bool append_event(const Event& record);
@@ -107,8 +112,9 @@ class Chain {
   [[nodiscard]] bool append_line(std::uint64_t owed);
   [[nodiscard]] bool place(std::uint64_t owed);
   [[nodiscard]] std::uint64_t line_bytes() const;
+  void reserve_line();
   void seal_line();
-  void begin_segment(WallTime time);
+  void begin_segment(WallTime time) noexcept;
   void count_closed(std::uint64_t opened_sequence);
   void look_for_spare();
   void look_at_segments();

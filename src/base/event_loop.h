@@ -167,8 +167,9 @@ class EventLoop {
   /// The time at the start of this turn.
   [[nodiscard]] SteadyTime now() const { return now_; }
 
-  /// Resumes the coroutine later in this turn.
-  void schedule(std::coroutine_handle<> sleeper) { ready_.push_back(sleeper); }
+  /// Resumes the coroutine later in this turn. Without memory for its place it would never wake: that
+  /// ends the process.
+  void schedule(std::coroutine_handle<> sleeper) noexcept { ready_.push_back(sleeper); }
 
  private:
   friend class Watch;

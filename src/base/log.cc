@@ -152,6 +152,16 @@ bool may_write(std::string_view event, int most, std::int64_t seconds, int& drop
   return ++window.seen <= most;
 }
 
+void write_rarely(Level level, std::string_view event, Fields fields, int most,
+                  std::int64_t seconds) noexcept {
+  try {
+    int dropped = 0;
+    if (may_write(event, most, seconds, dropped)) emit(level, event, fields, dropped);
+  } catch (const std::exception&) {
+    // No memory for a line: it is lost.
+  }
+}
+
 }  // namespace
 
 void start(Format format, Level least) {
@@ -172,18 +182,20 @@ void stop() {
   s.pool.reset();  // writes what is queued, then joins
 }
 
-void write(Level level, std::string_view event, Fields fields) {
-  emit(level, event, fields, 0);
+void write(Level level, std::string_view event, Fields fields) noexcept {
+  try {
+    emit(level, event, fields, 0);
+  } catch (const std::exception&) {
+    // No memory for a line: it is lost.
+  }
 }
 
-void limited(Level level, std::string_view event, Fields fields) {
-  int dropped = 0;
-  if (may_write(event, kLimitPerSecond, 1, dropped)) emit(level, event, fields, dropped);
+void limited(Level level, std::string_view event, Fields fields) noexcept {
+  write_rarely(level, event, fields, kLimitPerSecond, 1);
 }
 
-void once_a_minute(Level level, std::string_view event, Fields fields) {
-  int dropped = 0;
-  if (may_write(event, 1, 60, dropped)) emit(level, event, fields, dropped);
+void once_a_minute(Level level, std::string_view event, Fields fields) noexcept {
+  write_rarely(level, event, fields, 1, 60);
 }
 
 }  // namespace sallyport::log

@@ -6,7 +6,8 @@
 //
 // Thread-safe and never blocks the caller: lines pass through a bounded queue; when it is full the
 // oldest are dropped and the next line says how many. `log::limited` keeps a stranger from filling
-// the log: at most ten lines a second of one event, the rest counted.
+// the log: at most ten lines a second of one event, the rest counted. Never throws: a line for which
+// there is no memory is lost.
 #pragma once
 
 #include <cstdint>
@@ -44,23 +45,23 @@ void start(Format format, Level least);
 /// Writes what is queued and stops the writer thread.
 void stop();
 
-void write(Level level, std::string_view event, Fields fields);
-inline void debug(std::string_view event, Fields fields = {}) {
+void write(Level level, std::string_view event, Fields fields) noexcept;
+inline void debug(std::string_view event, Fields fields = {}) noexcept {
   write(Level::kDebug, event, fields);
 }
-inline void info(std::string_view event, Fields fields = {}) {
+inline void info(std::string_view event, Fields fields = {}) noexcept {
   write(Level::kInfo, event, fields);
 }
-inline void warning(std::string_view event, Fields fields = {}) {
+inline void warning(std::string_view event, Fields fields = {}) noexcept {
   write(Level::kWarning, event, fields);
 }
-inline void error(std::string_view event, Fields fields = {}) {
+inline void error(std::string_view event, Fields fields = {}) noexcept {
   write(Level::kError, event, fields);
 }
 
 /// As write(), for lines that a stranger can cause.
-void limited(Level level, std::string_view event, Fields fields);
+void limited(Level level, std::string_view event, Fields fields) noexcept;
 /// The same for a state that lasts, such as no descriptor left: one line a minute.
-void once_a_minute(Level level, std::string_view event, Fields fields);
+void once_a_minute(Level level, std::string_view event, Fields fields) noexcept;
 
 }  // namespace sallyport::log

@@ -36,6 +36,17 @@ Task<Ending> ask_provider(Exchange& x) {
   co_return ending;
 }
 
+// Counts an exchange as running, however it ends.
+struct Counted {
+  explicit Counted(Counters& its_counters) : counters(its_counters) {
+    counters.exchanges_opened.add();
+  }
+  ~Counted() { counters.exchanges_closed.add(); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  Counters& counters;
+};
+
 // The one place that answers a refusal.
 Task<void> answer_refused(Exchange& x) {
   auto answer = http::write_refusal(x.refused->answer, x.id, x.worker.date());
@@ -57,6 +68,10 @@ Exchange::Exchange(WorkerState& its_worker, http::ServerStream& its_client, Sour
       started(std::chrono::steady_clock::now()),
       running(its_client.signal(), kCut) {}
 
+Exchange::~Exchange() {
+  if (opened_sequence != 0) close_abandoned(*this);
+}
+
 std::int64_t Exchange::elapsed_us() const {
   auto elapsed = std::chrono::steady_clock::now() - started;
   return std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
@@ -72,10 +87,12 @@ Task<void> answer_from_provider(Exchange& x) {
     co_await turn_away(x, step);
     co_return;
   }
-  x.worker.counters.exchanges_opened.add();
-  Ending ending = co_await ask_provider(x);
-  if (x.refused) co_await answer_refused(x);
-  x.worker.counters.exchanges_closed.add();
+  Ending ending;
+  {
+    Counted counted(x.worker.counters);
+    ending = co_await ask_provider(x);
+    if (x.refused) co_await answer_refused(x);
+  }
   close_record(x, ending);
 }
 

@@ -56,6 +56,8 @@ struct Ending {
 
 struct Exchange {
   Exchange(WorkerState& its_worker, http::ServerStream& its_client, Source from);
+  /// Gives an opened record its end where something was thrown on the way.
+  ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -73,7 +75,7 @@ struct Exchange {
   Asked asked;
   upstream::RoutePlan plan;
   Told told;
-  std::uint64_t opened_sequence = 0;
+  std::uint64_t opened_sequence = 0;  ///< of the record that is open; 0: none
   RefusedPtr refused;
 
   [[nodiscard]] Signal& signal() { return client.signal(); }

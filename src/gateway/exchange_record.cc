@@ -35,6 +35,7 @@ RefusedPtr record_failed(Exchange& x) {
                        .outcome = audit::Outcome::kRecordFailed,
                        .duration_us = x.elapsed_us()};
   x.worker.record.chain().append_closed(closed);
+  x.opened_sequence = 0;
   x.worker.counters.record_failed.add();
   auto why = unrecorded();
   why->recorded = true;
@@ -99,11 +100,25 @@ void close_record(Exchange& x, const Ending& ending) {
                        .bytes = x.client.bytes_sent(),
                        .usage = has_usage ? &counted : nullptr};
   x.worker.record.chain().append_closed(closed);
+  x.opened_sequence = 0;
   counters.of(outcome).add();
   if (has_usage) counters.count_tokens(usage);
   using std::chrono::microseconds;
   if (x.told.first_byte_us >= 0) counters.first_byte.observe(microseconds(x.told.first_byte_us));
   counters.duration.observe(microseconds(closed.duration_us));
+}
+
+void close_abandoned(Exchange& x) noexcept {
+  audit::Closed closed{.id = x.id,
+                       .time = x.worker.shared.clock.wall(),
+                       .opened_sequence = x.opened_sequence,
+                       .outcome = audit::Outcome::kUpstreamError,
+                       .error_type = "gateway.failed",
+                       .duration_us = x.elapsed_us(),
+                       .bytes = x.client.bytes_sent()};
+  x.worker.record.chain().append_closed(closed);
+  x.opened_sequence = 0;
+  x.worker.counters.of(closed.outcome).add();
 }
 
 Task<Step> record_answer(Exchange& x, int status) {

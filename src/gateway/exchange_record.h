@@ -11,6 +11,9 @@ namespace sallyport::gateway {
 [[nodiscard]] Task<Step> open_record(Exchange& x);
 /// Once, after open_record() was kOn. Settles what the meter saw and what is counted.
 void close_record(Exchange& x, const Ending& ending);
+/// The end of a record that is open still when its exchange goes: something was thrown on the way
+/// (memory, say).
+void close_abandoned(Exchange& x) noexcept;
 /// The line of an answer of our own to a known person; kOn once it is written.
 [[nodiscard]] Task<Step> record_answer(Exchange& x, int status);
 /// A refusal before anything went to a provider: into the chain for a known person, into the side

@@ -17,6 +17,26 @@ http::ServerTimes times_of(const Limits& limits) {
   return {limits.head, limits.body, limits.keep_alive};
 }
 
+// A connection's place among those that there may be, until somebody serves it.
+class Place {
+ public:
+  Place(ConnectionLimits& limits, const identity::SourceAddress& address)
+      : limits_(limits), address_(address), taken_(limits.enter(address)), ours_(taken_) {}
+  ~Place() {
+    if (ours_) limits_.leave(address_);
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  [[nodiscard]] bool is_taken() const { return taken_; }
+  /// serve() gives it back.
+  void keep() { ours_ = false; }
+
+ private:
+  ConnectionLimits& limits_;
+  identity::SourceAddress address_;
+  bool taken_, ours_;
+};
+
 }  // namespace
 
 // Who answers the requests of one connection.
@@ -99,16 +119,24 @@ Task<void> Worker::accept_connections() {
   stop_if_done();
 }
 
+// What is thrown (there is no memory to begin with it) costs this connection alone.
 void Worker::take_connection(UniqueFd fd, const sockaddr_storage& peer) {
-  Source source = source_of_peer(peer);
-  if (!shared_.connections.enter(source.address)) {
+  try {
+    Source source = source_of_peer(peer);
+    Place place(shared_.connections, source.address);
+    if (!place.is_taken()) {
+      state_.counters.connections_refused.add();
+      log::limited(log::Level::kWarning, "connection.refused_limit", {{"source", source.text}});
+      return;
+    }
+    int on = 1;
+    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    spawn(serve(std::move(fd), std::move(source)));
+    place.keep();
+  } catch (const std::exception& error) {
     state_.counters.connections_refused.add();
-    log::limited(log::Level::kWarning, "connection.refused_limit", {{"source", source.text}});
-    return;
+    log::limited(log::Level::kError, "connection.failed", {{"reason", error.what()}});
   }
-  int on = 1;
-  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  spawn(serve(std::move(fd), std::move(source)));
 }
 
 Task<void> Worker::serve(UniqueFd fd, Source peer) {
