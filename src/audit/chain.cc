@@ -194,12 +194,21 @@ void Chain::reserve_line() {
 // {"seq":1,"prev":"...", and the rest of the line; its hash goes into the next.
 void Chain::seal_line() {
   auto start = batch_.size();
-  char digits[24];
-  auto end = std::to_chars(digits, digits + sizeof digits, next_sequence_).ptr;
-  batch_.append(kBeforeSequence).append(digits, end).append(kBeforeHash);
-  batch_.append(previous_, sizeof previous_).append(kAfterHash).append(line_);
+  constexpr std::size_t kDigits = 20;
+  batch_.resize_and_overwrite(
+      start + kFrameBytes + kDigits + line_.size(), [&](char* data, std::size_t) {
+        const auto put = [](char* to, std::string_view text) {
+          std::memcpy(to, text.data(), text.size());
+          return to + text.size();
+        };
+        char* to = put(data + start, kBeforeSequence);
+        to = put(std::to_chars(to, to + kDigits, next_sequence_).ptr, kBeforeHash);
+        to = put(to, {previous_, sizeof previous_});
+        to = put(put(to, kAfterHash), line_);
+        return static_cast<std::size_t>(to - data);
+      });
   hasher_.hash_hex(std::string_view(batch_).substr(start), previous_);
-  batch_.append(kLineEnd);
+  batch_ += kLineEnd;
   ++next_sequence_;
 }
 

@@ -4,7 +4,9 @@
 #include <sys/random.h>
 
 #include <array>
+#include <bit>
 #include <cerrno>
+#include <cstring>
 
 #include "base/check.h"
 #include "base/encoding.h"
@@ -30,6 +32,22 @@ class KernelEntropy final : public Entropy {
     }
   }
 };
+
+// Four bytes in lower-case hexadecimal, all eight digits at once.
+void put_hex(const std::uint8_t* four, char* out) {
+  std::uint32_t value = 0;
+  for (int i = 3; i >= 0; --i) value = value << 8 | four[i];
+  // A half byte in each of eight bytes, the first one lowest.
+  std::uint64_t halves = value;
+  halves = (halves | halves << 16) & 0x0000ffff0000ffff;
+  halves = (halves | halves << 8) & 0x00ff00ff00ff00ff;
+  halves = (halves >> 4 & 0x000f000f000f000f) | (halves & 0x000f000f000f000f) << 8;
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  const std::uint64_t letters = (halves + kOnes * 6) >> 4 & kOnes;  // 1 from ten on
+  std::uint64_t digits = halves + kOnes * '0' + letters * ('a' - '0' - 10);
+  if constexpr (std::endian::native == std::endian::big) digits = std::byteswap(digits);
+  std::memcpy(out, &digits, sizeof digits);
+}
 
 }  // namespace
 
@@ -61,14 +79,15 @@ std::string make_uuid7(WallTime now, Entropy& entropy) {
     bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(millis >> (40 - 8 * i));
   bytes[6] = static_cast<std::uint8_t>(0x70 | (bytes[6] & 0x0f));
   bytes[8] = static_cast<std::uint8_t>(0x80 | (bytes[8] & 0x3f));
-  std::array<char, 36> text;
-  char* out = text.data();
-  for (std::size_t i = 0; i < 16; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) *out++ = '-';
-    *out++ = kHexDigits[bytes[i] >> 4];
-    *out++ = kHexDigits[bytes[i] & 15];
-  }
-  return {text.data(), text.size()};
+  std::array<char, 32> hex;
+  for (std::size_t i = 0; i < bytes.size(); i += 4) put_hex(&bytes[i], &hex[2 * i]);
+  std::string text(36, '-');
+  std::memcpy(&text[0], &hex[0], 8);
+  std::memcpy(&text[9], &hex[8], 4);
+  std::memcpy(&text[14], &hex[12], 4);
+  std::memcpy(&text[19], &hex[16], 4);
+  std::memcpy(&text[24], &hex[20], 12);
+  return text;
 }
 
 }  // namespace sallyport

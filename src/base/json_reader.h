@@ -90,8 +90,10 @@ class JsonReader {
   bool fault();
   bool open();
   bool key(JsonText& key);
+  bool skip_nested();
   bool scalar(char first);
   bool literal(std::string_view word);
+  const char* short_text_end();
   const char* text_end(bool& escaped);
   bool scan_number();
 

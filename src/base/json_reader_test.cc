@@ -214,5 +214,42 @@ TEST(JsonReader, KnowsWholeNumbers) {
   EXPECT_FALSE(whole_number(""));
 }
 
+// Texts are looked at 16, 64 and 128 bytes at a time: what decides, its neighbours and what shares
+// half of its bits, in every place of texts around these sizes.
+TEST(JsonReader, KnowsWhatATextMayHoldWhereverItStands) {
+  const std::string behind(40, ' ');
+  for (std::size_t size : {1U, 15U, 16U, 17U, 81U, 210U}) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte : {0x00, 0x01, 0x0a, 0x10, 0x12, 0x1f, 0x20, 0x21, 0x22, 0x23, 0x2c,
+                       0x32, 0x5b, 0x5c, 0x5d, 0x6c, 0x7f, 0x80, 0xa2, 0xdc, 0xff}) {
+        std::string text(size, 't');
+        text[at] = static_cast<char>(byte);
+        const std::string whole = '"' + text + '"' + behind;
+        JsonReader json(whole);
+        JsonText read;
+        const bool good = json.text(read);
+        const bool escape = byte == '\\';  // of `t`, or of the quote behind it
+        const bool ends = escape && at + 1 == size;
+        ASSERT_EQ(good, byte >= 0x20 && !ends) << size << " " << at << " " << byte;
+        if (!good) continue;
+        EXPECT_EQ(read.raw, byte == '"' ? text.substr(0, at) : text);
+        EXPECT_EQ(read.escaped, escape);
+        EXPECT_EQ(json.beyond_ascii(), byte >= 0x80);
+      }
+    }
+  }
+}
+
+TEST(JsonReader, ReadsWholeNumbersUpToTheLargest) {
+  EXPECT_EQ(whole_number("0"), 0U);
+  EXPECT_EQ(whole_number("123456789012345678"), 123456789012345678U);
+  EXPECT_EQ(whole_number("1234567890123456789"), 1234567890123456789U);
+  EXPECT_EQ(whole_number("9223372036854775807"), 9223372036854775807U);
+  for (const std::string_view none :
+       {"", "-1", "-0", "1.5", "1e3", "1.0", "9223372036854775808", "99999999999999999999", "x"}) {
+    EXPECT_EQ(whole_number(none), std::nullopt) << none;
+  }
+}
+
 }  // namespace
 }  // namespace sallyport

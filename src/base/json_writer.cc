@@ -27,15 +27,28 @@ bool is_plain(unsigned char c) {
 // True if the eight bytes are plain; false may be a false alarm. The high bit of a byte is set in
 // the sums where the byte is at least 0x80, is 0x7f, or equals what it was compared with; see "Bit
 // Twiddling Hacks", "Determine if a word has a zero byte".
-bool are_plain(const char* eight) {
+bool are_plain(std::uint64_t word) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
-  std::uint64_t word = 0;
-  std::memcpy(&word, eight, 8);
   const std::uint64_t quote = word ^ kOnes * '"';
   const std::uint64_t slash = word ^ kOnes * '\\';
   const std::uint64_t found =
       word | (word + kOnes) | (word - kOnes * 0x20) | (quote - kOnes) | (slash - kOnes);
   return (found & kOnes * 0x80) == 0;
+}
+
+bool are_plain(const char* eight) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, eight, 8);
+  return are_plain(word);
+}
+
+// Of four to seven bytes: the first and the last four.
+bool few_are_plain(std::string_view text) {
+  std::uint32_t first = 0;
+  std::uint32_t last = 0;
+  std::memcpy(&first, text.data(), 4);
+  std::memcpy(&last, text.data() + text.size() - 4, 4);
+  return are_plain(first | std::uint64_t{last} << 32);
 }
 
 #if defined(__SSE2__)
@@ -69,7 +82,7 @@ void copy(char* to, const char* from) {
 }
 
 // Names and short values, without a call: the first and the last bytes, which may overlap.
-char* put(char* to, std::string_view text) {
+[[gnu::always_inline]] inline char* put(char* to, std::string_view text) {
   const std::size_t size = text.size();
   const char* from = text.data();
   if (size > 32) {
@@ -95,8 +108,9 @@ bool put_plain(char* to, std::string_view text) {
   const std::size_t size = text.size();
   const char* from = text.data();
   if (size < 16) {
-    const bool plain =
-        size < 8 ? plain_prefix(text) == size : are_plain(from) && are_plain(from + size - 8);
+    const bool plain = size >= 8   ? are_plain(from) && are_plain(from + size - 8)
+                       : size >= 4 ? few_are_plain(text)
+                                   : plain_prefix(text) == size;
     if (plain) put(to, text);
     return plain;
   }
@@ -107,6 +121,13 @@ bool put_plain(char* to, std::string_view text) {
   if (!are_plain_16(from + size - 16)) return false;  // the last ones, with some of those before
   copy<16>(to + size - 16, from + size - 16);
   return true;
+}
+
+// Most numbers are counts, and many of them small.
+char* put_number(char* to, char* end, std::int64_t value) {
+  if (value < 0 || value > 9) return std::to_chars(to, end, value).ptr;
+  *to = static_cast<char>('0' + value);
+  return to + 1;
 }
 
 char* put_name(char* to, bool comma, std::string_view name) {
@@ -254,7 +275,7 @@ JsonWriter& JsonWriter::number(std::string_view key, std::int64_t value) {
   const bool comma = follows();
   extend(out_, key.size() + kNameFrame + kDigits, [&](char* to) {
     to = put_name(to, comma, key);
-    return std::to_chars(to, to + kDigits, value).ptr;
+    return put_number(to, to + kDigits, value);
   });
   return *this;
 }

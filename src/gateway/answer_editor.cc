@@ -17,15 +17,11 @@ bool is_done(const http::StreamEvent& event) {
   return event.data_lines == 1 && event.data == kDone && event.raw.size() <= kLargestDone;
 }
 
-using Models = Few<JsonText, 2>;
+using usage::kMostModels;  // with more of them it is no message, and leaves as it came
+using usage::ModelTexts;
 
-/// A message has one `model`. With more than this it is no message, and leaves as it came: each
-/// would cost memory and time that no limit counts.
-constexpr std::size_t kMostModels = 16;
-
-/// The text values of `model` in the object that comes next. Last one wins with most readers, so
-/// all are looked at, up to one more than kMostModels.
-void find_models(JsonReader& json, Models& models) {
+/// The text values of `model` in the object that comes next.
+void find_models(JsonReader& json, ModelTexts& models) {
   JsonText key;
   JsonText text;
   json.begin_object();
@@ -127,7 +123,7 @@ bool AnswerEditor::must_hold(std::string_view unfinished) const {
 bool AnswerEditor::rename(const http::StreamEvent& event) {
   JsonReader json(event.data);
   JsonText key;
-  Models models;
+  ModelTexts models;
   json.begin_object();
   while (json.next_member(key)) {
     if (key.is("message") && json.peek() == JsonKind::kObject) {
@@ -154,11 +150,10 @@ bool AnswerEditor::rename(const http::StreamEvent& event) {
 }
 
 Pieces edit_json_answer(std::string_view body, std::span<const upstream::RoutedModel> renames,
-                        std::string& scratch) {
-  JsonReader json(body);
-  Models models;
-  if (!renames.empty() && json.peek() == JsonKind::kObject) find_models(json, models);
-  if (!json.finish() || models.size() > kMostModels) models.clear();
+                        usage::TokenMeter& meter, std::string& scratch) {
+  ModelTexts models;
+  meter.on_json_body(body, &models);
+  if (models.size() > kMostModels) models.clear();
   struct Place {
     JsonText model;
     std::size_t begin, end;  // in scratch

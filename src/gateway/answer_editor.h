@@ -67,9 +67,10 @@ class AnswerEditor {
   bool partly_sent_ = false;     ///< the unfinished event has been sent as far as it came
 };
 
-/// For answers that are no stream. The pieces view `body` and `scratch`, which takes the new value.
+/// For answers that are no stream: read once, by the meter. The pieces view `body` and `scratch`,
+/// which takes the new value.
 [[nodiscard]] Pieces edit_json_answer(std::string_view body,
                                       std::span<const upstream::RoutedModel> names,
-                                      std::string& scratch);
+                                      usage::TokenMeter& meter, std::string& scratch);
 
 }  // namespace sallyport::gateway

@@ -265,8 +265,9 @@ TEST(AnswerEditor, AllocatesOnePieceForAnOrdinaryChunk) {
 }
 
 std::string edited(std::string_view body, std::span<const upstream::RoutedModel> renames) {
+  TokenMeter meter;
   std::string scratch;
-  const Pieces pieces = edit_json_answer(body, renames, scratch);
+  const Pieces pieces = edit_json_answer(body, renames, meter, scratch);
   std::string out;
   for (const std::string_view view : pieces.views) out += view;
   EXPECT_EQ(out.size(), pieces.length);
@@ -282,11 +283,13 @@ TEST(AnswerEditor, LeavesAMessageWithModelsByTheThousandAsItIs) {
         "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{" + members +
         "\"id\":\"a\"}}\n\n";
     EXPECT_EQ(relay({start}, {&kRename, 1}).all.contains("claude-sonnet-5"), renamed) << many;
+    TokenMeter meter;
     std::string scratch;
     std::string body = "{";
     for (int i = 0; i < many; ++i) body += "\"model\":\"our-sonnet\",";
     body += "\"id\":\"a\"}";
-    EXPECT_EQ(edit_json_answer(body, {&kRename, 1}, scratch).views.size() > 1, renamed) << many;
+    const Pieces pieces = edit_json_answer(body, {&kRename, 1}, meter, scratch);
+    EXPECT_EQ(pieces.views.size() > 1, renamed) << many;
   }
 }
 
@@ -306,6 +309,18 @@ TEST(JsonAnswer, RenamesTheTopLevelModelOnly) {
   }
   const std::string body = sample("01-nonstream.response.http");
   EXPECT_EQ(edited(body, {}), body);
+}
+
+TEST(JsonAnswer, IsReadOnceForItsModelAndItsCount) {
+  TokenMeter meter;
+  std::string scratch;
+  const auto pieces =
+      edit_json_answer(R"({"id":"m","model":"our-sonnet","usage":{"input_tokens":3}})",
+                       {&kRename, 1}, meter, scratch);
+  EXPECT_EQ(pieces.views.size(), 3U);
+  const auto usage = meter.finish(true);
+  EXPECT_EQ(usage.model, "our-sonnet");
+  EXPECT_EQ(usage.input, 3U);
 }
 
 }  // namespace

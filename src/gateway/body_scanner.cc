@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/json_reader.h"
+#include "base/uninitialized.h"
 
 namespace sallyport::gateway {
 namespace {
@@ -66,8 +67,10 @@ bool is_model_in_other_case(std::string_view key) {
 
 class Scan {
  public:
-  explicit Scan(std::string_view body) : json_(body) {}
-  std::expected<policy::RequestFacts, BodyFault> run();
+  Scan(std::string_view body, policy::RequestFacts& facts) : json_(body), facts_(facts) {}
+  /// Fills `facts`; without them, fault() says why.
+  bool run();
+  [[nodiscard]] const BodyFault& fault() const { return fault_; }
   /// After run() succeeded, false: the body is ASCII.
   [[nodiscard]] bool beyond_ascii() const { return json_.beyond_ascii(); }
 
@@ -95,14 +98,14 @@ class Scan {
   Level& level() { return levels_[depth_ - 1]; }
 
   JsonReader json_;
-  policy::RequestFacts facts_;
+  policy::RequestFacts& facts_;
   BodyFault fault_;
   bool has_model_ = false;
   std::size_t depth_ = 0;
   std::array<Level, kMaxDepth> levels_;  // written before it is read
 };
 
-std::expected<policy::RequestFacts, BodyFault> Scan::run() {
+bool Scan::run() {
   const bool is_object = json_.peek() == JsonKind::kObject;
   bool good = enter(Place::kTop, Place::kElsewhere);
   while (good && depth_ > 0) good = step();
@@ -114,8 +117,7 @@ std::expected<policy::RequestFacts, BodyFault> Scan::run() {
   } else if (good && !has_model_) {
     good = fail(BodyReason::kModelMissing, 0);
   }
-  if (!good) return std::unexpected(fault_);
-  return std::move(facts_);
+  return good;
 }
 
 /// The next member or element of the innermost object or array, or its end.
@@ -309,11 +311,14 @@ std::size_t first_wrong_byte(std::string_view text) {
 // Most bodies are ASCII, which the scan sees by the way; only another one is read a second time for
 // its UTF-8, and so is one that is refused: that it is no UTF-8 is said before anything else.
 std::expected<policy::RequestFacts, BodyFault> scan_body(std::string_view body) {
-  Scan scan(body);
-  auto facts = scan.run();
-  if (facts && !scan.beyond_ascii()) return facts;
+  std::expected<policy::RequestFacts, BodyFault> facts;
+  SALLYPORT_UNINITIALIZED Scan scan(body, *facts);  // but for what its constructor sets
+  const bool good = scan.run();
+  if (good && !scan.beyond_ascii()) return facts;
   if (!simdjson::validate_utf8(body.data(), body.size())) {
-    return std::unexpected(BodyFault{BodyReason::kNotUtf8, first_wrong_byte(body)});
+    facts = std::unexpected(BodyFault{BodyReason::kNotUtf8, first_wrong_byte(body)});
+  } else if (!good) {
+    facts = std::unexpected(scan.fault());
   }
   return facts;
 }

@@ -50,8 +50,8 @@ struct Told {
 struct Ending {
   int status = 0;  ///< that the client got
   audit::Outcome outcome = audit::Outcome::kComplete;
-  std::string error_type;
-  bool metered = false;  ///< `meter` saw an answer
+  std::string_view error_type;  ///< one of our codes
+  bool metered = false;         ///< `meter` saw an answer
 };
 
 struct Exchange {

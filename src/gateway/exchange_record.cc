@@ -82,7 +82,7 @@ void close_record(Exchange& x, const Ending& ending) {
     return reveals_credential(x, text) ? "withheld" : text;
   };
   const std::string_view error =
-      ending.error_type.empty() ? shown(usage.error_type) : std::string_view(ending.error_type);
+      ending.error_type.empty() ? shown(usage.error_type) : ending.error_type;
   const bool cut = outcome == audit::Outcome::kCutByRevocation;
   audit::Closed closed{.id = x.id,
                        .time = x.worker.shared.clock.wall(),

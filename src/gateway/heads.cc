@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/comma_list.h"
+#include "http/name_list.h"
 #include "identity/presented_token.h"
 
 namespace sallyport::gateway {
@@ -10,27 +11,23 @@ namespace {
 
 using http::name_is;
 using http::name_starts_with;
+using http::NameList;
 
 // RFC 9110 7.6.1 and RFC 9112: they speak of one connection and end there.
-constexpr std::string_view kHopByHop[] = {
-    "connection", "keep-alive", "proxy-connection",  "proxy-authenticate", "te",
-    "trailer",    "upgrade",    "transfer-encoding", "content-length"};
+constexpr NameList kHopByHop({"connection", "keep-alive", "proxy-connection", "proxy-authenticate",
+                              "te", "trailer", "upgrade", "transfer-encoding", "content-length"});
 
 // Replaced by ours, or none of the provider's business.
-constexpr std::string_view kNotToProvider[] = {"host", "accept-encoding", "expect",
-                                               "via",  "x-request-id",    "forwarded"};
+constexpr NameList kNotToProvider({"host", "accept-encoding", "expect", "via", "x-request-id",
+                                   "forwarded"});
 constexpr std::string_view kNotToProviderPrefix[] = {"x-forwarded-", "x-ms-client-principal",
                                                      "x-claude-code-"};
 
 // They describe the shared account, not the person; or would be our credential, sent back.
-constexpr std::string_view kNotToClient[] = {
-    "authorization",          "x-api-key",   "api-key", "set-cookie", "anthropic-organization-id",
-    "anthropic-workspace-id", "x-request-id"};
+constexpr NameList kNotToClient({"authorization", "x-api-key", "api-key", "set-cookie",
+                                 "anthropic-organization-id", "anthropic-workspace-id",
+                                 "x-request-id"});
 constexpr std::string_view kNotToClientPrefix[] = {"anthropic-ratelimit-", "anthropic-fast-"};
-
-bool is_any(std::string_view name, std::span<const std::string_view> list) {
-  return std::ranges::any_of(list, [&](std::string_view other) { return name_is(name, other); });
-}
 
 bool starts_with_any(std::string_view name, std::span<const std::string_view> list) {
   return std::ranges::any_of(list,
@@ -68,10 +65,6 @@ bool connection_names_fields(http::Fields fields) {
 
 }  // namespace
 
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
-}
-
 void append_request_fields(std::string& out, const http::RequestHead& head,
                            std::span<const std::string> extra_credential_headers,
                            std::string_view token, const http::Field& fallback) {
@@ -79,7 +72,7 @@ void append_request_fields(std::string& out, const http::RequestHead& head,
   bool look_up = connection_names_fields(head.fields);
   for (const auto& field : head.fields) {
     if (identity::is_credential_header(field.name, extra_credential_headers)) continue;
-    if (is_any(field.name, kHopByHop) || is_any(field.name, kNotToProvider)) continue;
+    if (kHopByHop.contains(field.name) || kNotToProvider.contains(field.name)) continue;
     if (starts_with_any(field.name, kNotToProviderPrefix)) continue;
     if (look_up && is_named_by_connection(head.fields, field.name)) continue;
     // What stands before us may have written the token into a field of its own as well.
@@ -93,7 +86,7 @@ void append_request_fields(std::string& out, const http::RequestHead& head,
 void append_response_fields(http::AnswerHead& out, const http::ResponseHead& head) {
   bool look_up = connection_names_fields(head.fields);
   for (const auto& field : head.fields) {
-    if (is_any(field.name, kHopByHop) || is_any(field.name, kNotToClient)) continue;
+    if (kHopByHop.contains(field.name) || kNotToClient.contains(field.name)) continue;
     if (starts_with_any(field.name, kNotToClientPrefix)) continue;
     if (look_up && is_named_by_connection(head.fields, field.name)) continue;
     out.add_parsed(field.name, field.value);

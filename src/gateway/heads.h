@@ -21,7 +21,6 @@ void append_request_fields(std::string& out, const http::RequestHead& head,
 /// Adds the provider's fields that the client gets; x-request-id is the caller's.
 void append_response_fields(http::AnswerHead& out, const http::ResponseHead& head);
 
-/// Appends `name: value` with its line end.
-void append_field(std::string& out, std::string_view name, std::string_view value);
+using http::append_field;
 
 }  // namespace sallyport::gateway

@@ -1,7 +1,5 @@
 #include "gateway/relay.h"
 
-#include <algorithm>
-
 #include "base/log.h"
 #include "gateway/admission.h"
 #include "gateway/attempts.h"
@@ -16,14 +14,6 @@ Ending refuse_revoked(Exchange& x, ProviderCall& call) {
   x.signal().clear(kCut);
   x.client.close_after_answer();
   return refuse_answer(x, refusal_of_revoked(x, *x.revocation()), audit::Outcome::kCutByRevocation);
-}
-
-// The provider's head must not bring our key to the client or into our log.
-bool head_reveals_credential(const Exchange& x, const http::ResponseHead& head) {
-  return reveals_credential(x, head.reason) ||
-         std::ranges::any_of(head.fields, [&](const http::Field& field) {
-           return reveals_credential(x, field.value) || reveals_credential(x, field.name);
-         });
 }
 
 // What the record wants of the provider's head, while that is in place.
@@ -60,7 +50,7 @@ Task<bool> is_durable(Exchange& x) {
 }  // namespace
 
 Ending refuse_answer(Exchange& x, http::Refusal refusal, audit::Outcome outcome) {
-  Ending ending{refusal.status, outcome, std::string(refusal.code), false};
+  Ending ending{refusal.status, outcome, refusal.code, false};
   std::ignore = x.refuse(std::move(refusal));
   return ending;
 }
@@ -73,7 +63,7 @@ Ending refuse_answer(Exchange& x, http::Refusal refusal, audit::Outcome outcome)
     x.client.give_up();
     auto outcome =
         got == Got::kClientGone ? audit::Outcome::kAbortedByClient : audit::Outcome::kUpstreamError;
-    return {0, outcome, std::string(code_of(got)), false};
+    return {0, outcome, code_of(got), false};
   }
   log::limited(log::Level::kWarning, "upstream.failed",
                {{"id", x.id},
@@ -102,7 +92,8 @@ Task<Ending> relay(Exchange& x) {
   }
   x.budget.reset();
   x.client.release_request(false);
-  const bool repeats = head_reveals_credential(x, call.head());
+  // The provider's head must not bring our key to the client or into our log.
+  const bool repeats = reveals_credential(x, call.head().text);
   if (!repeats) note_ids(x, call.head());  // whatever becomes of the answer
   bool durable = co_await is_durable(x);
   if (x.revocation()) co_return refuse_revoked(x, call);

@@ -150,7 +150,7 @@ Task<Got> StreamRelay::flush() {
 Task<Ending> StreamRelay::end(Got got) {
   if (got == Got::kClientGone) {
     x_.client.give_up();
-    co_return Ending{200, audit::Outcome::kAbortedByClient, std::string(code_of(got)), true};
+    co_return Ending{200, audit::Outcome::kAbortedByClient, code_of(got), true};
   }
   if (got == Got::kEnd) {
     // The client has everything that matters once message_stop was sent.
@@ -188,7 +188,7 @@ Ending StreamRelay::break_off(Got got, bool cut) {
   event += "event: error\ndata: " + http::refusal_body(refusal, x_.id) + "\n\n";
   pending_ = write(event, true) == Got::kBytes ? pending_ : true;
   auto outcome = cut ? audit::Outcome::kCutByRevocation : audit::Outcome::kUpstreamError;
-  return {200, outcome, std::string(refusal.code), true};
+  return {200, outcome, refusal.code, true};
 }
 
 // The end of a stream that was cut: what its client was still taking, then our last event. It must

@@ -98,9 +98,8 @@ bool WholeRelay::keep_pieces() {
 }
 
 Task<Ending> WholeRelay::pass_edited() {
-  x_.told.meter.on_json_body(body_);
   std::string scratch;
-  Pieces pieces = edit_json_answer(body_, x_.to().models, scratch);
+  Pieces pieces = edit_json_answer(body_, x_.to().models, x_.told.meter, scratch);
   Ending ending = co_await send(pieces.views);
   co_return ending;
 }

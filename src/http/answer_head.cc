@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "http/field.h"
 
 namespace sallyport::http {
 namespace {
@@ -55,7 +56,7 @@ bool breaks_line(std::string_view text) {
 void append_number(std::string& out, std::size_t number) {
   char digits[20];
   auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  out.append(digits, end);
+  out.append(std::string_view(digits, end));
 }
 
 }  // namespace
@@ -77,7 +78,7 @@ AnswerHead& AnswerHead::add(std::string_view name, std::string_view value) {
 }
 
 AnswerHead& AnswerHead::add_parsed(std::string_view name, std::string_view value) {
-  lines_.append(name).append(": ").append(value).append("\r\n");
+  append_field(lines_, name, value);
   return *this;
 }
 

@@ -32,8 +32,8 @@ struct StatusLine {
 [[nodiscard]] std::expected<RequestLine, HeadFault> take_request_line(std::string_view& head);
 [[nodiscard]] std::expected<StatusLine, HeadFault> take_status_line(std::string_view& head);
 
-/// All lines up to the empty one, which is the end of `head`.
-[[nodiscard]] std::optional<HeadFault> read_fields(std::string_view head,
+/// Takes all lines up to the empty one, and that as well.
+[[nodiscard]] std::optional<HeadFault> take_fields(std::string_view& head,
                                                    std::vector<Field>& fields);
 
 /// Takes `name: value` off the front of `lines`, up to what no value may hold: its CRLF, where it

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/few.h"
 
@@ -80,6 +81,10 @@ void Http1Connection::forget_request() {
   unsent_.clear();
   bytes_sent_ = 0;
   in_.compact();
+  if (early_size_ > 0) {
+    std::copy_n(early_.begin(), early_size_, in_.room().begin());
+    in_.filled(std::exchange(early_size_, 0));
+  }
   in_.park();
   parser_.reset();
 }
@@ -188,9 +193,13 @@ Task<Http1Connection::BodyRead> Http1Connection::read_sized_body(std::size_t siz
         if (!budget.take(next - filled)) co_return BodyRead::kNoRoom;
         grow(next);
       }
-      auto [io, count] = stream_.read({body_store_.data() + filled, body_store_.size() - filled});
+      const std::span<char> room{body_store_.data() + filled, body_store_.size() - filled};
+      // A body that ends where the read does would leave open whether anything follows.
+      const bool to_its_end = body_store_.size() == size;
+      auto [io, count] = stream_.read(room, to_its_end ? std::span(early_) : std::span<char>());
       if (io == Io::kDone) {
-        filled += count;
+        early_size_ = count - std::min(count, room.size());
+        filled += count - early_size_;
         continue;
       }
       if (io == Io::kClosed || io == Io::kFailed) co_return BodyRead::kClientGone;

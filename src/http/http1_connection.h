@@ -5,6 +5,7 @@
 //   while (co_await connection.next_head() == Next::kHead) co_await answer(connection);
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -43,7 +44,7 @@ class Http1Connection final : public ServerStream {
   /// True if the client may send another request on this connection.
   [[nodiscard]] bool keep_alive() const { return keep_alive_; }
   /// Bytes of the next request came with this one.
-  [[nodiscard]] bool has_next() const { return in_.content().size() > used_; }
+  [[nodiscard]] bool has_next() const { return in_.content().size() > used_ || early_size_ > 0; }
   /// Ends an idle wait; a running exchange goes on.
   void close_when_idle();
   [[nodiscard]] Stream& stream() { return stream_; }
@@ -83,7 +84,9 @@ class Http1Connection final : public ServerStream {
   Deadline time_;
   Buffer in_;
   RequestParser parser_;
-  std::size_t used_ = 0;  ///< bytes of in_ that belong to the running request
+  std::size_t used_ = 0;                    ///< bytes of in_ that belong to the running request
+  std::array<char, Buffer::kFew> early_{};  ///< of the next request, read behind a body
+  std::size_t early_size_ = 0;
   ReadsPerTurn reads_;
   std::uint32_t abort_ = 0;
   std::string body_store_;

@@ -94,6 +94,39 @@ TEST(Http1Connection, GivesWayWhileASmallChunkFollowsTheOther) {
   EXPECT_GT(left, 0);
 }
 
+// A body is read with a little room for what follows it: nothing of that is lost, and where nothing
+// follows, no read is made in vain.
+TEST(Http1Connection, KeepsWhatCameBehindALargeBody) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 102400\r\n\r\n";
+  const std::string next = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
+  for (std::size_t behind : {std::size_t{0}, std::size_t{1}, std::size_t{15}, std::size_t{16},
+                             std::size_t{17}, next.size()}) {
+    Line line;
+    const std::string said = head + std::string(102400, 'b') + next.substr(0, behind);
+    ASSERT_EQ(line.say(said), said.size());
+    EventLoop loop;
+    Http1Connection connection(loop, std::move(line.ours), {});
+    bool readable = true;
+    auto run = [&]() -> Task<void> {
+      Reading reading;
+      std::ignore = co_await connection.next_head();
+      auto read = co_await connection.read_body(std::size_t{32} << 20, reading.share);
+      EXPECT_EQ(read, Http1Connection::BodyRead::kDone);
+      EXPECT_EQ(connection.body(), std::string(102400, 'b'));
+      readable = connection.stream().maybe_readable();
+      EXPECT_EQ(connection.has_next(), behind > 0);
+      line.say(next.substr(behind));
+      auto came = co_await connection.next_head();
+      EXPECT_EQ(came, Http1Connection::Next::kHead);
+      EXPECT_EQ(connection.head().path, "/next");
+      loop.stop();
+    };
+    loop.post([&] { spawn(run()); });
+    loop.run();
+    EXPECT_EQ(readable, behind >= 16) << behind;
+  }
+}
+
 // What the client of `line` has got by now.
 std::string heard(const Line& line) {
   std::string all(std::size_t{1} << 20, ' ');

@@ -20,6 +20,26 @@ std::expected<std::size_t, HeadFault> head_length(std::string_view bytes, std::s
   return 0;
 }
 
+// Reads the head at the front of `bytes` and returns its length; 0 if it has not all come. Nearly
+// always it comes at once and is good, and then its end need not be looked for: no line holds CR or
+// LF, so that the reading ends where the first empty line does. What cannot be read like that is
+// read again when its end is there, since only then it is known to be wrong.
+template <typename Read>
+std::expected<std::size_t, HeadFault> whole_head(std::string_view bytes, std::size_t& searched,
+                                                 Read read) {
+  if (searched == 0) {
+    std::string_view rest = bytes.substr(0, kMaxHead);
+    const std::size_t all = rest.size();
+    if (!read(rest)) return all - rest.size();
+  }
+  auto length = head_length(bytes, searched);
+  if (!length || *length == 0) return length;
+  std::string_view text = bytes.substr(0, *length);
+  if (auto fault = read(text)) return std::unexpected(*fault);
+  if (!text.empty()) return std::unexpected(HeadFault::kMalformed);
+  return length;
+}
+
 std::optional<std::uint64_t> parse_length(std::string_view text) {
   std::uint64_t value = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -205,13 +225,15 @@ void RequestParser::reset() {
   head_done_ = false;
 }
 
-std::optional<HeadFault> RequestParser::read_head(std::string_view text) {
+// Takes a head that stands whole at the front of `text`; else what is left of that means nothing.
+std::optional<HeadFault> RequestParser::read_head(std::string_view& text) {
+  renew(head_);
   auto line = take_request_line(text);
   if (!line) return line.error();
   head_.method = line->method;
   head_.target = line->target;
   head_.http10 = line->version == 10;
-  if (auto fault = read_fields(text, head_.fields)) return fault;
+  if (auto fault = take_fields(text, head_.fields)) return fault;
   auto framing = read_framing(head_.fields);
   if (!framing) return framing.error();
   if (auto fault = check_host_and_expect(head_)) return fault;
@@ -229,13 +251,16 @@ std::optional<HeadFault> RequestParser::read_head(std::string_view text) {
   return std::nullopt;
 }
 
+std::expected<std::size_t, HeadFault> RequestParser::take_head(std::string_view bytes) {
+  return whole_head(bytes, searched_, [this](std::string_view& text) { return read_head(text); });
+}
+
 std::expected<std::size_t, HeadFault> RequestParser::feed(std::string_view bytes) {
   clear_pieces(body_);
   if (head_done_) return decoder_.feed(bytes, body_);
   if (!bytes.empty() && !may_start_request(bytes[0])) return std::unexpected(HeadFault::kMalformed);
-  auto length = head_length(bytes, searched_);
+  auto length = take_head(bytes);
   if (!length || *length == 0) return length;
-  if (auto fault = read_head(bytes.substr(0, *length))) return std::unexpected(*fault);
   head_done_ = true;
   auto more = decoder_.feed(bytes.substr(*length), body_);
   if (!more) return more;
@@ -256,15 +281,16 @@ bool ResponseParser::finish() {
   return head_done_ && decoder_.finish();
 }
 
-std::optional<HeadFault> ResponseParser::read_head(std::string_view text) {
+std::optional<HeadFault> ResponseParser::read_head(std::string_view& text) {
+  renew(head_);  // an interim answer's, perhaps
   auto line = take_status_line(text);
   if (!line) return line.error();
   // To switch protocols was never asked for.
   if (line->status < 100 || line->status == 101) return HeadFault::kMalformed;
   head_.status = line->status;
   head_.reason = line->reason;
-  head_.fields.clear();  // those of an interim answer
-  if (auto fault = read_fields(text, head_.fields)) return fault;
+  if (auto fault = take_fields(text, head_.fields)) return fault;
+  head_.text = {line->reason.data(), text.data()};
   auto framing = read_framing(head_.fields);
   if (!framing) return framing.error();
   head_.content_length = framing->content_length;
@@ -283,15 +309,18 @@ std::optional<HeadFault> ResponseParser::read_head(std::string_view text) {
   return std::nullopt;
 }
 
+std::expected<std::size_t, HeadFault> ResponseParser::take_head(std::string_view bytes) {
+  return whole_head(bytes, searched_, [this](std::string_view& text) { return read_head(text); });
+}
+
 std::expected<std::size_t, HeadFault> ResponseParser::feed(std::string_view bytes) {
   clear_pieces(body_);
   if (head_done_) return decoder_.feed(bytes, body_);
   std::size_t taken = 0;
   while (!head_done_) {
-    auto length = head_length(bytes.substr(taken), searched_);
+    auto length = take_head(bytes.substr(taken));
     if (!length) return length;
     if (*length == 0) return taken;
-    if (auto fault = read_head(bytes.substr(taken, *length))) return std::unexpected(*fault);
     taken += *length;
     head_done_ = head_.status >= 200;  // else the real one follows (RFC 9110 15.2)
   }

@@ -42,6 +42,7 @@ struct RequestHead {
 };
 
 struct ResponseHead {
+  std::string_view text;  ///< from the reason to the empty line, as it came
   int status = 0;
   std::string_view reason;
   std::vector<Field> fields;
@@ -66,7 +67,8 @@ class RequestParser {
   void forget_fields() { head_.fields = std::vector<Field>(); }  // `= {}` would keep its memory
 
  private:
-  [[nodiscard]] std::optional<HeadFault> read_head(std::string_view text);
+  [[nodiscard]] std::optional<HeadFault> read_head(std::string_view& text);
+  [[nodiscard]] std::expected<std::size_t, HeadFault> take_head(std::string_view bytes);
 
   RequestHead head_;
   BodyDecoder decoder_;
@@ -89,7 +91,8 @@ class ResponseParser {
   [[nodiscard]] std::span<const std::string_view> body() const { return body_; }
 
  private:
-  [[nodiscard]] std::optional<HeadFault> read_head(std::string_view text);
+  [[nodiscard]] std::optional<HeadFault> read_head(std::string_view& text);
+  [[nodiscard]] std::expected<std::size_t, HeadFault> take_head(std::string_view bytes);
 
   ResponseHead head_;
   BodyDecoder decoder_;

@@ -57,14 +57,16 @@ std::string Stream::tls_failure() const {
   return tls_error();
 }
 
-IoCount Stream::read(std::span<char> into) {
+IoCount Stream::read(std::span<char> into, std::span<char> beyond) {
   if (ssl_) return read_tls(into);
+  const std::array<iovec, 2> both{{{into.data(), into.size()}, {beyond.data(), beyond.size()}}};
   for (;;) {
-    ssize_t n = ::recv(fd_.get(), into.data(), into.size(), 0);
+    ssize_t n = beyond.empty() ? ::recv(fd_.get(), into.data(), into.size(), 0)
+                               : ::readv(fd_.get(), both.data(), both.size());
     if (n > 0) {
       auto count = static_cast<std::size_t>(n);
       // A short read means that the socket is empty; the next byte will be an event of its own.
-      if (count < into.size() && !watch_.hung_up) watch_.readable = false;
+      if (count < into.size() + beyond.size() && !watch_.hung_up) watch_.readable = false;
       return {Io::kDone, count};
     }
     if (n == 0) return {Io::kClosed};

@@ -49,7 +49,9 @@ class Stream {
   [[nodiscard]] std::string tls_failure() const;
   [[nodiscard]] bool has_tls() const { return ssl_ != nullptr; }
 
-  [[nodiscard]] IoCount read(std::span<char> into);
+  /// `beyond` takes what comes behind a full `into`, where there is no TLS: with room for more than
+  /// is waited for, a read tells that nothing else is there, and saves the next one.
+  [[nodiscard]] IoCount read(std::span<char> into, std::span<char> beyond = {});
   /// Writes from `at` on and moves it: kDone when all is written, `count` for this call. The pieces
   /// are the same at each call.
   [[nodiscard]] IoCount write(std::span<const std::string_view> pieces, WriteProgress& at);

@@ -7,13 +7,14 @@
 #include <immintrin.h>
 #endif
 
+#include "http/name_list.h"
 #include "identity/token_verifier.h"
 
 namespace sallyport::identity {
 namespace {
 
-constexpr std::array<std::string_view, 5> kCredentialHeaders{
-    "authorization", "x-api-key", "api-key", "cookie", "proxy-authorization"};
+constexpr http::NameList kCredentialHeaders({"authorization", "x-api-key", "api-key", "cookie",
+                                             "proxy-authorization"});
 
 // RFC 6750 section 2.1: b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
 constexpr bool in_token68(unsigned char c) {
@@ -173,8 +174,9 @@ std::expected<std::string_view, Reason> find_presented_token(
 }
 
 bool is_credential_header(std::string_view name, std::span<const std::string> extra_headers) {
-  auto same = [&](std::string_view lower) { return http::name_is(name, lower); };
-  return std::ranges::any_of(kCredentialHeaders, same) || std::ranges::any_of(extra_headers, same);
+  return kCredentialHeaders.contains(name) ||
+         std::ranges::any_of(extra_headers,
+                             [&](const auto& lower) { return http::name_is(name, lower); });
 }
 
 }  // namespace sallyport::identity

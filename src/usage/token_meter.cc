@@ -126,7 +126,7 @@ void TokenMeter::read_message_start(std::string_view data) {
 }
 
 /// The message object of message_start, or a whole answer.
-void TokenMeter::read_message(JsonReader& json) {
+void TokenMeter::read_message(JsonReader& json, ModelTexts* models) {
   JsonText key;
   bool found_usage = false;
   json.begin_object();
@@ -134,7 +134,7 @@ void TokenMeter::read_message(JsonReader& json) {
     if (key.is("id")) {
       read_text(json, usage_.message_id);
     } else if (key.is("model")) {
-      read_text(json, usage_.model);
+      read_model(json, models);
     } else if (key.is("stop_reason")) {
       read_text(json, usage_.stop_reason);
     } else if (key.is("usage")) {
@@ -241,17 +241,35 @@ bool TokenMeter::read_count(JsonReader& json, std::uint64_t& largest) {
   return true;
 }
 
+void TokenMeter::read_model(JsonReader& json, ModelTexts* models) {
+  JsonText text;
+  if (json.peek() != JsonKind::kText) {
+    json.skip();
+  } else if (json.text(text)) {
+    keep_text(text, usage_.model);
+    if (models != nullptr && models->size() <= kMostModels) models->push_back(text);
+  }
+}
+
 void TokenMeter::read_text(JsonReader& json, std::string& to) {
   JsonText text;
   if (json.peek() != JsonKind::kText) {
     json.skip();
   } else if (json.text(text)) {
-    to = text.decode();
-    if (to.size() <= kLongestText) return;
-    std::size_t end = kLongestText;
-    while (end > 0 && (to[end] & 0xc0) == 0x80) --end;  // not inside a character
-    to.resize(end);
+    keep_text(text, to);
   }
+}
+
+void TokenMeter::keep_text(const JsonText& text, std::string& to) {
+  if (text.escaped) {
+    to = text.decode();
+  } else {
+    to.assign(text.raw);
+  }
+  if (to.size() <= kLongestText) return;
+  std::size_t end = kLongestText;
+  while (end > 0 && (to[end] & 0xc0) == 0x80) --end;  // not inside a character
+  to.resize(end);
 }
 
 void TokenMeter::read_error_event(std::string_view data) {
@@ -292,15 +310,16 @@ void TokenMeter::read_error(JsonReader& json) {
   if (usage_.error_type.empty()) usage_.error_type = code.empty() ? "unknown" : std::move(code);
 }
 
-void TokenMeter::on_json_body(std::string_view body) {
+void TokenMeter::on_json_body(std::string_view body, ModelTexts* models) {
   JsonReader json(body);
   if (json.peek() != JsonKind::kObject) {
     usage_.malformed = true;
     return;
   }
-  read_message(json);
+  read_message(json, models);
   const bool whole = json.finish();
   if (!whole) usage_.malformed = true;
+  if (!whole && models != nullptr) models->clear();
   if (!usage_.error_type.empty()) return;
   stopped_ = whole;
   final_ = saw_output_;

@@ -25,9 +25,8 @@
 #include <string>
 #include <string_view>
 
-namespace sallyport {
-class JsonReader;
-}
+#include "base/few.h"
+#include "base/json_reader.h"
 
 namespace sallyport::usage {
 
@@ -52,14 +51,21 @@ struct Usage {
   }
 };
 
+/// The texts of a message's `model`, as they stand in its body, for whoever edits them. There is
+/// one; all are kept, since the last one wins with most readers, but no more than kMostModels and
+/// one: each would cost memory and time that no limit counts.
+using ModelTexts = Few<JsonText, 2>;
+inline constexpr std::size_t kMostModels = 16;
+
 class TokenMeter {
  public:
   /// One event of a stream: its `event` name (may be empty) and its joined data.
   void on_event(std::string_view name, std::string_view data);
   /// An event that was too large to be read.
   void on_unread_event() { usage_.malformed = true; }
-  /// A whole answer that is no stream: a message or an error.
-  void on_json_body(std::string_view body);
+  /// A whole answer that is no stream: a message or an error. `models`, which is empty, gets those
+  /// of a body that is well-formed.
+  void on_json_body(std::string_view body, ModelTexts* models = nullptr);
   /// `ended_properly`: the transport ended as its framing promised. May be called once.
   [[nodiscard]] Usage finish(bool ended_properly);
 
@@ -72,11 +78,13 @@ class TokenMeter {
   void read_message_start(std::string_view data);
   void read_message_delta(std::string_view data);
   void read_error_event(std::string_view data);
-  void read_message(JsonReader& json);
+  void read_message(JsonReader& json, ModelTexts* models = nullptr);
+  void read_model(JsonReader& json, ModelTexts* models);
   bool read_usage(JsonReader& json);
   void read_error(JsonReader& json);
   bool read_count(JsonReader& json, std::uint64_t& largest);
-  void read_text(JsonReader& json, std::string& to);
+  static void read_text(JsonReader& json, std::string& to);
+  static void keep_text(const JsonText& text, std::string& to);
 
   Usage usage_;                        ///< cache_write_5m: as the answers split it
   std::uint64_t cache_writes_ = 0;     ///< of both kinds together

@@ -1,16 +1,20 @@
 // `sallyport gateway --config FILE`: runs until SIGTERM or SIGINT; SIGHUP reads the configuration
 // again.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "app/command.h"
 #include "app/service.h"
 #include "base/log.h"
+#include "base/unique_fd.h"
 
 namespace sallyport::app {
 namespace {
@@ -23,11 +27,17 @@ void harden() {
 }
 
 // Each connection takes up to two descriptors.
-void raise_descriptor_limit() {
+void make_room_for_descriptors(std::size_t connections) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+  // The kernel's table of them doubles as it fills, and whoever needs the next half then waits for
+  // all processors: ten milliseconds for a worker, at 256, 512, 1,024 and so on. Not so before
+  // there are threads, and the table never shrinks.
+  const auto most = std::min<rlim_t>(limit.rlim_cur, 2 * connections + 256);
+  UniqueFd any(::eventfd(0, EFD_CLOEXEC));
+  UniqueFd last(::fcntl(any.get(), F_DUPFD_CLOEXEC, static_cast<int>(most) - 1));
 }
 
 sigset_t our_signals() {
@@ -77,7 +87,7 @@ Exit run(const std::string& path, const std::string& log_format, bool verbose) {
     return Exit::kWrongInput;
   }
   harden();
-  raise_descriptor_limit();
+  make_room_for_descriptors(loaded.configuration->limits.connections);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is a full disk to the record, not the end
   sigset_t signals = our_signals();
