@@ -92,17 +92,15 @@ TEST_F(ChainTest, KeepsTheLongestLinesWithinTheirLimits) {
   std::vector<std::string_view> many(500, nasty);
   auto id = request_id(1);
   auto record = opened(id, now());
-  for (auto* text : {&record.person.issuer,    &record.person.tenant,
-                     &record.person.object_id, &record.person.token_kind,
-                     &record.person.token_id,  &record.person.session_id,
-                     &record.person.client,    &record.source.address,
-                     &record.client.program,   &record.client.version,
-                     &record.client.surface,   &record.client.session,
-                     &record.client.agent,     &record.client.parent_agent,
-                     &record.client.prompt,    &record.request.method,
-                     &record.request.path,     &record.request.model,
-                     &record.policy,           &record.reason,
-                     &record.upstream,         &record.deployment}) {
+  for (auto* text :
+       {&record.person.issuer,     &record.person.tenant,       &record.person.object_id,
+        &record.person.token_kind, &record.person.token_id,     &record.person.session_id,
+        &record.person.client,     &record.source.address,      &record.client.program,
+        &record.client.version,    &record.client.surface,      &record.client.session,
+        &record.client.agent,      &record.client.parent_agent, &record.client.prompt,
+        &record.request.method,    &record.request.path,        &record.request.model,
+        &record.decision.policy,   &record.decision.reason,     &record.route.upstream,
+        &record.route.deployment}) {
     *text = nasty;
   }
   record.person.groups = record.source.proxies = record.request.tools = record.request.betas = many;

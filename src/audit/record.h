@@ -1,5 +1,6 @@
 // What is remembered of a request: flat structs of views and values that the gateway fills, and
-// their JSON. Pure: no I/O, no allocation but the growth of the caller's reused buffer. Any thread.
+// their JSON, which is written by the table in record_fields.h. Pure: no I/O, no allocation but the
+// growth of the caller's reused buffer. Any thread.
 //
 // Every text that a stranger may choose is cut at a limit and marked ("...[+123]" = 123 bytes
 // more), lists are cut the same way, so that a line is never longer than kMaxLineBytes and a closed
@@ -71,6 +72,18 @@ struct Request {
   Texts betas;                   ///< anthropic-beta values; a value with commas is split here
 };
 
+/// Why it was let in.
+struct Decision {
+  std::string_view policy;  ///< name of the policy; empty while there are none
+  std::string_view reason;  ///< reason code: "allowed"
+};
+
+/// Where it goes.
+struct Destination {
+  std::string_view upstream;
+  std::string_view deployment;
+};
+
 struct Opened {
   std::string_view id;  ///< UUIDv7 of the request
   WallTime time;
@@ -78,10 +91,8 @@ struct Opened {
   NetworkOrigin source;
   Program client;
   Request request;
-  std::string_view policy;  ///< name of the policy; empty while there are none
-  std::string_view reason;  ///< reason code of the decision: "allowed"
-  std::string_view upstream;
-  std::string_view deployment;
+  Decision decision;
+  Destination route;
 };
 
 enum class Outcome : std::uint8_t {

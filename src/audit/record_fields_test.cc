@@ -21,7 +21,7 @@ void collect(JsonReader& json, const std::string& object, Names& found) {
   while (json.next_member(key)) {
     auto name = key.decode();
     found[object].insert(name);
-    if (name == std::string_view(field::kDetails)) {
+    if (name == std::string_view(name_of<&Event::details>)) {
       json.skip();
     } else if (json.peek() == JsonKind::kObject) {
       collect(json, name, found);
@@ -58,7 +58,7 @@ class RecordFields : public ChainFixture {
       record.person.app_only = true;
       record.source.proxies = list;
       record.client = {text, text, text, text, text, text, text};
-      record.policy = text;
+      record.decision.policy = text;
       if (i % 2 == 0) record.person.object_id = {};
       record.person.subject = text;
       ASSERT_TRUE(chain->append_opened(record));

@@ -147,9 +147,8 @@ inline Opened opened(std::string_view id, WallTime time) {
                     .max_tokens = 1024,
                     .tools = kTools,
                     .betas = kBetas};
-  record.reason = "allowed";
-  record.upstream = "foundry";
-  record.deployment = "sonnet-prod";
+  record.decision = {.policy = {}, .reason = "allowed"};
+  record.route = {.upstream = "foundry", .deployment = "sonnet-prod"};
   return record;
 }
 

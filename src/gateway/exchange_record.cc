@@ -47,16 +47,15 @@ Task<Step> open_record(Exchange& x) {
   auto& record = x.worker.record;
   {
     RecordViews views(x);
-    audit::Opened opened{.id = x.id,
-                         .time = x.received,
-                         .person = views.person(),
-                         .source = views.source(),
-                         .client = views.program(),
-                         .request = views.request(),
-                         .policy = {},
-                         .reason = "allowed",
-                         .upstream = x.to().upstream->name(),
-                         .deployment = x.to().deployment};
+    audit::Opened opened{
+        .id = x.id,
+        .time = x.received,
+        .person = views.person(),
+        .source = views.source(),
+        .client = views.program(),
+        .request = views.request(),
+        .decision = {.policy = {}, .reason = "allowed"},
+        .route = {.upstream = x.to().upstream->name(), .deployment = x.to().deployment}};
     if (!record.chain().append_opened(opened)) co_return x.refuse(unrecorded());
   }
   x.opened_sequence = record.chain().appended_sequence();
