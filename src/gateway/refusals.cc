@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/encoding.h"
+#include "base/enum_count.h"
 
 namespace sallyport::gateway {
 namespace {
@@ -69,12 +70,12 @@ constexpr Row kRows[] = {
 
 // Every cause has its row, so that none is found missing when somebody is refused.
 static_assert([] {
-  for (int cause = 0; cause <= static_cast<int>(Cause::kDraining); ++cause) {
+  for (std::size_t cause = 0; cause < enum_count<Cause>; ++cause) {
     bool found = false;
-    for (const auto& row : kRows) found = found || static_cast<int>(row.cause) == cause;
+    for (const auto& row : kRows) found = found || row.cause == static_cast<Cause>(cause);
     if (!found) return false;
   }
-  return std::size(kRows) == static_cast<std::size_t>(Cause::kDraining) + 1;
+  return std::size(kRows) == enum_count<Cause>;
 }());
 
 struct RevokedRow {

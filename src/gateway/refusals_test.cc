@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "base/enum_count.h"
+
 namespace sallyport::gateway {
 namespace {
 
@@ -11,7 +13,7 @@ using upstream::AnswerFault;
 
 TEST(Refusals, HaveOneCodeACause) {
   std::set<std::string_view> codes;
-  for (int i = 0; i <= static_cast<int>(Cause::kDraining); ++i) {
+  for (std::size_t i = 0; i < enum_count<Cause>; ++i) {
     EXPECT_TRUE(codes.insert(code(static_cast<Cause>(i))).second) << i;
   }
 }
