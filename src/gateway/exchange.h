@@ -96,8 +96,14 @@ struct Exchange {
   }
 };
 
+class Admitted;  // admission.h
+
+/// Answers the request whose head `client` has just read.
+[[nodiscard]] Task<void> answer_request(WorkerState& worker, http::ServerStream& client,
+                                        const Source& peer);
+
 /// A request that goes to a provider.
-[[nodiscard]] Task<void> answer_from_provider(Exchange& x);
+[[nodiscard]] Task<void> answer_from_provider(Admitted person);
 
 /// The last step of whoever did not get on: the record, the log and the answer of a refusal.
 [[nodiscard]] Task<void> turn_away(Exchange& x, Step step);

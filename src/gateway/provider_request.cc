@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/check.h"
 #include "base/secret.h"
 #include "gateway/heads.h"
 
@@ -36,9 +37,15 @@ Pieces edited_body(const Exchange& x, const upstream::Candidate& to, const upstr
 }  // namespace
 
 upstream::Operation operation_of(Endpoint endpoint) {
-  SALLYPORT_CHECK(endpoint != Endpoint::kModels);
-  return endpoint == Endpoint::kCountTokens ? upstream::Operation::kCountTokens
-                                            : upstream::Operation::kMessages;
+  switch (endpoint) {
+    case Endpoint::kMessages:
+      return upstream::Operation::kMessages;
+    case Endpoint::kCountTokens:
+      return upstream::Operation::kCountTokens;
+    case Endpoint::kModels:
+      break;
+  }
+  check_failed("an endpoint that no provider sees", __FILE__, __LINE__);
 }
 
 ProviderRequest::ProviderRequest(const Exchange& x, const upstream::Candidate& to) {
