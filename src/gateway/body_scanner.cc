@@ -67,7 +67,7 @@ bool is_model_in_other_case(std::string_view key) {
 class Scan {
  public:
   explicit Scan(std::string_view body) : json_(body) {}
-  std::expected<policy::RequestFacts, BodyFault> run();
+  std::expected<policy::BodyFacts, BodyFault> run();
   /// After run() succeeded, false: the body is ASCII.
   [[nodiscard]] bool beyond_ascii() const { return json_.beyond_ascii(); }
 
@@ -95,14 +95,14 @@ class Scan {
   Level& level() { return levels_[depth_ - 1]; }
 
   JsonReader json_;
-  policy::RequestFacts facts_;
+  policy::BodyFacts facts_;
   BodyFault fault_;
   bool has_model_ = false;
   std::size_t depth_ = 0;
   std::array<Level, kMaxDepth> levels_;  // written before it is read
 };
 
-std::expected<policy::RequestFacts, BodyFault> Scan::run() {
+std::expected<policy::BodyFacts, BodyFault> Scan::run() {
   const bool is_object = json_.peek() == JsonKind::kObject;
   bool good = enter(Place::kTop, Place::kElsewhere);
   while (good && depth_ > 0) good = step();
@@ -308,7 +308,7 @@ std::size_t first_wrong_byte(std::string_view text) {
 
 // Most bodies are ASCII, which the scan sees by the way; only another one is read a second time for
 // its UTF-8, and so is one that is refused: that it is no UTF-8 is said before anything else.
-std::expected<policy::RequestFacts, BodyFault> scan_body(std::string_view body) {
+std::expected<policy::BodyFacts, BodyFault> scan_body(std::string_view body) {
   Scan scan(body);
   auto facts = scan.run();
   if (facts && !scan.beyond_ascii()) return facts;

@@ -6,6 +6,7 @@
 #include "gateway/decision.h"
 #include "gateway/endpoints.h"
 #include "gateway/exchange_record.h"
+#include "gateway/product.h"
 #include "gateway/provider_credential.h"
 #include "gateway/relay.h"
 #include "gateway/request_body.h"
@@ -20,6 +21,13 @@ Task<Step> let_through(Exchange& x) {
   if (step == Step::kOn) step = co_await take_credential(x);
   if (step == Step::kOn) step = co_await open_record(x);  // audit: not recorded, not sent
   co_return step;
+}
+
+// What a decision may depend on and the head says; the body's part comes with it.
+void note_facts(Exchange& x) {
+  x.asked.facts.source = x.source.address;
+  x.asked.facts.client = client_of(x.client.head().fields);
+  x.asked.facts.time = x.received;
 }
 
 // The provider's side: whatever happens there, the record gets its end.
@@ -77,6 +85,7 @@ Task<void> answer_request(WorkerState& worker, http::ServerStream& client, const
     co_await route->answer(x);
     co_return;
   }
+  note_facts(x);
   Step step = co_await authenticate(x);  // identity: token -> principal
   std::expected<Admitted, Step> person = std::unexpected(step);
   if (step == Step::kOn) person = admit(x);  // identity: revoked?

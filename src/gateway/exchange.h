@@ -29,7 +29,7 @@ struct Caller {
   identity::PrincipalPtr person;   ///< null: a stranger
 };
 
-/// What is asked. The endpoint's row and request_body.cc.
+/// What is asked. The endpoint's row, exchange.cc and request_body.cc.
 struct Asked {
   Endpoint endpoint = Endpoint::kMessages;
   std::string_view target;  ///< without the public prefix, with the query; view into the head
@@ -71,6 +71,7 @@ struct Exchange {
   Caller caller;
   RunningExchange running;  ///< among the worker's, from authentication on
   Asked asked;
+  audit::Decision let_in_by;  ///< policy and reason, once it is decided
   upstream::RoutePlan plan;
   Told told;
   std::uint64_t opened_sequence = 0;

@@ -54,7 +54,7 @@ Task<Step> open_record(Exchange& x) {
         .source = views.source(),
         .client = views.program(),
         .request = views.request(),
-        .decision = {.policy = {}, .reason = "allowed"},
+        .decision = x.let_in_by,
         .route = {.upstream = x.to().upstream->name(), .deployment = x.to().deployment}};
     if (!record.chain().append_opened(opened)) co_return x.refuse(unrecorded());
   }

@@ -19,13 +19,13 @@ std::size_t bytes_of(const http::RequestHead& head) {
 }
 
 upstream::Call call_of(const Exchange& x, const upstream::Candidate& to) {
-  return {operation_of(x.asked.endpoint), x.asked.target, to.deployment, x.asked.facts.stream};
+  return {operation_of(x.asked.endpoint), x.asked.target, to.deployment, x.asked.facts.body.stream};
 }
 
 // The body with the deployments' names, and whatever else the provider needs of it.
 Pieces edited_body(const Exchange& x, const upstream::Candidate& to, const upstream::Call& call) {
   Few<upstream::ModelName, 2> names;
-  const auto& uses = x.asked.facts.models;
+  const auto& uses = x.asked.facts.body.models;
   for (std::size_t i = 0; i < uses.size(); ++i) {
     names.push_back({uses[i].offset, uses[i].length, to.models[i].deployment_json});
   }

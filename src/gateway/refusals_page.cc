@@ -63,6 +63,12 @@ std::vector<http::Refusal> of_revocations() {
   return all;
 }
 
+std::vector<http::Refusal> of_decisions() {
+  std::vector<http::Refusal> all;
+  for (const auto& criterion : policy::criteria()) all.push_back(refusal_of(criterion));
+  return all;
+}
+
 std::string retry_text(const http::Refusal& refusal) {
   if (!refusal.retry) return "no";
   return refusal.retry_after > 0 ? fmt::format("{}", refusal.retry_after) : "yes";
@@ -79,6 +85,7 @@ std::vector<RefusalGroup> all_refusals() {
        "Access that was taken back. Where the revocation ends, or was made up to a moment, the "
        "sentence says when.",
        of_revocations()},
+      {"Decisions", "What a person may not ask for here.", of_decisions()},
       {"Bodies", "What is wrong with a request's body.", refusals_of<BodyReason>()},
       {"Heads", "What is wrong with the bytes of a request: the connection is closed after it.",
        refusals_of<http::HeadFault>()},

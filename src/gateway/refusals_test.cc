@@ -27,7 +27,7 @@ TEST(Refusals, TellTheClientNotToRetryWhatARetryCannotCure) {
   }
   EXPECT_FALSE(refusal_of(Cause::kProviderCredential).retry);
   EXPECT_FALSE(refusal_of(Cause::kCountTokensUnsupported).retry);
-  EXPECT_FALSE(refusal_of(Cause::kModelNotConfigured).retry);
+  for (const auto& one : policy::criteria()) EXPECT_FALSE(refusal_of(one).retry) << one.reason;
   EXPECT_TRUE(refusal_of(Cause::kRecordUnavailable).retry);
 }
 
