@@ -124,7 +124,10 @@ TEST_F(ChainTest, KeepsTheLongestLinesWithinTheirLimits) {
               .malformed = true};
   std::vector<Attempt> attempts(9, Attempt{nasty, nasty, INT32_MIN, nasty});
   end.attempts = attempts;
-  end.provider_request_id = end.apim_request_id = end.stop_reason = end.error_type = nasty;
+  // The names are the providers' rows', of 20 bytes at most.
+  std::vector<ProviderId> nasty_ids(9, ProviderId{"twenty_bytes_long_id", nasty});
+  end.provider_ids = nasty_ids;
+  end.stop_reason = end.error_type = nasty;
   end.revocation = nasty;
   end.outcome = Outcome::kCutByRevocation;
   end.status = INT32_MIN;

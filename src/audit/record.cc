@@ -191,6 +191,14 @@ void write(JsonWriter& json, std::string_view name, as::Person, const Person& pe
   }
 }
 
+template <std::size_t kMost, std::size_t kLimit>
+void write(JsonWriter& json, std::string_view /*name*/, as::ProviderIds<kMost, kLimit>,
+           std::span<const ProviderId> ids) {
+  for (const auto& id : ids.first(std::min(ids.size(), kMost))) {
+    put_token(json, id.name, id.value, kLimit);
+  }
+}
+
 void write(JsonWriter& json, std::string_view name, as::Details, std::span<const Detail> details) {
   if (details.empty()) return;
   json.object(name);

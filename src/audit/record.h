@@ -127,6 +127,14 @@ struct Usage {
   bool malformed = false;  ///< the provider's numbers could not be read
 };
 
+/// An id by which the provider's support finds the request. The name of the member is the
+/// provider's row's (upstream/provider.h), of 20 bytes at most.
+struct ProviderId {
+  std::string_view name;
+  std::string_view value;
+};
+inline constexpr std::size_t kMaxProviderIds = 2;
+
 struct Closed {
   std::string_view id;
   WallTime time;
@@ -135,9 +143,8 @@ struct Closed {
   std::uint64_t opened_sequence = 0;
   int status = 0;  ///< that the client got; 0: none
   Outcome outcome = Outcome::kComplete;
-  std::span<const Attempt> attempts;     ///< at most kMaxAttempts are written
-  std::string_view provider_request_id;  ///< `request-id`
-  std::string_view apim_request_id;      ///< `apim-request-id`
+  std::span<const Attempt> attempts;         ///< at most kMaxAttempts are written
+  std::span<const ProviderId> provider_ids;  ///< kMaxProviderIds; without a value: not written
   std::string_view stop_reason;
   std::string_view error_type;      ///< of the provider's answer or of ours
   std::string_view revocation;      ///< kCutByRevocation: its id

@@ -129,7 +129,7 @@ std::span<const ShownField> shown_fields() {
   return kShown;
 }
 
-std::string record_markdown() {
+std::string record_markdown(std::span<const Field> provider_ids) {
   std::string out(kIntroduction);
   auto to = std::back_inserter(out);
   for (const auto& group : kObjects) {
@@ -137,7 +137,10 @@ std::string record_markdown() {
     if (!group.text.empty()) fmt::format_to(to, "{}\n\n", group.text);
     out += "| Member | Type | Meaning |\n| --- | --- | --- |\n";
     for (const auto* one : group.fields) {
-      fmt::format_to(to, "| `{}` | {} | {} |\n", one->name, one->type, one->meaning);
+      const auto rows = one->name.empty() ? provider_ids : std::span(one, 1);
+      for (const auto& row : rows) {
+        fmt::format_to(to, "| `{}` | {} | {} |\n", row.name, row.type, row.meaning);
+      }
     }
   }
   return out.append(kEnd);

@@ -111,7 +111,9 @@ struct Objects {};
 struct Person {};                ///< by its rows, or the text that was made before
 struct SubjectWithoutObject {};  ///< absent where there is an object id
 struct Details {};
-struct ByChain {};  ///< not from the struct: the chain writes it
+template <std::size_t kMost, std::size_t kLimit>
+struct ProviderIds {};  ///< each under its own name; the row's own is empty
+struct ByChain {};      ///< not from the struct: the chain writes it
 }  // namespace as
 
 /// One row: a field, the struct's member that it is written from, and how.
@@ -285,10 +287,8 @@ inline constexpr auto kRows<Closed> = std::tuple{
                                        "upstream_error, record_failed or interrupted."),
     row<&Closed::attempts, as::Objects<kMaxAttempts>>(
         "attempts", "list of objects", "Sendings to providers, in their order, at most 3."),
-    row<&Closed::provider_request_id, as::Token<keep::kProviderId>>("request_id", "text",
-                                                                    "request-id of the provider."),
-    row<&Closed::apim_request_id, as::Token<keep::kProviderId>>(
-        "apim_request_id", "text", "apim-request-id of the provider (Foundry)."),
+    row<&Closed::provider_ids, as::ProviderIds<kMaxProviderIds, keep::kProviderId>>(
+        "", "text", "the providers' rows name these members"),
     row<&Closed::stop_reason, as::Token<keep::kToken>>("stop_reason", "text",
                                                        "stop_reason of the answer."),
     row<&Closed::error_type, as::Token<keep::kToken>>(
@@ -359,7 +359,8 @@ template <auto kMember>
   return found;
 }
 
-/// What the record calls a struct's member; one without a row does not compile.
+/// What the record calls a struct's member; one without a row, or with names of others, does not
+/// compile.
 template <auto kMember>
 inline constexpr std::string_view name_of = [] {
   constexpr Field kFound = find_row<kMember>();
@@ -386,7 +387,7 @@ struct ShownField {
 /// Each once, in the order of the columns.
 [[nodiscard]] std::span<const ShownField> shown_fields();
 
-/// docs/record.md
-[[nodiscard]] std::string record_markdown();
+/// docs/record.md. `provider_ids`: the members that the rows of the providers name.
+[[nodiscard]] std::string record_markdown(std::span<const Field> provider_ids);
 
 }  // namespace sallyport::audit

@@ -2,6 +2,7 @@
 // from top to bottom; each step is one call into one file. Runs on its worker's thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,8 +41,8 @@ struct Asked {
 /// What the provider and the client have said and got. attempts.cc and the relays.
 struct Told {
   Few<audit::Attempt, 2> attempts;
-  std::string provider_request_id;
-  std::string apim_request_id;
+  /// In the order of its kind's traits().ids; empty where it sent none.
+  std::array<std::string, upstream::kMostRequestIds> provider_ids;
   usage::TokenMeter meter;
   std::int64_t first_byte_us = -1;  ///< from the head to the first byte of an answer; -1: none
 };

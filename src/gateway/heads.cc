@@ -74,7 +74,8 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 
 void append_request_fields(std::string& out, const http::RequestHead& head,
                            std::span<const std::string> extra_credential_headers,
-                           std::string_view token, const http::Field& fallback) {
+                           std::string_view token, const http::Field& fallback,
+                           std::span<const std::string_view> dropped) {
   bool fallback_seen = false;
   bool look_up = connection_names_fields(head.fields);
   for (const auto& field : head.fields) {
@@ -84,6 +85,7 @@ void append_request_fields(std::string& out, const http::RequestHead& head,
     if (look_up && is_named_by_connection(head.fields, field.name)) continue;
     // What stands before us may have written the token into a field of its own as well.
     if (!token.empty() && field.value.contains(token)) continue;
+    if (is_any(field.name, dropped)) continue;
     if (name_is(field.name, fallback.name)) fallback_seen = true;
     append_field(out, field.name, field.value);
   }
