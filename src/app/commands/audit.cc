@@ -184,14 +184,14 @@ std::string cell(std::string text, const audit::Column& column, bool right) {
 void print_table(const std::vector<audit::Row>& rows, const Names& names) {
   const auto fields = audit::shown_fields();
   std::string out;
-  auto add = [&out](std::string text) { out.append(text).append(" "); };
+  auto add = [&out](const std::string& text) { out.append(text).append(" "); };
   for_columns(
       [&](const Composed& one) { add(cell(std::string(one.column.title), one.column, one.right)); },
       [&](std::size_t i) {
         const auto& field = *fields[i].field;
         add(cell(std::string(field.column.title), field.column, is_number(field)));
       });
-  print(out + " REQUEST\n");
+  print(out.append(" REQUEST\n"));
   for (const auto& row : rows) {
     out.clear();
     for_columns(
@@ -202,7 +202,7 @@ void print_table(const std::vector<audit::Row>& rows, const Names& names) {
           const auto& field = *fields[i].field;
           add(cell(for_terminal(cell_of(field, row.shown[i])), field.column, is_number(field)));
         });
-    print(out + " " + for_terminal(row.id) + "\n");
+    print(out.append(" ").append(for_terminal(row.id)).append("\n"));
   }
 }
 
