@@ -25,7 +25,7 @@ bool is_taste(simdjson::error_code error) {
   return error == simdjson::NUMBER_ERROR || error == simdjson::STRING_ERROR;
 }
 
-void check_accepted(std::string_view body, const policy::RequestFacts& facts) {
+void check_accepted(std::string_view body, const policy::BodyFacts& facts) {
   SALLYPORT_CHECK(!facts.models.empty() && facts.models.size() <= gateway::kMaxModels);
   SALLYPORT_CHECK(is_utf8(facts.model) && is_utf8(facts.user_id));
   SALLYPORT_CHECK(facts.tool_names.size() <= facts.tools);

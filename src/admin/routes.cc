@@ -11,7 +11,8 @@
 namespace sallyport::admin {
 namespace {
 
-using http::Guard;
+using http::kLocal;
+using http::kPublic;
 
 constexpr std::uint32_t kAnswered = http::kFirstOwn << 1;  // kFirstOwn: the server stops
 
@@ -71,17 +72,17 @@ Task<void> lift(Call& call) {
 }
 
 constexpr http::Route<Call> kSocket[] = {
-    {"GET", "/metrics", Guard::kLocal, answer_metrics, "Prometheus text."},
-    {"GET", "/healthz", Guard::kLocal, answer_live, "The process runs."},
-    {"GET", "/status", Guard::kLocal, answer_status, "What the gateway knows of itself."},
-    {"GET", "/revocations", Guard::kLocal, list_revocations, "The revocations in force."},
-    {"POST", "/revocations", Guard::kLocal, revoke, "Takes access back."},
-    {"POST", "/revocations/lift", Guard::kLocal, lift, "Ends a revocation."},
+    {"GET", "/metrics", kLocal, answer_metrics, "Prometheus text."},
+    {"GET", "/healthz", kLocal, answer_live, "The process runs."},
+    {"GET", "/status", kLocal, answer_status, "What the gateway knows of itself."},
+    {"GET", "/revocations", kLocal, list_revocations, "The revocations in force."},
+    {"POST", "/revocations", kLocal, revoke, "Takes access back."},
+    {"POST", "/revocations/lift", kLocal, lift, "Ends a revocation."},
 };
 
 constexpr http::Route<Call> kPort[] = {
-    {"GET", "/metrics", Guard::kPublic, answer_metrics, "Prometheus text."},
-    {"GET", "/healthz", Guard::kPublic, answer_live, "The process runs."},
+    {"GET", "/metrics", kPublic, answer_metrics, "Prometheus text."},
+    {"GET", "/healthz", kPublic, answer_live, "The process runs."},
 };
 
 }  // namespace

@@ -93,7 +93,7 @@ void Chain::attach(SyncThread& sync) {
 bool Chain::append_start(std::span<const Head> heads) {
   begin_line("event", parts_.clock.wall());
   JsonWriter json(line_);
-  json.text(field::kEvent, "start").text(field::kProgramName, "sallyport");
+  json.text(name_of<&Event::name>, "start").text(field::kProgramName, "sallyport");
   json.text(field::kProgramVersion, SALLYPORT_VERSION).number(field::kPid, ::getpid());
   if (!heads.empty()) put_heads(json, heads);
   return append_line(room_.owed());
@@ -103,7 +103,7 @@ bool Chain::append_heads(std::span<const Head> heads, WallTime time) {
   if (!accepting()) return false;
   begin_line("event", time);
   JsonWriter json(line_);
-  json.text(field::kEvent, "heads");
+  json.text(name_of<&Event::name>, "heads");
   put_heads(json, heads);
   return append_line(room_.owed());
 }
@@ -113,9 +113,9 @@ bool Chain::append_interrupted(std::string_view id, std::string_view of_chain,
   if (!accepting()) return false;
   begin_line("closed", time);
   JsonWriter json(line_);
-  json.text(field::kId, id).text(field::kOf, of_chain);
-  json.number(field::kOpened, static_cast<std::int64_t>(opened_sequence));
-  json.text(field::kOutcome, text(Outcome::kInterrupted));
+  json.text(name_of<&Closed::id>, id).text(field::kOf, of_chain);
+  json.number(name_of<&Closed::opened_sequence>, static_cast<std::int64_t>(opened_sequence));
+  json.text(name_of<&Closed::outcome>, text(Outcome::kInterrupted));
   return append_line(room_.owed());
 }
 
@@ -246,7 +246,7 @@ void Chain::begin_segment(WallTime time) noexcept {
   open_.push_back({next_sequence_, 0});
   begin_line("event", time);
   JsonWriter json(line_);
-  json.text(field::kEvent, "segment");
+  json.text(name_of<&Event::name>, "segment");
   json.number(field::kOpenFrom, static_cast<std::int64_t>(open_from));
   line_.push_back('}');
   auto before = batch_.size();
@@ -384,7 +384,8 @@ Result<void> Chain::close(WallTime time) {
   if (accepting()) {
     begin_line("event", time);
     JsonWriter json(line_);
-    json.text(field::kEvent, "stop").number(field::kOpen, static_cast<std::int64_t>(room_.owed()));
+    json.text(name_of<&Event::name>, "stop")
+        .number(field::kOpen, static_cast<std::int64_t>(room_.owed()));
     // A full disk may leave no room for it; the next start then reads a little more.
     (void)append_line(room_.owed());
   }

@@ -48,7 +48,8 @@ TEST_F(ChainFailureTest, AFullDiskStopsAdmissionAndNotTheEndsOfWhatRuns) {
     auto record = closed(id, sequence, now());
     std::vector<Attempt> attempts(3, Attempt{nasty, nasty, 500, nasty});
     record.attempts = attempts;
-    record.provider_request_id = record.apim_request_id = nasty;
+    std::vector<ProviderId> nasty_ids(2, ProviderId{"apim_request_id", nasty});
+    record.provider_ids = nasty_ids;
     chain->append_closed(record);
     ASSERT_TRUE(chain->flush());
   }

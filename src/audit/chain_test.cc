@@ -92,17 +92,15 @@ TEST_F(ChainTest, KeepsTheLongestLinesWithinTheirLimits) {
   std::vector<std::string_view> many(500, nasty);
   auto id = request_id(1);
   auto record = opened(id, now());
-  for (auto* text : {&record.person.issuer,    &record.person.tenant,
-                     &record.person.object_id, &record.person.token_kind,
-                     &record.person.token_id,  &record.person.session_id,
-                     &record.person.client,    &record.source.address,
-                     &record.client.program,   &record.client.version,
-                     &record.client.surface,   &record.client.session,
-                     &record.client.agent,     &record.client.parent_agent,
-                     &record.client.prompt,    &record.request.method,
-                     &record.request.path,     &record.request.model,
-                     &record.policy,           &record.reason,
-                     &record.upstream,         &record.deployment}) {
+  for (auto* text :
+       {&record.person.issuer,     &record.person.tenant,       &record.person.object_id,
+        &record.person.token_kind, &record.person.token_id,     &record.person.session_id,
+        &record.person.client,     &record.source.address,      &record.client.program,
+        &record.client.version,    &record.client.surface,      &record.client.session,
+        &record.client.agent,      &record.client.parent_agent, &record.client.prompt,
+        &record.request.method,    &record.request.path,        &record.request.model,
+        &record.decision.policy,   &record.decision.reason,     &record.route.upstream,
+        &record.route.deployment}) {
     *text = nasty;
   }
   record.person.groups = record.source.proxies = record.request.tools = record.request.betas = many;
@@ -126,7 +124,10 @@ TEST_F(ChainTest, KeepsTheLongestLinesWithinTheirLimits) {
               .malformed = true};
   std::vector<Attempt> attempts(9, Attempt{nasty, nasty, INT32_MIN, nasty});
   end.attempts = attempts;
-  end.provider_request_id = end.apim_request_id = end.stop_reason = end.error_type = nasty;
+  // The names are the providers' rows', of 20 bytes at most.
+  std::vector<ProviderId> nasty_ids(9, ProviderId{"twenty_bytes_long_id", nasty});
+  end.provider_ids = nasty_ids;
+  end.stop_reason = end.error_type = nasty;
   end.revocation = nasty;
   end.outcome = Outcome::kCutByRevocation;
   end.status = INT32_MIN;

@@ -42,14 +42,29 @@ std::int64_t read_number(JsonReader& json) {
   return static_cast<std::int64_t>(whole_number(token).value_or(0));
 }
 
+// The value where `audit show` has a column for it; false: it has none, and nothing was read.
+bool read_shown(JsonReader& json, std::string_view inside, const JsonText& key, Row& row) {
+  const auto fields = shown_fields();
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (fields[i].inside != inside || !key.is(fields[i].field->name)) continue;
+    if (json.peek() == JsonKind::kNumber) {
+      row.shown[i].number = read_number(json);
+    } else {
+      row.shown[i].text = read_text(json);
+    }
+    return true;
+  }
+  return false;
+}
+
 std::string read_person(JsonReader& json) {
   std::string issuer, tenant, object_id, subject;
   for_members(json, [&](const JsonText& key) {
-    auto* part = key.is(field::kPersonIssuer)     ? &issuer
-                 : key.is(field::kPersonTenant)   ? &tenant
-                 : key.is(field::kPersonObjectId) ? &object_id
-                 : key.is(field::kPersonSubject)  ? &subject
-                                                  : nullptr;
+    auto* part = key.is(name_of<&Person::issuer>)      ? &issuer
+                 : key.is(name_of<&Person::tenant>)    ? &tenant
+                 : key.is(name_of<&Person::object_id>) ? &object_id
+                 : key.is(name_of<&Person::subject>)   ? &subject
+                                                       : nullptr;
     if (part != nullptr) {
       *part = read_text(json);
     } else {
@@ -63,15 +78,15 @@ std::string read_person(JsonReader& json) {
 void read_usage(JsonReader& json, Row& row) {
   row.input = 0;
   for_members(json, [&](const JsonText& key) {
-    if (key.is(field::kOutput)) {
+    if (key.is(name_of<&Usage::output>)) {
       row.output = read_number(json);
-    } else if (key.is(field::kInput) || key.is(field::kCacheRead) || key.is(field::kCacheWrite5m) ||
-               key.is(field::kCacheWrite1h)) {
+    } else if (key.is(name_of<&Usage::input>) || key.is(name_of<&Usage::cache_read>) ||
+               key.is(name_of<&Usage::cache_write_5m>) || key.is(name_of<&Usage::cache_write_1h>)) {
       row.input += std::max<std::int64_t>(0, read_number(json));
-    } else if (key.is(field::kExact)) {
+    } else if (key.is(name_of<&Usage::exact>)) {
       row.exact = json.peek() == JsonKind::kTrue;
       json.skip();
-    } else {
+    } else if (!read_shown(json, name_of<&Closed::usage>, key, row)) {
       json.skip();
     }
   });
@@ -79,13 +94,28 @@ void read_usage(JsonReader& json, Row& row) {
 
 void read_request(JsonReader& json, Row& row) {
   for_members(json, [&](const JsonText& key) {
-    if (key.is(field::kModel)) {
+    if (key.is(name_of<&Request::model>)) {
       row.model = read_text(json);
-    } else if (key.is(field::kPath)) {
+    } else if (key.is(name_of<&Request::path>)) {
       row.path = read_text(json);
-    } else {
+    } else if (!read_shown(json, name_of<&Opened::request>, key, row)) {
       json.skip();
     }
+  });
+}
+
+// A member of the line that has no column of its own and is composed into none.
+void read_other(JsonReader& json, const JsonText& key, Row& row) {
+  const auto holds = [&](const ShownField& one) {
+    return !one.inside.empty() && key.is(one.inside);
+  };
+  auto inside = std::ranges::find_if(shown_fields(), holds);
+  if (inside == shown_fields().end() || json.peek() != JsonKind::kObject) {
+    json.skip();
+    return;
+  }
+  for_members(json, [&](const JsonText& inner) {
+    if (!read_shown(json, inside->inside, inner, row)) json.skip();
   });
 }
 
@@ -93,20 +123,16 @@ void read_request(JsonReader& json, Row& row) {
 void fill(std::string_view text, Row& row) {
   JsonReader json(text);
   for_members(json, [&](const JsonText& key) {
-    if (key.is(field::kPerson) && json.peek() == JsonKind::kObject) {
+    if (key.is(name_of<&Opened::person>) && json.peek() == JsonKind::kObject) {
       row.person = read_person(json);
-    } else if (key.is(field::kRequest) && json.peek() == JsonKind::kObject) {
+    } else if (key.is(name_of<&Opened::request>) && json.peek() == JsonKind::kObject) {
       read_request(json, row);
-    } else if (key.is(field::kUsage) && json.peek() == JsonKind::kObject) {
+    } else if (key.is(name_of<&Closed::usage>) && json.peek() == JsonKind::kObject) {
       read_usage(json, row);
-    } else if (key.is(field::kStatus)) {
-      row.status = static_cast<int>(std::max<std::int64_t>(0, read_number(json)));
-    } else if (key.is(field::kDuration)) {
-      row.duration_us = read_number(json);
-    } else if (key.is(field::kOutcome) || key.is(field::kReason)) {
+    } else if (key.is(name_of<&Closed::outcome>) || key.is(name_of<&Refused::reason>)) {
       row.outcome = read_text(json);
-    } else {
-      json.skip();
+    } else if (!read_shown(json, {}, key, row)) {
+      read_other(json, key, row);
     }
   });
 }
@@ -181,6 +207,7 @@ class History {
     row.time = line_.time;
     row.id = line_.id;
     row.record = text;
+    row.shown.resize(shown_fields().size());
     fill(text, row);
     if (event) row.outcome = line_.event;
     if (row.kind == "request") row.outcome = live_ ? "running" : "unfinished";

@@ -11,6 +11,12 @@
 
 namespace sallyport::audit {
 
+/// What a line says in a member that has a column (record_fields.h).
+struct ShownValue {
+  std::string text;          ///< of a text
+  std::int64_t number = -1;  ///< of a number; -1: there is none
+};
+
 struct Row {
   std::string kind;  ///< "request", "refused", "answered", "event"
   std::string time;
@@ -19,13 +25,12 @@ struct Row {
   std::string model;   ///< as asked
   std::string path;
   std::string outcome;  ///< of a request: "complete"..., "running", "unfinished"; else the reason
-  int status = 0;       ///< 0: none yet
   std::int64_t input = -1;  ///< tokens, cached ones included; -1: not counted
   std::int64_t output = -1;
   bool exact = false;
-  std::int64_t duration_us = -1;
-  std::string record;  ///< the opened line, or the one line there is: JSON as it stands
-  std::string end;     ///< the closed line; empty if there is none
+  std::string record;             ///< the opened line, or the one line there is: JSON as it stands
+  std::string end;                ///< the closed line; empty if there is none
+  std::vector<ShownValue> shown;  ///< in the order of shown_fields()
 };
 
 struct HistoryQuery {

@@ -72,11 +72,11 @@ bool read_member(JsonReader& json, const JsonText& key, Line& line) {
   if (key.is(field::kNode)) return read_text(json, line.node);
   if (key.is(field::kInstance)) return read_text(json, line.instance);
   if (key.is(field::kWorker)) return read_text(json, line.worker);
-  if (key.is(field::kId)) return read_text(json, line.id);
-  if (key.is(field::kEvent)) return read_text(json, line.event);
-  if (key.is(field::kOutcome)) return read_text(json, line.outcome);
+  if (key.is(name_of<&Closed::id>)) return read_text(json, line.id);
+  if (key.is(name_of<&Event::name>)) return read_text(json, line.event);
+  if (key.is(name_of<&Closed::outcome>)) return read_text(json, line.outcome);
   if (key.is(field::kOf)) return read_text(json, line.of);
-  if (key.is(field::kOpened)) return read_count(json, line.opened);
+  if (key.is(name_of<&Closed::opened_sequence>)) return read_count(json, line.opened);
   if (key.is(field::kHeads)) return read_heads(json, line.heads);
   if (key.is(field::kOpen)) return read_count(json, line.open);
   if (key.is(field::kOpenFrom)) return read_count(json, line.open_from);

@@ -10,22 +10,6 @@
 namespace sallyport::audit {
 namespace {
 
-// How much is kept of each text and list. The sum of the worst cases, every byte escaped to six,
-// stays below kMaxLineBytes (a test builds that line).
-constexpr std::size_t kText = 256;
-constexpr std::size_t kName = 64;
-constexpr std::size_t kGroup = 128;
-constexpr std::size_t kDetail = 512;
-constexpr std::size_t kGroups = 32;
-constexpr std::size_t kTools = 64;
-constexpr std::size_t kBetas = 32;
-constexpr std::size_t kProxies = 8;
-constexpr std::size_t kDetails = 24;
-// Of what stands in a closed line, which has a fixed room: identifiers, kept to plain ASCII.
-constexpr std::size_t kProviderId = 96;
-constexpr std::size_t kToken = 64;
-constexpr std::size_t kId = 40;  // ours: a UUID
-
 // Not in the middle of a UTF-8 sequence.
 std::string_view cut(std::string_view text, std::size_t limit) {
   if (text.size() <= limit) return text;
@@ -48,12 +32,12 @@ std::string_view bounded(std::string_view text, std::size_t limit, char (&buffer
 // Apart, so that texts of usual length do without the buffer.
 [[gnu::noinline]] void put_cut(JsonWriter& json, std::string_view name, std::string_view text,
                                std::size_t limit) {
-  char buffer[kDetail + 32];
+  char buffer[keep::kDetail + 32];
   json.text(name, bounded(text, limit, buffer));
 }
 
 void put(JsonWriter& json, std::string_view name, std::string_view text,
-         std::size_t limit = kText) {
+         std::size_t limit = keep::kText) {
   if (text.empty()) return;
   if (text.size() > limit) {
     put_cut(json, name, text, limit);
@@ -76,19 +60,15 @@ void put_token(JsonWriter& json, std::string_view name, std::string_view text, s
     json.text(name, text);
     return;
   }
-  char buffer[kProviderId];
+  char buffer[keep::kProviderId];
   std::ranges::transform(text, buffer, [](char c) { return stands_for_itself(c) ? c : '?'; });
   json.text(name, {buffer, text.size()});
-}
-
-void put_count(JsonWriter& json, std::string_view name, std::int64_t value) {
-  if (value >= 0) json.number(name, value);
 }
 
 void put_list(JsonWriter& json, std::string_view name, Texts texts, std::size_t most,
               std::size_t limit) {
   if (texts.empty()) return;
-  char buffer[kText + 32];
+  char buffer[keep::kText + 32];
   json.array(name);
   for (const auto& text : texts.first(std::min(most, texts.size()))) {
     json.item(bounded(text, limit, buffer));
@@ -102,15 +82,17 @@ void put_list(JsonWriter& json, std::string_view name, Texts texts, std::size_t 
   json.end_array();
 }
 
-void put_betas(JsonWriter& json, Texts texts) {
-  std::string_view values[kBetas + 1];
+// Each text is a list itself, with commas.
+template <std::size_t kMost>
+void put_comma_texts(JsonWriter& json, std::string_view name, Texts texts, std::size_t limit) {
+  std::string_view values[kMost + 1];
   std::size_t count = 0;
   std::size_t more = 0;
   for (std::string_view list : texts) {
     while (!list.empty()) {
       auto value = take_element(list);
       if (value.empty()) continue;
-      if (count < kBetas) {
+      if (count < kMost) {
         values[count++] = value;
       } else {
         ++more;
@@ -123,102 +105,125 @@ void put_betas(JsonWriter& json, Texts texts) {
     *end++ = ']';
     values[count++] = {mark, static_cast<std::size_t>(end - mark)};
   }
-  put_list(json, field::kBetas, Texts(values, count), kBetas + 1, kName);
+  put_list(json, name, Texts(values, count), kMost + 1, limit);
 }
 
-void put_person_members(JsonWriter& json, const Person& person) {
-  put(json, field::kPersonIssuer, person.issuer);
-  put(json, field::kPersonTenant, person.tenant);
-  if (person.object_id.empty()) {
-    put(json, field::kPersonSubject, person.subject);
+// ---- by the table: one overload a way of writing -------------------------------------------------
+
+template <typename Object>
+void write_rows(JsonWriter& json, const Object& object);
+
+template <std::size_t kLimit>
+void write(JsonWriter& json, std::string_view name, as::Text<kLimit>, std::string_view text) {
+  put(json, name, text, kLimit);
+}
+
+template <std::size_t kLimit>
+void write(JsonWriter& json, std::string_view name, as::Token<kLimit>, std::string_view text) {
+  put_token(json, name, text, kLimit);
+}
+
+template <std::size_t kMost, std::size_t kLimit>
+void write(JsonWriter& json, std::string_view name, as::Texts<kMost, kLimit>, Texts texts) {
+  put_list(json, name, texts, kMost, kLimit);
+}
+
+template <std::size_t kMost, std::size_t kLimit>
+void write(JsonWriter& json, std::string_view name, as::CommaTexts<kMost, kLimit>, Texts texts) {
+  put_comma_texts<kMost>(json, name, texts, kLimit);
+}
+
+template <typename Value>
+void write(JsonWriter& json, std::string_view name, as::Number, Value value) {
+  json.number(name, static_cast<std::int64_t>(value));
+}
+
+void write(JsonWriter& json, std::string_view name, as::Count, std::int64_t value) {
+  if (value >= 0) json.number(name, value);
+}
+
+template <typename Value>
+void write(JsonWriter& json, std::string_view name, as::NonZero, Value value) {
+  if (value != 0) json.number(name, static_cast<std::int64_t>(value));
+}
+
+void write(JsonWriter& json, std::string_view name, as::Boolean, bool value) {
+  json.boolean(name, value);
+}
+
+void write(JsonWriter& json, std::string_view name, as::IfTrue, bool value) {
+  if (value) json.boolean(name, true);
+}
+
+void write(JsonWriter& json, std::string_view name, as::Outcome, Outcome outcome) {
+  json.text(name, text(outcome));
+}
+
+template <typename Object>
+void write(JsonWriter& json, std::string_view name, as::Object, const Object& object) {
+  if constexpr (std::is_pointer_v<Object>) {
+    if (object != nullptr) write(json, name, as::Object{}, *object);
   } else {
-    put(json, field::kPersonObjectId, person.object_id);
+    json.object(name);
+    write_rows(json, object);
+    json.end();
   }
-  put(json, field::kPersonToken, person.token_kind, kName);
-  if (person.app_only) json.boolean(field::kPersonAppOnly, true);
-  put_list(json, field::kPersonGroups, person.groups, kGroups, kGroup);
-  put(json, field::kPersonTokenId, person.token_id);
-  put(json, field::kPersonSessionId, person.session_id);
-  put(json, field::kPersonClient, person.client);
 }
 
-void put_person(JsonWriter& json, const Person& person) {
-  if (!person.ready.empty()) {
-    json.raw(field::kPerson, person.ready);
-    return;
-  }
-  json.object(field::kPerson);
-  put_person_members(json, person);
-  json.end();
-}
-
-void put_source(JsonWriter& json, const NetworkOrigin& source) {
-  json.object(field::kSource);
-  put(json, field::kSourceAddress, source.address, kName);
-  put_list(json, field::kSourceProxies, source.proxies, kProxies, kName);
-  json.end();
-}
-
-void put_program(JsonWriter& json, const Program& client) {
-  json.object(field::kClient);
-  put(json, field::kClientProgram, client.program);
-  put(json, field::kClientVersion, client.version);
-  put(json, field::kClientSurface, client.surface);
-  put(json, field::kClientSession, client.session);
-  put(json, field::kClientAgent, client.agent);
-  put(json, field::kClientParentAgent, client.parent_agent);
-  put(json, field::kClientPrompt, client.prompt);
-  json.end();
-}
-
-void put_request(JsonWriter& json, const Request& request) {
-  json.object(field::kRequest);
-  put(json, field::kMethod, request.method, kName);
-  put(json, field::kPath, request.path);
-  put(json, field::kModel, request.model);
-  if (request.stream) json.boolean(field::kStream, true);
-  put_count(json, field::kRequestBytes, request.bytes);
-  put_count(json, field::kMaxTokens, request.max_tokens);
-  put_list(json, field::kTools, request.tools, kTools, kName);
-  put_betas(json, request.betas);
-  json.end();
-}
-
-// What all records of a request by a known person begin with.
-template <typename Record>
-void put_who_and_what(JsonWriter& json, const Record& record) {
-  put(json, field::kId, record.id, kName);
-  put_person(json, record.person);
-  put_source(json, record.source);
-  put_program(json, record.client);
-  put_request(json, record.request);
-}
-
-void put_attempts(JsonWriter& json, std::span<const Attempt> attempts) {
-  if (attempts.empty()) return;
-  json.array(field::kAttempts);
-  for (const auto& attempt : attempts.first(std::min(attempts.size(), kMaxAttempts))) {
+template <std::size_t kMost, typename Object>
+void write(JsonWriter& json, std::string_view name, as::Objects<kMost>,
+           std::span<const Object> objects) {
+  if (objects.empty()) return;
+  json.array(name);
+  for (const auto& object : objects.first(std::min(objects.size(), kMost))) {
     json.begin();
-    put_token(json, field::kUpstream, attempt.upstream, kToken);
-    put_token(json, field::kDeployment, attempt.deployment, kToken);
-    json.number(field::kAttemptStatus, attempt.status);
-    put_token(json, field::kAttemptError, attempt.error, kToken);
+    write_rows(json, object);
     json.end();
   }
   json.end_array();
 }
 
-void put_usage(JsonWriter& json, const Usage& usage) {
-  json.object(field::kUsage);
-  json.number(field::kInput, usage.input).number(field::kOutput, usage.output);
-  json.number(field::kCacheWrite5m, usage.cache_write_5m);
-  json.number(field::kCacheWrite1h, usage.cache_write_1h);
-  json.number(field::kCacheRead, usage.cache_read);
-  if (usage.thinking != 0) json.number(field::kThinking, usage.thinking);
-  if (usage.web_searches != 0) json.number(field::kWebSearches, usage.web_searches);
-  json.boolean(field::kExact, usage.exact);
-  if (usage.malformed) json.boolean(field::kMalformed, true);
+void write(JsonWriter& json, std::string_view name, as::Person, const Person& person) {
+  if (person.ready.empty()) {
+    write(json, name, as::Object{}, person);
+  } else {
+    json.raw(name, person.ready);
+  }
+}
+
+template <std::size_t kMost, std::size_t kLimit>
+void write(JsonWriter& json, std::string_view /*name*/, as::ProviderIds<kMost, kLimit>,
+           std::span<const ProviderId> ids) {
+  for (const auto& id : ids.first(std::min(ids.size(), kMost))) {
+    put_token(json, id.name, id.value, kLimit);
+  }
+}
+
+void write(JsonWriter& json, std::string_view name, as::Details, std::span<const Detail> details) {
+  if (details.empty()) return;
+  json.object(name);
+  for (const auto& detail : details.first(std::min(keep::kDetails, details.size()))) {
+    if (detail.is_number) {
+      json.number(detail.name, detail.number);
+    } else {
+      put(json, detail.name, detail.text, keep::kDetail);
+    }
+  }
   json.end();
+}
+
+template <auto kMember, typename As, typename Object>
+void write_row(JsonWriter& json, const MemberRow<kMember, As>& row, const Object& object) {
+  if constexpr (std::is_same_v<As, as::SubjectWithoutObject>) {
+    if (object.object_id.empty()) put(json, row.name, object.*kMember);
+  } else if constexpr (!std::is_same_v<As, as::ByChain>) {
+    write(json, row.name, As{}, object.*kMember);
+  }
+}
+
+template <typename Object>
+void write_rows(JsonWriter& json, const Object& object) {
+  std::apply([&](const auto&... row) { (write_row(json, row, object), ...); }, kRows<Object>);
 }
 
 constexpr std::size_t kMicrosAt = 20;  // in a time of kTimeChars
@@ -236,7 +241,7 @@ std::string person_text(const Person& person) {
   std::string text;
   JsonWriter json(text);
   json.begin();
-  put_person_members(json, person);
+  write_rows(json, person);
   json.end();
   return text;
 }
@@ -260,64 +265,23 @@ std::string_view text(Outcome outcome) {
 }
 
 void append_members(JsonWriter& json, const Opened& record) {
-  put_who_and_what(json, record);
-  json.object(field::kDecision);
-  put(json, field::kPolicy, record.policy);
-  put(json, field::kReason, record.reason);
-  json.end();
-  json.object(field::kRoute);
-  put(json, field::kUpstream, record.upstream);
-  put(json, field::kDeployment, record.deployment);
-  json.end();
+  write_rows(json, record);
 }
 
 void append_members(JsonWriter& json, const Closed& record) {
-  put_token(json, field::kId, record.id, kId);
-  if (record.opened_sequence != 0) {
-    json.number(field::kOpened, static_cast<std::int64_t>(record.opened_sequence));
-  }
-  json.number(field::kStatus, record.status);
-  json.text(field::kOutcome, text(record.outcome));
-  put_attempts(json, record.attempts);
-  put_token(json, field::kRequestId, record.provider_request_id, kProviderId);
-  put_token(json, field::kApimRequestId, record.apim_request_id, kProviderId);
-  put_token(json, field::kStopReason, record.stop_reason, kToken);
-  put_token(json, field::kErrorType, record.error_type, kToken);
-  put_token(json, field::kRevocation, record.revocation, kId);
-  put_count(json, field::kFirstByte, record.first_byte_us);
-  json.number(field::kDuration, record.duration_us);
-  json.number(field::kBytes, record.bytes);
-  if (record.usage != nullptr) put_usage(json, *record.usage);
+  write_rows(json, record);
 }
 
 void append_members(JsonWriter& json, const Refused& record) {
-  put_who_and_what(json, record);
-  json.number(field::kStatus, record.status);
-  put(json, field::kReason, record.reason);
-  put(json, field::kClaim, record.claim);
-  put(json, field::kExpected, record.expected);
-  put(json, field::kGot, record.got);
-  put(json, field::kNextStep, record.next_step, kDetail);
-  put(json, field::kRevocation, record.revocation, kName);
+  write_rows(json, record);
 }
 
 void append_members(JsonWriter& json, const Answered& record) {
-  put_who_and_what(json, record);
-  json.number(field::kStatus, record.status);
+  write_rows(json, record);
 }
 
 void append_members(JsonWriter& json, const Event& record) {
-  put(json, field::kEvent, record.name, kName);
-  if (record.details.empty()) return;
-  json.object(field::kDetails);
-  for (const auto& detail : record.details.first(std::min(kDetails, record.details.size()))) {
-    if (detail.is_number) {
-      json.number(detail.name, detail.number);
-    } else {
-      put(json, detail.name, detail.text, kDetail);
-    }
-  }
-  json.end();
+  write_rows(json, record);
 }
 
 void write_time(char (&out)[kTimeChars], WallTime time) {

@@ -1,5 +1,6 @@
 // What is remembered of a request: flat structs of views and values that the gateway fills, and
-// their JSON. Pure: no I/O, no allocation but the growth of the caller's reused buffer. Any thread.
+// their JSON, which is written by the table in record_fields.h. Pure: no I/O, no allocation but the
+// growth of the caller's reused buffer. Any thread.
 //
 // Every text that a stranger may choose is cut at a limit and marked ("...[+123]" = 123 bytes
 // more), lists are cut the same way, so that a line is never longer than kMaxLineBytes and a closed
@@ -71,6 +72,18 @@ struct Request {
   Texts betas;                   ///< anthropic-beta values; a value with commas is split here
 };
 
+/// Why it was let in.
+struct Decision {
+  std::string_view policy;  ///< name of the policy; empty while there are none
+  std::string_view reason;  ///< reason code: "allowed"
+};
+
+/// Where it goes.
+struct Destination {
+  std::string_view upstream;
+  std::string_view deployment;
+};
+
 struct Opened {
   std::string_view id;  ///< UUIDv7 of the request
   WallTime time;
@@ -78,10 +91,8 @@ struct Opened {
   NetworkOrigin source;
   Program client;
   Request request;
-  std::string_view policy;  ///< name of the policy; empty while there are none
-  std::string_view reason;  ///< reason code of the decision: "allowed"
-  std::string_view upstream;
-  std::string_view deployment;
+  Decision decision;
+  Destination route;
 };
 
 enum class Outcome : std::uint8_t {
@@ -116,6 +127,14 @@ struct Usage {
   bool malformed = false;  ///< the provider's numbers could not be read
 };
 
+/// An id by which the provider's support finds the request. The name of the member is the
+/// provider's row's (upstream/provider.h), of 20 bytes at most.
+struct ProviderId {
+  std::string_view name;
+  std::string_view value;
+};
+inline constexpr std::size_t kMaxProviderIds = 2;
+
 struct Closed {
   std::string_view id;
   WallTime time;
@@ -124,9 +143,8 @@ struct Closed {
   std::uint64_t opened_sequence = 0;
   int status = 0;  ///< that the client got; 0: none
   Outcome outcome = Outcome::kComplete;
-  std::span<const Attempt> attempts;     ///< at most kMaxAttempts are written
-  std::string_view provider_request_id;  ///< `request-id`
-  std::string_view apim_request_id;      ///< `apim-request-id`
+  std::span<const Attempt> attempts;         ///< at most kMaxAttempts are written
+  std::span<const ProviderId> provider_ids;  ///< kMaxProviderIds; without a value: not written
   std::string_view stop_reason;
   std::string_view error_type;      ///< of the provider's answer or of ours
   std::string_view revocation;      ///< kCutByRevocation: its id

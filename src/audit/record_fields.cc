@@ -2,71 +2,91 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
+#include <vector>
 
 namespace sallyport::audit {
 namespace {
 
-using namespace field;
+template <typename Object>
+constexpr auto kFieldsOf =
+    std::apply([](const auto&... row) { return std::array<const Field*, sizeof...(row)>{&row...}; },
+               kRows<Object>);
 
-constexpr const Field* kFrameFields[] = {&kSequence, &kPrevious, &kType,  &kTime,
-                                         &kNode,     &kInstance, &kWorker};
-constexpr const Field* kOpenedFields[] = {&kId,      &kPerson,   &kSource, &kClient,
-                                          &kRequest, &kDecision, &kRoute};
-constexpr const Field* kClosedFields[] = {&kId,         &kOf,        &kOpened,     &kStatus,
-                                          &kOutcome,    &kAttempts,  &kRequestId,  &kApimRequestId,
-                                          &kStopReason, &kErrorType, &kRevocation, &kFirstByte,
-                                          &kDuration,   &kBytes,     &kUsage};
-constexpr const Field* kRefusedFields[] = {&kId,       &kPerson, &kSource,   &kClient,
-                                           &kRequest,  &kStatus, &kReason,   &kClaim,
-                                           &kExpected, &kGot,    &kNextStep, &kRevocation};
-constexpr const Field* kAnsweredFields[] = {&kId,     &kPerson,  &kSource,
-                                            &kClient, &kRequest, &kStatus};
-constexpr const Field* kEventFields[] = {&kEvent, &kDetails, &kProgramName, &kProgramVersion,
-                                         &kPid,   &kHeads,   &kOpenFrom,    &kOpen};
-constexpr const Field* kPersonFields[] = {
-    &kPersonIssuer,  &kPersonTenant, &kPersonObjectId, &kPersonSubject,   &kPersonToken,
-    &kPersonAppOnly, &kPersonGroups, &kPersonTokenId,  &kPersonSessionId, &kPersonClient};
-constexpr const Field* kSourceFields[] = {&kSourceAddress, &kSourceProxies};
-constexpr const Field* kClientFields[] = {&kClientProgram, &kClientVersion, &kClientSurface,
-                                          &kClientSession, &kClientAgent,   &kClientParentAgent,
-                                          &kClientPrompt};
-constexpr const Field* kRequestFields[] = {&kMethod,       &kPath,      &kModel, &kStream,
-                                           &kRequestBytes, &kMaxTokens, &kTools, &kBetas};
-constexpr const Field* kDecisionFields[] = {&kPolicy, &kReason};
-constexpr const Field* kRouteFields[] = {&kUpstream, &kDeployment};
-constexpr const Field* kAttemptFields[] = {&kUpstream, &kDeployment, &kAttemptStatus,
-                                           &kAttemptError};
-constexpr const Field* kUsageFields[] = {&kInput,        &kOutput,    &kCacheWrite5m,
-                                         &kCacheWrite1h, &kCacheRead, &kThinking,
-                                         &kWebSearches,  &kExact,     &kMalformed};
-constexpr const Field* kHeadFields[] = {&kHeadChain, &kHeadSequence, &kHeadHash};
+constexpr const Field* kFrameFields[] = {&field::kSequence, &field::kPrevious, &field::kType,
+                                         &field::kTime,     &field::kNode,     &field::kInstance,
+                                         &field::kWorker};
+constexpr const Field* kHeadFields[] = {&field::kHeadChain, &field::kHeadSequence,
+                                        &field::kHeadHash};
 
-constexpr FieldGroup kGroups[] = {
+constexpr FieldGroup kObjects[] = {
     {"Every line", "The frame that makes the chain.", "", kFrameFields},
     {"opened",
      "A request that is about to be sent to a provider. Without this line it is not sent.", "",
-     kOpenedFields},
+     kFieldsOf<Opened>},
     {"closed",
      "How a request ended that was opened. One that a crash cut off is closed by the next start, "
      "as "
      "interrupted, with `id`, `of`, `opened` and `outcome` alone.",
-     "", kClosedFields},
+     "", kFieldsOf<Closed>},
     {"refused", "A known person who was refused. Strangers are counted in the side journal.", "",
-     kRefusedFields},
+     kFieldsOf<Refused>},
     {"answered", "An answer of the gateway's own to a known person, such as the list of models.",
-     "", kAnsweredFields},
-    {"event", "Something of the process or of the chain itself.", "", kEventFields},
-    {"person", "", "person", kPersonFields},
-    {"source", "", "source", kSourceFields},
-    {"client", "", "client", kClientFields},
-    {"request", "", "request", kRequestFields},
-    {"decision", "", "decision", kDecisionFields},
-    {"route", "", "route", kRouteFields},
-    {"attempts", "", "attempts", kAttemptFields},
-    {"usage", "", "usage", kUsageFields},
+     "", kFieldsOf<Answered>},
+    {"event", "Something of the process or of the chain itself.", "", kFieldsOf<Event>},
+    {"person", "", "person", kFieldsOf<Person>},
+    {"source", "", "source", kFieldsOf<NetworkOrigin>},
+    {"client", "", "client", kFieldsOf<Program>},
+    {"request", "", "request", kFieldsOf<Request>},
+    {"decision", "", "decision", kFieldsOf<Decision>},
+    {"route", "", "route", kFieldsOf<Destination>},
+    {"attempts", "", "attempts", kFieldsOf<Attempt>},
+    {"usage", "", "usage", kFieldsOf<Usage>},
     {"heads", "", "heads", kHeadFields},
 };
+
+// ---- a member without a row does not compile ----------------------------------------------------
+
+// Stands for any value: with as many of them as it has members an aggregate can be made.
+struct Any {
+  template <typename Value>
+  // NOLINTNEXTLINE(google-explicit-constructor): that is what it is for
+  operator Value() const;
+};
+template <typename Object, typename... Values>
+consteval std::size_t members_of() {
+  if constexpr (requires { Object{Values{}..., Any{}}; }) {
+    return members_of<Object, Values..., Any>();
+  } else {
+    return sizeof...(Values);
+  }
+}
+
+// `kOthers`: members that no row writes, because the frame has them or because they are no member.
+template <typename Object, std::size_t kOthers>
+constexpr bool kHasAllRows = std::apply(
+    [](const auto&... row) {
+      auto is_own = []<auto kMember, typename As>(const MemberRow<kMember, As>&) {
+        return !std::is_same_v<As, as::ByChain>;
+      };
+      return (0 + ... + (is_own(row) ? 1 : 0)) + kOthers == members_of<Object>();
+    },
+    kRows<Object>);
+
+static_assert(kHasAllRows<Person, 1>);  // `ready`
+static_assert(kHasAllRows<NetworkOrigin, 0>);
+static_assert(kHasAllRows<Program, 0>);
+static_assert(kHasAllRows<Request, 0>);
+static_assert(kHasAllRows<Decision, 0>);
+static_assert(kHasAllRows<Destination, 0>);
+static_assert(kHasAllRows<Attempt, 0>);
+static_assert(kHasAllRows<Usage, 0>);
+static_assert(kHasAllRows<Opened, 1>);  // from here on `time`
+static_assert(kHasAllRows<Closed, 1>);
+static_assert(kHasAllRows<Refused, 1>);
+static_assert(kHasAllRows<Answered, 1>);
+static_assert(kHasAllRows<Event, 1>);
 
 constexpr std::string_view kIntroduction = R"(# The record
 
@@ -88,18 +108,39 @@ Refusals of strangers, who could fill any record, are counted: `side/refusals.js
 }  // namespace
 
 std::span<const FieldGroup> record_groups() {
-  return kGroups;
+  return kObjects;
 }
 
-std::string record_markdown() {
+std::span<const ShownField> shown_fields() {
+  static const std::vector<ShownField> kShown = [] {
+    std::vector<ShownField> shown;
+    for (const auto& group : kObjects) {
+      for (const auto* one : group.fields) {
+        if (one->column.title.empty()) continue;
+        auto same = [&](const ShownField& other) {
+          return other.inside == group.inside && other.field->name == one->name;
+        };
+        if (std::ranges::none_of(shown, same)) shown.push_back({group.inside, one});
+      }
+    }
+    std::ranges::sort(shown, {}, [](const auto& one) { return one.field->column.place; });
+    return shown;
+  }();
+  return kShown;
+}
+
+std::string record_markdown(std::span<const Field> provider_ids) {
   std::string out(kIntroduction);
   auto to = std::back_inserter(out);
-  for (const auto& group : kGroups) {
+  for (const auto& group : kObjects) {
     fmt::format_to(to, "\n## {}{}\n\n", group.inside.empty() ? "" : "In ", group.title);
     if (!group.text.empty()) fmt::format_to(to, "{}\n\n", group.text);
     out += "| Member | Type | Meaning |\n| --- | --- | --- |\n";
     for (const auto* one : group.fields) {
-      fmt::format_to(to, "| `{}` | {} | {} |\n", one->name, one->type, one->meaning);
+      const auto rows = one->name.empty() ? provider_ids : std::span(one, 1);
+      for (const auto& row : rows) {
+        fmt::format_to(to, "| `{}` | {} | {} |\n", row.name, row.type, row.meaning);
+      }
     }
   }
   return out.append(kEnd);

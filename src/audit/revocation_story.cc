@@ -122,18 +122,18 @@ class LastAdmission {
  private:
   [[nodiscard]] bool concerned(const Texts& line) const {
     auto person = [&](std::string_view name) {
-      return get(line, fmt::format("{}.{}", field::kPerson.name, name));
+      return get(line, fmt::format("{}.{}", name_of<&Opened::person>, name));
     };
-    std::string who = person(field::kPersonObjectId);
-    who = person(field::kPersonIssuer) + (who.empty()
-                                              ? "//" + person(field::kPersonSubject)
-                                              : "/" + person(field::kPersonTenant) + "/" + who);
+    std::string who = person(name_of<&Person::object_id>);
+    who = person(name_of<&Person::issuer>) +
+          (who.empty() ? "//" + person(name_of<&Person::subject>)
+                       : "/" + person(name_of<&Person::tenant>) + "/" + who);
     if (kind_ == "user" || kind_ == "sign-ins") return who == target_;
-    if (!issuer_.empty() && person(field::kPersonIssuer) != issuer_) return false;
+    if (!issuer_.empty() && person(name_of<&Person::issuer>) != issuer_) return false;
     if (!user_.empty() && who != user_) return false;
-    return kind_ == "all" || person(kind_ == "client"    ? field::kPersonClient
-                                    : kind_ == "session" ? field::kPersonSessionId
-                                                         : field::kPersonTokenId) == target_;
+    return kind_ == "all" || person(kind_ == "client"    ? name_of<&Person::client>
+                                    : kind_ == "session" ? name_of<&Person::session_id>
+                                                         : name_of<&Person::token_id>) == target_;
   }
 
   std::string kind_, target_, issuer_, user_;
@@ -167,14 +167,14 @@ class StoryReader {
     auto found = members(text);
     if (line_.is_event("revocation") && get(found, "details.id") == id_) {
       take_event(found, text);
-    } else if (get(found, field::kRevocation) != id_) {
+    } else if (get(found, name_of<&Closed::revocation>) != id_) {
       return;  // the id stands in somebody's text
     } else if (line_.type == LineType::kClosed) {
       ++story_.cut;
       add({std::string(line_.time), "cut", std::string(line_.id),
-           fmt::format("status {}, {}/{} tokens, {} bytes", get(found, field::kStatus),
+           fmt::format("status {}, {}/{} tokens, {} bytes", get(found, name_of<&Closed::status>),
                        get(found, "usage.input"), get(found, "usage.output"),
-                       get(found, field::kBytes)),
+                       get(found, name_of<&Closed::bytes>)),
            std::string(text)});
     } else if (line_.type == LineType::kRefused) {
       ++story_.refused;

@@ -147,9 +147,8 @@ inline Opened opened(std::string_view id, WallTime time) {
                     .max_tokens = 1024,
                     .tools = kTools,
                     .betas = kBetas};
-  record.reason = "allowed";
-  record.upstream = "foundry";
-  record.deployment = "sonnet-prod";
+  record.decision = {.policy = {}, .reason = "allowed"};
+  record.route = {.upstream = "foundry", .deployment = "sonnet-prod"};
   return record;
 }
 
@@ -160,6 +159,9 @@ inline Closed closed(std::string_view id, std::uint64_t opened_sequence, WallTim
                             .cache_read = 21504,
                             .thinking = 61,
                             .exact = true};
+  static constexpr ProviderId kIds[] = {
+      {"request_id", "req_011CSHoEeqs5C35K2UUqR7Fy"},
+      {"apim_request_id", "4f2d2e7e-6c0e-4b69-8a64-0f9ad4a5d0c6"}};
   static constexpr Attempt kAttempts[] = {{"foundry", "sonnet-prod", 200, {}}};
   Closed record;
   record.id = id;
@@ -167,8 +169,7 @@ inline Closed closed(std::string_view id, std::uint64_t opened_sequence, WallTim
   record.opened_sequence = opened_sequence;
   record.status = 200;
   record.attempts = kAttempts;
-  record.provider_request_id = "req_011CSHoEeqs5C35K2UUqR7Fy";
-  record.apim_request_id = "4f2d2e7e-6c0e-4b69-8a64-0f9ad4a5d0c6";
+  record.provider_ids = kIds;
   record.stop_reason = "tool_use";
   record.first_byte_us = 412000;
   record.duration_us = 2815000;

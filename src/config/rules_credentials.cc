@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "base/address.h"
 #include "base/files.h"
 #include "base/guid.h"
 #include "base/url.h"
 #include "config/pem.h"
+#include "config/provider_words.h"
 #include "config/rules.h"
 #include "config/syntax.h"
 
@@ -18,8 +20,6 @@ namespace {
 using upstream::CredentialKind;
 using upstream::CredentialSettings;
 
-constexpr std::string_view kKinds[] = {"api_key", "managed_identity", "workload_identity",
-                                       "client_certificate", "client_secret"};
 constexpr std::string_view kDefault = "/.default";
 constexpr std::string_view kPublicAuthority = "https://login.microsoftonline.com";
 constexpr std::string_view kImdsHost = "http://169.254.169.254";
@@ -60,18 +60,21 @@ void refuse_keys(const Case& c, std::initializer_list<std::string_view> names,
 // The kind's name, or nothing after a finding.
 std::string_view only_kind(const Case& c) {
   std::string_view found;
-  for (auto kind : kKinds) {
-    if (!c.given(kind)) continue;
+  for (const auto& key : credential_keys()) {
+    if (!c.given(key.name)) continue;
     if (!found.empty()) {
-      c.error(kind, {"config.keys_exclude", fmt::format("`{}` is a credential already", found),
-                     "keep one of the two"});
+      c.error(key.name, {"config.keys_exclude", fmt::format("`{}` is a credential already", found),
+                         "keep one of the two"});
       return {};
     }
-    found = kind;
+    found = key.name;
   }
   if (found.empty()) {
+    std::vector<std::string_view> names;
+    names.reserve(credential_keys().size());
+    for (const auto& key : credential_keys()) names.push_back(key.name);
     c.error("", {"config.missing_key", "this block names no credential",
-                 fmt::format("write one of {}", fmt::join(kKinds, ", "))});
+                 fmt::format("write one of {}", fmt::join(names, ", "))});
   }
   return found;
 }
@@ -289,6 +292,14 @@ void check_certificate(const Case& c) {
   c.settings.secret = std::make_shared<const Secret>(std::move(key->content));
 }
 
+// A kind that the provider does not take.
+bool refuse_unfit(const Case& c, const upstream::ProviderRules& rules, std::string_view key) {
+  if (takes(rules, c.settings.kind)) return false;
+  auto words = words_of_unfit_credential(upstream::kProviderRules, rules, c.settings.kind);
+  c.error(key, {"config.credential_unfit", std::move(words.message), std::move(words.next_step)});
+  return true;
+}
+
 }  // namespace
 
 void check_credential(Scene& scene, std::size_t index) {
@@ -299,17 +310,12 @@ void check_credential(Scene& scene, std::size_t index) {
   if (!scene.draft.given(c.key) || !scene.report.sound(c.key)) return;
   auto kind = only_kind(c);
   if (kind.empty()) return;
-  if (kind == "api_key") {
-    return refuse_keys(c, {"scope", "ca_file", "proxy"}, "an API key is not fetched from Entra");
-  }
-  refuse_keys(c, {"header"}, "a token is sent as `Authorization: Bearer`");
+  if (kind != "api_key") refuse_keys(c, {"header"}, "a token is sent as `Authorization: Bearer`");
   const auto& rules = upstream::rules_of(configuration.upstreams[index].provider);
   bool known = scene.report.sound(fmt::format("upstreams[{}].provider", index));
-  if (known && std::ranges::find(rules.credentials, c.settings.kind) == rules.credentials.end()) {
-    c.error(kind,
-            {"config.credential_unfit", fmt::format("{} does not take Entra's tokens", rules.title),
-             "write `api_key`, or set `provider: foundry`"});
-    return;
+  if (known && refuse_unfit(c, rules, kind)) return;
+  if (kind == "api_key") {
+    return refuse_keys(c, {"scope", "ca_file", "proxy"}, "an API key is not fetched from Entra");
   }
   check_scope(c);
   if (kind == "managed_identity") check_managed_identity(c);

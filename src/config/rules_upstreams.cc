@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "base/nearest.h"
 #include "base/url.h"
+#include "config/provider_words.h"
 #include "config/rules.h"
 #include "config/syntax.h"
 
@@ -24,9 +25,9 @@ void check_target(Scene& scene, const std::string& key, const ProviderRules& rul
     if (other.target_key.empty() || other.target_key == rules.target_key) continue;
     auto foreign = fmt::format("{}.{}", key, other.target_key);
     if (!scene.draft.given(foreign)) continue;
-    scene.report.error(foreign, {"config.keys_exclude",
-                                 fmt::format("only {} has {}s", other.title, other.target_key),
-                                 fmt::format("take it away, or set `provider: {}`", other.name)});
+    auto words = words_of_foreign_target(kProviderRules, other.target_key);
+    scene.report.error(
+        foreign, {"config.keys_exclude", std::move(words.message), std::move(words.next_step)});
     return;
   }
   bool has_url = scene.draft.given(key + ".base_url");
@@ -45,13 +46,16 @@ void check_target(Scene& scene, const std::string& key, const ProviderRules& rul
                              fmt::format("write `{}: {}` (or `base_url` for a private endpoint)",
                                          rules.target_key, rules.target_word)});
   } else if (has_target) {
+    settings.target = target;
     settings.base_url = fmt::format(fmt::runtime(rules.base_url), target);
   }
 }
 
 void check_key_header(Scene& scene, const std::string& key, const ProviderRules& rules,
-                      const UpstreamSettings& settings) {
+                      UpstreamSettings& settings) {
   const auto& headers = rules.key_headers;
+  if (headers.empty()) return;
+  if (!scene.draft.given(key + ".credential.header")) settings.credential.header = headers.front();
   if (std::ranges::find(headers, settings.credential.header) != headers.end()) return;
   scene.report.warning(
       key + ".credential.header",

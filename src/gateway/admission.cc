@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "base/errand.h"
 #include "base/log.h"
 #include "gateway/record_views.h"
@@ -141,12 +142,13 @@ Task<Step> authenticate(Exchange& x) {
   co_return step;
 }
 
-Step admit(Exchange& x) {
+std::expected<Admitted, Step> admit(Exchange& x) {
+  SALLYPORT_CHECK(x.caller.person != nullptr);
   auto& admissions = x.worker.admissions;
   auto revocation = admissions.find(*x.caller.person, x.received);
-  if (revocation) return refuse_revoked(x, *revocation);
+  if (revocation) return std::unexpected(refuse_revoked(x, *revocation));
   admissions.enter(x.running, x.caller.person, x.id, x.received);
-  return Step::kOn;
+  return Admitted(x);
 }
 
 Step still_admitted(Exchange& x) {

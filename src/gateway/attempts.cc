@@ -25,7 +25,7 @@ Task<Got> attempt(Exchange& x, ProviderCall& call, const upstream::Candidate& to
   if (!call.reused()) x.worker.counters.upstream_connects.add();
   {
     ProviderRequest request(x, to);
-    auto limit = x.asked.facts.stream ? x.limits().first_byte_stream : x.limits().first_byte;
+    auto limit = x.asked.facts.body.stream ? x.limits().first_byte_stream : x.limits().first_byte;
     got = co_await call.send(request.pieces(), limit);
   }
   note(x, to, is_answer(got) ? call.head().status : 0, got);

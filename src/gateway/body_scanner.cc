@@ -67,7 +67,7 @@ bool is_model_in_other_case(std::string_view key) {
 
 class Scan {
  public:
-  Scan(std::string_view body, policy::RequestFacts& facts) : json_(body), facts_(facts) {}
+  Scan(std::string_view body, policy::BodyFacts& facts) : json_(body), facts_(facts) {}
   /// Fills `facts`; without them, fault() says why.
   bool run();
   [[nodiscard]] const BodyFault& fault() const { return fault_; }
@@ -98,7 +98,7 @@ class Scan {
   Level& level() { return levels_[depth_ - 1]; }
 
   JsonReader json_;
-  policy::RequestFacts& facts_;
+  policy::BodyFacts& facts_;
   BodyFault fault_;
   bool has_model_ = false;
   std::size_t depth_ = 0;
@@ -310,8 +310,8 @@ std::size_t first_wrong_byte(std::string_view text) {
 
 // Most bodies are ASCII, which the scan sees by the way; only another one is read a second time for
 // its UTF-8, and so is one that is refused: that it is no UTF-8 is said before anything else.
-std::expected<policy::RequestFacts, BodyFault> scan_body(std::string_view body) {
-  std::expected<policy::RequestFacts, BodyFault> facts;
+std::expected<policy::BodyFacts, BodyFault> scan_body(std::string_view body) {
+  std::expected<policy::BodyFacts, BodyFault> facts;
   SALLYPORT_UNINITIALIZED Scan scan(body, *facts);  // but for what its constructor sets
   const bool good = scan.run();
   if (good && !scan.beyond_ascii()) return facts;

@@ -56,7 +56,7 @@ struct BodyFault {
   std::size_t offset = 0;  ///< where in the body
 };
 
-[[nodiscard]] std::expected<policy::RequestFacts, BodyFault> scan_body(std::string_view body);
+[[nodiscard]] std::expected<policy::BodyFacts, BodyFault> scan_body(std::string_view body);
 
 /// Stable: body.invalid_json, body.duplicate_key, ...
 [[nodiscard]] std::string_view text_of(BodyReason reason);

@@ -20,11 +20,11 @@ std::string body_of(const std::string& request) {
   return request.substr(request.find("\n\n") + 2);
 }
 
-policy::RequestFacts facts(std::string_view body) {
+policy::BodyFacts facts(std::string_view body) {
   auto result = scan_body(body);
   EXPECT_TRUE(result) << body << ": " << text_of(result.error().reason) << " at "
                       << result.error().offset;
-  return result ? *std::move(result) : policy::RequestFacts{};
+  return result ? *std::move(result) : policy::BodyFacts{};
 }
 
 /// The code of the fault, or "accepted".
@@ -47,7 +47,7 @@ using Names = std::vector<std::string>;
 
 TEST(BodyScanner, ReadsWhatClaudeCodeSends) {
   const std::string body = body_of(sample("02-stream.request.http"));
-  const policy::RequestFacts main = facts(body);
+  const policy::BodyFacts main = facts(body);
   EXPECT_EQ(main.model, "claude-sonnet-5");
   ASSERT_EQ(main.models.size(), 1U);
   EXPECT_TRUE(main.models[0].top_level);
@@ -58,12 +58,12 @@ TEST(BodyScanner, ReadsWhatClaudeCodeSends) {
   EXPECT_EQ(main.tools, 3U);
   EXPECT_EQ(main.tool_names, (Names{"Read", "Bash", "NotebookEdit"}));
 
-  const policy::RequestFacts title = facts(body_of(sample("01-nonstream.request.http")));
+  const policy::BodyFacts title = facts(body_of(sample("01-nonstream.request.http")));
   EXPECT_EQ(title.model, "claude-haiku-4-5");
   EXPECT_FALSE(title.stream);
   EXPECT_EQ(title.max_tokens, 512U);
 
-  const policy::RequestFacts count = facts(body_of(sample("count-tokens.request.http")));
+  const policy::BodyFacts count = facts(body_of(sample("count-tokens.request.http")));
   EXPECT_EQ(count.model, "claude-sonnet-5");
   EXPECT_FALSE(count.max_tokens);
 
@@ -164,7 +164,7 @@ TEST(BodyScanner, RefusesWrongTypesOfWhatWeActUpon) {
         R"("fallbacks":"claude-x")", R"("fallbacks":{})"}) {
     EXPECT_EQ(fault("{\"model\":\"a\"," + std::string(rest) + "}"), "body.wrong_type") << rest;
   }
-  const policy::RequestFacts absent = facts(
+  const policy::BodyFacts absent = facts(
       R"({"model":"a","stream":null,"max_tokens":null,"metadata":{"user_id":null},"tools":null,"fallbacks":null})");
   EXPECT_FALSE(absent.stream);
   EXPECT_FALSE(absent.max_tokens);
@@ -253,7 +253,7 @@ TEST(BodyScanner, BoundsWhatItKeeps) {
   for (std::size_t i = 0; i < kMaxToolNames + 6; ++i) {
     body += R"({"name":")" + std::string(kMaxToolName + 5, 't') + R"("},)";
   }
-  const policy::RequestFacts kept = facts(body + R"({"name":7},7]})");
+  const policy::BodyFacts kept = facts(body + R"({"name":7},7]})");
   EXPECT_EQ(kept.user_id, std::string(kMaxUserId - 1, 'u')) << "not half a character";
   EXPECT_EQ(kept.tools, kMaxToolNames + 8);
   ASSERT_EQ(kept.tool_names.size(), kMaxToolNames);

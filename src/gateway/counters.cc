@@ -51,6 +51,40 @@ constexpr Row kRows[] = {
      nullptr, &Counters::upstream_connect_failures},
 };
 
+// What is open: the difference of two.
+struct OpenRow {
+  const char* name;
+  const char* help;
+  OwnCounter Counters::* opened;
+  OwnCounter Counters::* closed;
+};
+constexpr OpenRow kOpen[] = {
+    {"sallyport_connections", "Open client connections.", &Counters::connections_opened,
+     &Counters::connections_closed},
+    {"sallyport_exchanges", "Requests being answered.", &Counters::exchanges_opened,
+     &Counters::exchanges_closed},
+};
+
+struct TimeRow {
+  const char* name;
+  const char* help;
+  OwnHistogram Counters::* times;
+};
+constexpr TimeRow kTimes[] = {
+    {"sallyport_first_byte_seconds", "From the head of a request to the first byte of its answer.",
+     &Counters::first_byte},
+    {"sallyport_request_seconds", "From the head of a request to the end of its answer.",
+     &Counters::duration},
+};
+
+// `sallyport status` alone shows it.
+constexpr OwnCounter Counters::* kNoMetric[] = {&Counters::cached_tokens};
+
+// A counter without a row does not compile. `accepting`, which is no number, is the rest.
+static_assert(sizeof(Counters) == (std::size(kRows) + 2 * std::size(kOpen) + std::size(kNoMetric)) *
+                                          sizeof(OwnCounter) +
+                                      std::size(kTimes) * sizeof(OwnHistogram) + alignof(Counters));
+
 }  // namespace
 
 OwnCounter& Counters::of(audit::Outcome outcome) {
@@ -88,28 +122,21 @@ void show_counters(Metrics& metrics, std::vector<const Counters*> workers) {
       return sum;
     });
   }
-  auto sum_of = [&](std::uint64_t (Counters::*read)() const) {
-    return [workers, read] {
+  for (const auto& row : kOpen) {
+    metrics.callback(row.name, row.help, {}, [workers, &row] {
       std::uint64_t sum = 0;
-      for (const auto* worker : workers) sum += (worker->*read)();
+      for (const auto* worker : workers) {
+        sum += (worker->*row.opened).value() - (worker->*row.closed).value();
+      }
       return static_cast<double>(sum);
-    };
-  };
-  metrics.callback("sallyport_connections", "Open client connections.", {},
-                   sum_of(&Counters::connections));
-  metrics.callback("sallyport_exchanges", "Requests being answered.", {},
-                   sum_of(&Counters::exchanges));
-  auto all = [&](OwnHistogram Counters::* part) {
+    });
+  }
+  for (const auto& row : kTimes) {
     std::vector<const OwnHistogram*> parts;
-    for (const auto* worker : workers) parts.push_back(&(worker->*part));
-    return parts;
-  };
-  metrics.histograms("sallyport_first_byte_seconds",
-                     "From the head of a request to the first byte of its answer.",
-                     all(&Counters::first_byte));
-  metrics.histograms("sallyport_request_seconds",
-                     "From the head of a request to the end of its answer.",
-                     all(&Counters::duration));
+    parts.reserve(workers.size());
+    for (const auto* worker : workers) parts.push_back(&(worker->*row.times));
+    metrics.histograms(row.name, row.help, std::move(parts));
+  }
 }
 
 }  // namespace sallyport::gateway

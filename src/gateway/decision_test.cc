@@ -23,23 +23,23 @@ RoutesPtr routes() {
 policy::RequestFacts asking_for(std::initializer_list<const char*> models) {
   policy::RequestFacts facts;
   for (const char* name : models) {
-    facts.models.push_back({.name = name, .top_level = facts.models.empty()});
+    facts.body.models.push_back({.name = name, .top_level = facts.body.models.empty()});
   }
-  facts.model = *models.begin();
+  facts.body.model = *models.begin();
   return facts;
 }
 
 std::string_view refusal_code(const RoutesPtr& all, std::initializer_list<const char*> models) {
-  auto plan = decide({}, asking_for(models), *all);
-  return plan ? "allowed" : plan.error()->answer.code;
+  auto decided = decide({}, asking_for(models), *all);
+  return decided ? decided->why.reason : decided.error()->answer.code;
 }
 
 TEST(Decision, AModelOfOursHasOneCandidate) {
   auto all = routes();
-  auto plan = decide({}, asking_for({"claude-sonnet-5"}), *all);
-  ASSERT_TRUE(plan);
-  ASSERT_EQ(plan->candidates.size(), 1U);
-  const auto& to = plan->candidates[0];
+  auto decided = decide({}, asking_for({"claude-sonnet-5"}), *all);
+  ASSERT_TRUE(decided);
+  ASSERT_EQ(decided->plan.candidates.size(), 1U);
+  const auto& to = decided->plan.candidates[0];
   EXPECT_EQ(to.upstream, all->upstreams[0].get());
   EXPECT_EQ(to.place, 0U);
   EXPECT_EQ(to.deployment, "sonnet-prod");
@@ -49,29 +49,29 @@ TEST(Decision, AModelOfOursHasOneCandidate) {
 
 TEST(Decision, ADeploymentOfTheSameNameIsNotSplicedIn) {
   auto all = routes();
-  auto plan = decide({}, asking_for({"claude-haiku-5"}), *all);
-  ASSERT_TRUE(plan);
-  EXPECT_EQ(plan->candidates[0].place, 1U);
-  EXPECT_TRUE(plan->candidates[0].models[0].deployment_json.empty());
+  auto decided = decide({}, asking_for({"claude-haiku-5"}), *all);
+  ASSERT_TRUE(decided);
+  EXPECT_EQ(decided->plan.candidates[0].place, 1U);
+  EXPECT_TRUE(decided->plan.candidates[0].models[0].deployment_json.empty());
 }
 
 TEST(Decision, TheTopLevelModelSaysTheDeployment) {
   auto all = routes();
   auto facts = asking_for({"claude-opus-5", "claude-sonnet-5"});
-  std::swap(facts.models[0], facts.models[1]);  // a fallback stands before it in the body
-  auto plan = decide({}, facts, *all);
-  ASSERT_TRUE(plan);
-  EXPECT_EQ(plan->candidates[0].deployment, "opus-prod");
-  EXPECT_EQ(plan->candidates[0].models[0].id, "claude-sonnet-5");
+  std::swap(facts.body.models[0], facts.body.models[1]);  // a fallback stands before it in the body
+  auto decided = decide({}, facts, *all);
+  ASSERT_TRUE(decided);
+  EXPECT_EQ(decided->plan.candidates[0].deployment, "opus-prod");
+  EXPECT_EQ(decided->plan.candidates[0].models[0].id, "claude-sonnet-5");
 }
 
 TEST(Decision, RefusesWhatIsNotOursWhereverItStands) {
   auto all = routes();
   EXPECT_EQ(refusal_code(all, {"claude-9"}), "model.not_configured");
   EXPECT_EQ(refusal_code(all, {"claude-sonnet-5", "claude-9"}), "model.not_configured");
-  auto plan = decide({}, asking_for({"claude-9"}), *all);
-  EXPECT_EQ(plan.error()->got, "claude-9");
-  EXPECT_NE(plan.error()->answer.message.find("claude-9"), std::string::npos);
+  auto decided = decide({}, asking_for({"claude-9"}), *all);
+  EXPECT_EQ(decided.error()->got, "claude-9");
+  EXPECT_NE(decided.error()->answer.message.find("claude-9"), std::string::npos);
 }
 
 TEST(Decision, RefusesTwoProvidersAndTwoIdsOfOneDeployment) {

@@ -2,14 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "gateway/admission.h"
 #include "gateway/exchange_record.h"
 #include "gateway/readiness.h"
 
 namespace sallyport::gateway {
 namespace {
 
-using http::Guard;
+using http::kPerson;
+using http::kPublic;
 
 // ---- answers of our own ------------------------------------------------------------------------
 
@@ -45,17 +45,15 @@ Task<void> answer_ready(Exchange& x) {
   return answer_text(x, ready.ready ? 200 : 503, "application/json", std::move(body));
 }
 
-Task<void> refuse(Exchange& x, http::Refusal refusal) {
-  auto why = refused(std::move(refusal));
-  why->recorded = true;  // nobody asked for anything that there is: no record of strangers' guesses
-  return turn_away(x, x.refuse(std::move(why)));
+Task<void> answer_metadata(Exchange& x) {
+  const auto host = http::find_field(x.client.head().fields, "host");
+  return answer_text(x, 200, "application/json", x.routes->routes->metadata.document(host));
 }
 
-Task<void> answer_models(Exchange& x) {
+Task<void> answer_models(Admitted person) {
+  Exchange& x = person.exchange();
   x.asked.endpoint = Endpoint::kModels;
-  Step step = co_await authenticate(x);
-  if (step == Step::kOn) step = admit(x);
-  if (step == Step::kOn) step = co_await record_answer(x, 200);
+  Step step = co_await record_answer(x, 200);
   if (step != Step::kOn) {
     co_await turn_away(x, step);
     co_return;
@@ -66,24 +64,24 @@ Task<void> answer_models(Exchange& x) {
   co_await answer_plain(x, std::move(head), x.routes->routes->models_answer);
 }
 
-Task<void> answer_messages(Exchange& x) {
-  x.asked.endpoint = Endpoint::kMessages;
-  return answer_from_provider(x);
+Task<void> answer_messages(Admitted person) {
+  person.exchange().asked.endpoint = Endpoint::kMessages;
+  return answer_from_provider(person);
 }
 
-Task<void> answer_count_tokens(Exchange& x) {
-  x.asked.endpoint = Endpoint::kCountTokens;
-  return answer_from_provider(x);
+Task<void> answer_count_tokens(Admitted person) {
+  person.exchange().asked.endpoint = Endpoint::kCountTokens;
+  return answer_from_provider(person);
 }
 
-constexpr http::Route<Exchange> kRoutes[] = {
-    {"POST", "/v1/messages", Guard::kPerson, answer_messages, "A message, whole or as a stream."},
-    {"POST", "/v1/messages/count_tokens", Guard::kPerson, answer_count_tokens,
+constexpr PublicRoute kRoutes[] = {
+    {"POST", "/v1/messages", kPerson, answer_messages, "A message, whole or as a stream."},
+    {"POST", "/v1/messages/count_tokens", kPerson, answer_count_tokens,
      "How many tokens a message would have."},
-    {"GET", "/v1/models", Guard::kPerson, answer_models, "The models that are offered here."},
-    {"GET", "/api/hello", Guard::kPublic, answer_hello, "What clients ask to see whether we are."},
-    {"GET", "/healthz", Guard::kPublic, answer_live, "The process runs."},
-    {"GET", "/readyz", Guard::kPublic, answer_ready, "A request would be let in now."},
+    {"GET", "/v1/models", kPerson, answer_models, "The models that are offered here."},
+    {"GET", "/api/hello", kPublic, answer_hello, "What clients ask to see whether we are."},
+    {"GET", "/healthz", kPublic, answer_live, "The process runs."},
+    {"GET", "/readyz", kPublic, answer_ready, "A request would be let in now."},
 };
 
 // The path without the public prefix; probes answer with and without it.
@@ -95,37 +93,39 @@ std::string_view strip_prefix(std::string_view text, std::string_view prefix) {
   return text.substr(prefix.size());
 }
 
-// Not a coroutine, and not drawn into one: what only refusals need would lie in a frame for as long
-// as an answer streams.
-[[gnu::noinline]] Task<void> dispatch(Exchange& x) {
-  const auto& head = x.client.head();
-  const auto& routes = *x.routes->routes;
-  if (routes.metadata.answers(head.path) && (head.method == "GET" || head.method == "HEAD")) {
-    return answer_text(x, 200, "application/json",
-                       routes.metadata.document(http::find_field(head.fields, "host")));
-  }
-  const std::string_view path = strip_prefix(head.path, routes.path_prefix);
-  auto found = http::find_route<Exchange>(kRoutes, head.method, path);
-  if (!found.path_is_known) return refuse(x, refusal_of(Cause::kNotFound));
-  if (found.route == nullptr) {
-    auto refusal = refusal_of(Cause::kMethod);
-    refusal.allow = std::move(found.allow);
-    return refuse(x, std::move(refusal));
-  }
-  x.asked.target = head.target.substr(head.path.size() - path.size());
-  return found.route->answer(x);
+// At the path that the configuration gives it.
+constexpr PublicRoute kMetadata{"GET", "", kPublic, answer_metadata,
+                                "Where to get a token for this gateway (RFC 9728)."};
+
+// Nobody asked for anything that there is: no record of strangers' guesses.
+const PublicRoute* nothing(Exchange& x, http::Refusal refusal) {
+  x.refused = refused(std::move(refusal));
+  x.refused->recorded = true;
+  return nullptr;
 }
 
 }  // namespace
 
-std::span<const http::Route<Exchange>> public_routes() {
+std::span<const PublicRoute> public_routes() {
   return kRoutes;
 }
 
-Task<void> answer_request(WorkerState& worker, http::ServerStream& client, const Source& peer) {
-  const auto& trusted = worker.newest.routes->routes->trusted_proxies;
-  Exchange x(worker, client, source_of_request(peer, client.head().fields, trusted));
-  co_await dispatch(x);
+// Not drawn into the coroutine that calls it: what only refusals need would lie in its frame for as
+// long as an answer streams.
+[[gnu::noinline]] const PublicRoute* route_of(Exchange& x) {
+  const auto& head = x.client.head();
+  const auto& routes = *x.routes->routes;
+  if (routes.metadata.answers(head.path) && kMetadata.takes(head.method)) return &kMetadata;
+  const std::string_view path = strip_prefix(head.path, routes.path_prefix);
+  auto found = http::find_route(public_routes(), head.method, path);
+  if (!found.path_is_known) return nothing(x, refusal_of(Cause::kNotFound));
+  if (found.route == nullptr) {
+    auto refusal = refusal_of(Cause::kMethod);
+    refusal.allow = std::move(found.allow);
+    return nothing(x, std::move(refusal));
+  }
+  x.asked.target = head.target.substr(head.path.size() - path.size());
+  return found.route;
 }
 
 http::WrittenRefusal refuse_head(WorkerState& worker, const Source& peer,

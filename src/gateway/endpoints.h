@@ -3,18 +3,19 @@
 
 #include <span>
 
-#include "gateway/exchange.h"
+#include "gateway/admission.h"
 #include "http/route_table.h"
 
 namespace sallyport::gateway {
 
 /// The paths of the public port, without the public prefix. OAuth's metadata document, whose path
-/// depends on the configuration, is beside it in the dispatcher.
-[[nodiscard]] std::span<const http::Route<Exchange>> public_routes();
+/// depends on the configuration, is beside it in route_of().
+using PublicRoute = http::Route<Exchange, Admitted>;
+[[nodiscard]] std::span<const PublicRoute> public_routes();
 
-/// Answers the request whose head `client` has just read.
-[[nodiscard]] Task<void> answer_request(WorkerState& worker, http::ServerStream& client,
-                                        const Source& peer);
+/// What answers this request, and Asked::target with it; null: nothing does, Exchange::refused says
+/// why.
+[[nodiscard]] const PublicRoute* route_of(Exchange& x);
 
 /// What is said to a head that is no head, or does not end (no fault), and counted.
 [[nodiscard]] http::WrittenRefusal refuse_head(WorkerState& worker, const Source& peer,

@@ -4,7 +4,9 @@
 #include "gateway/admission.h"
 #include "gateway/attempts.h"
 #include "gateway/decision.h"
+#include "gateway/endpoints.h"
 #include "gateway/exchange_record.h"
+#include "gateway/product.h"
 #include "gateway/provider_credential.h"
 #include "gateway/relay.h"
 #include "gateway/request_body.h"
@@ -12,15 +14,20 @@
 namespace sallyport::gateway {
 namespace {
 
-// Everything before the provider hears of it. Nothing is answered here.
-Task<Step> let_in(Exchange& x) {
-  Step step = co_await authenticate(x);                 // identity: token -> principal
-  if (step == Step::kOn) step = admit(x);               // identity: revoked?
-  if (step == Step::kOn) step = co_await read_body(x);  // whole, scanned, never re-serialised
-  if (step == Step::kOn) step = decide(x);              // policy: may they; upstream: where to
+// Everything else before the provider hears of it. Nothing is answered here.
+Task<Step> let_through(Exchange& x) {
+  Step step = co_await read_body(x);        // whole, scanned, never re-serialised
+  if (step == Step::kOn) step = decide(x);  // policy: may they; upstream: where to
   if (step == Step::kOn) step = co_await take_credential(x);
   if (step == Step::kOn) step = co_await open_record(x);  // audit: not recorded, not sent
   co_return step;
+}
+
+// What a decision may depend on and the head says; the body's part comes with it.
+void note_facts(Exchange& x) {
+  x.asked.facts.source = x.source.address;
+  x.asked.facts.client = client_of(x.client.head().fields);
+  x.asked.facts.time = x.received;
 }
 
 // The provider's side: whatever happens there, the record gets its end.
@@ -81,8 +88,32 @@ void Exchange::note_first_byte() {
   if (told.first_byte_us < 0) told.first_byte_us = elapsed_us();
 }
 
-Task<void> answer_from_provider(Exchange& x) {
-  Step step = co_await let_in(x);
+Task<void> answer_request(WorkerState& worker, http::ServerStream& client, const Source& peer) {
+  const auto& trusted = worker.newest.routes->routes->trusted_proxies;
+  Exchange x(worker, client, source_of_request(peer, client.head().fields, trusted));
+  const PublicRoute* route = route_of(x);
+  if (route == nullptr) {
+    co_await turn_away(x, Step::kRefused);
+    co_return;
+  }
+  if (route->guard != http::Guard::kPerson) {
+    co_await route->answer(x);
+    co_return;
+  }
+  note_facts(x);
+  Step step = co_await authenticate(x);  // identity: token -> principal
+  std::expected<Admitted, Step> person = std::unexpected(step);
+  if (step == Step::kOn) person = admit(x);  // identity: revoked?
+  if (!person) {
+    co_await turn_away(x, person.error());
+    co_return;
+  }
+  co_await route->answer_person(*person);
+}
+
+Task<void> answer_from_provider(Admitted person) {
+  Exchange& x = person.exchange();
+  Step step = co_await let_through(x);
   if (step != Step::kOn) {
     co_await turn_away(x, step);
     co_return;

@@ -2,6 +2,7 @@
 // from top to bottom; each step is one call into one file. Runs on its worker's thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,7 +30,7 @@ struct Caller {
   identity::PrincipalPtr person;   ///< null: a stranger
 };
 
-/// What is asked. The endpoint's row and request_body.cc.
+/// What is asked. The endpoint's row, exchange.cc and request_body.cc.
 struct Asked {
   Endpoint endpoint = Endpoint::kMessages;
   std::string_view target;  ///< without the public prefix, with the query; view into the head
@@ -40,8 +41,8 @@ struct Asked {
 /// What the provider and the client have said and got. attempts.cc and the relays.
 struct Told {
   Few<audit::Attempt, 2> attempts;
-  std::string provider_request_id;
-  std::string apim_request_id;
+  /// In the order of its kind's traits().ids; empty where it sent none.
+  std::array<std::string, upstream::kMostRequestIds> provider_ids;
   usage::TokenMeter meter;
   std::int64_t first_byte_us = -1;  ///< from the head to the first byte of an answer; -1: none
 };
@@ -73,6 +74,7 @@ struct Exchange {
   Caller caller;
   RunningExchange running;  ///< among the worker's, from authentication on
   Asked asked;
+  audit::Decision let_in_by;  ///< policy and reason, once it is decided
   upstream::RoutePlan plan;
   Told told;
   std::uint64_t opened_sequence = 0;  ///< of the record that is open; 0: none
@@ -98,8 +100,14 @@ struct Exchange {
   }
 };
 
+class Admitted;  // admission.h
+
+/// Answers the request whose head `client` has just read.
+[[nodiscard]] Task<void> answer_request(WorkerState& worker, http::ServerStream& client,
+                                        const Source& peer);
+
 /// A request that goes to a provider.
-[[nodiscard]] Task<void> answer_from_provider(Exchange& x);
+[[nodiscard]] Task<void> answer_from_provider(Admitted person);
 
 /// The last step of whoever did not get on: the record, the log and the answer of a refusal.
 [[nodiscard]] Task<void> turn_away(Exchange& x, Step step);

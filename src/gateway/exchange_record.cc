@@ -25,6 +25,17 @@ audit::Usage as_recorded(const usage::Usage& usage) {
           .malformed = usage.malformed};
 }
 
+// Under the names that the provider's row gives them.
+std::array<audit::ProviderId, upstream::kMostRequestIds> provider_ids(const Exchange& x) {
+  static_assert(upstream::kMostRequestIds == audit::kMaxProviderIds);
+  std::array<audit::ProviderId, upstream::kMostRequestIds> ids;
+  const auto fields = x.to().upstream->kind().traits().ids;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    ids[i] = {fields[i].recorded, x.told.provider_ids[i]};
+  }
+  return ids;
+}
+
 // The opened line is queued, but the disk does not take it: its end is queued behind it, and the
 // person is told.
 RefusedPtr record_failed(Exchange& x) {
@@ -48,16 +59,15 @@ Task<Step> open_record(Exchange& x) {
   auto& record = x.worker.record;
   {
     RecordViews views(x);
-    audit::Opened opened{.id = x.id,
-                         .time = x.received,
-                         .person = views.person(),
-                         .source = views.source(),
-                         .client = views.program(),
-                         .request = views.request(),
-                         .policy = {},
-                         .reason = "allowed",
-                         .upstream = x.to().upstream->name(),
-                         .deployment = x.to().deployment};
+    audit::Opened opened{
+        .id = x.id,
+        .time = x.received,
+        .person = views.person(),
+        .source = views.source(),
+        .client = views.program(),
+        .request = views.request(),
+        .decision = x.let_in_by,
+        .route = {.upstream = x.to().upstream->name(), .deployment = x.to().deployment}};
     if (!record.chain().append_opened(opened)) co_return x.refuse(unrecorded());
   }
   x.opened_sequence = record.chain().appended_sequence();
@@ -83,6 +93,7 @@ void close_record(Exchange& x, const Ending& ending) {
   };
   const std::string_view error =
       ending.error_type.empty() ? shown(usage.error_type) : ending.error_type;
+  const auto ids = provider_ids(x);
   const bool cut = outcome == audit::Outcome::kCutByRevocation;
   audit::Closed closed{.id = x.id,
                        .time = x.worker.shared.clock.wall(),
@@ -90,8 +101,7 @@ void close_record(Exchange& x, const Ending& ending) {
                        .status = ending.status,
                        .outcome = outcome,
                        .attempts = x.told.attempts,
-                       .provider_request_id = x.told.provider_request_id,
-                       .apim_request_id = x.told.apim_request_id,
+                       .provider_ids = ids,
                        .stop_reason = shown(usage.stop_reason),
                        .error_type = error,
                        .revocation = cut ? std::string_view(x.revocation()->id) : "",

@@ -262,8 +262,16 @@ TEST(Exchange, TheModelsAreListedAndTheListingStandsInTheRecord) {
   EXPECT_EQ(house.lines_with(R"("type":"answered")"), 1U);
 }
 
-// The table's guard is the promise, the handler's first step keeps it: whoever adds a row that needs
-// a person and forgets to ask for one finds out here.
+// A handler that needs a person cannot be called without one, and no other fits a route that needs
+// one: neither of these would compile.
+static_assert(!std::is_constructible_v<PublicRoute, std::string_view, std::string_view,
+                                       http::Guarded<http::Guard::kPerson>,
+                                       Task<void> (*)(Exchange&), std::string_view>);
+static_assert(!std::is_constructible_v<PublicRoute, std::string_view, std::string_view,
+                                       http::Guarded<http::Guard::kPublic>,
+                                       Task<void> (*)(Admitted), std::string_view>);
+static_assert(!std::is_constructible_v<Admitted, Exchange&>);
+
 TEST(Exchange, EveryRouteThatNeedsAPersonTurnsAwayWhoShowsNone) {
   int asked = 0;
   for (const auto& route : public_routes()) {

@@ -67,7 +67,8 @@ bool connection_names_fields(http::Fields fields) {
 
 void append_request_fields(std::string& out, const http::RequestHead& head,
                            std::span<const std::string> extra_credential_headers,
-                           std::string_view token, const http::Field& fallback) {
+                           std::string_view token, const http::Field& fallback,
+                           std::span<const std::string_view> dropped) {
   bool fallback_seen = false;
   bool look_up = connection_names_fields(head.fields);
   for (const auto& field : head.fields) {
@@ -77,6 +78,7 @@ void append_request_fields(std::string& out, const http::RequestHead& head,
     if (look_up && is_named_by_connection(head.fields, field.name)) continue;
     // What stands before us may have written the token into a field of its own as well.
     if (!token.empty() && field.value.contains(token)) continue;
+    if (is_any(field.name, dropped)) continue;
     if (name_is(field.name, fallback.name)) fallback_seen = true;
     append_field(out, field.name, field.value);
   }

@@ -96,5 +96,14 @@ TEST(Heads, DropTheSharedAccountTowardsTheClient) {
             "a\r\nretry-after: 3\r\nx-should-retry: true\r\nanthropic-new: kept\r\n");
 }
 
+TEST(RequestFields, OfAKindsOwnStayHere) {
+  http::RequestHead head;
+  head.fields = {{"Anthropic-Beta", "b-1"}, {"x-app", "cli"}};
+  std::string out;
+  const std::string_view dropped[] = {"anthropic-beta"};
+  append_request_fields(out, head, {}, "", {}, dropped);
+  EXPECT_EQ(out, "x-app: cli\r\n");
+}
+
 }  // namespace
 }  // namespace sallyport::gateway

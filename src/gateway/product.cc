@@ -39,4 +39,20 @@ Product product_of(std::string_view user_agent) {
   return {.name = product.substr(0, slash), .version = after, .surface = surface};
 }
 
+policy::ClientFacts client_of(http::Fields fields) {
+  std::string_view user_agent;
+  std::string_view app;
+  for (const auto& field : fields) {
+    if (http::name_is(field.name, "user-agent")) {
+      user_agent = field.value;
+    } else if (http::name_is(field.name, "x-app")) {
+      app = field.value;
+    }
+  }
+  auto product = product_of(user_agent);
+  return {.program = product.name,
+          .version = product.version,
+          .surface = product.surface.empty() ? app : product.surface};
+}
+
 }  // namespace sallyport::gateway

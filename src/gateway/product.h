@@ -7,6 +7,9 @@
 
 #include <string_view>
 
+#include "http/field.h"
+#include "policy/request_facts.h"
+
 namespace sallyport::gateway {
 
 struct Product {
@@ -18,5 +21,9 @@ struct Product {
 /// What follows the slash is the version, unless the next word begins with a digit and it does not:
 /// Anthropic's libraries write their language there.
 [[nodiscard]] Product product_of(std::string_view user_agent);
+
+/// What a client says of itself in its head: the product, and where that names no surface, x-app
+/// (which says `cli` on every surface of Claude Code). Views into the fields.
+[[nodiscard]] policy::ClientFacts client_of(http::Fields fields);
 
 }  // namespace sallyport::gateway

@@ -38,5 +38,20 @@ TEST(Product, NamesTheProgramsOfTheField) {
   }
 }
 
+// x-app says `cli` on every surface of Claude Code, so it counts only where nothing better is said.
+TEST(Client, HasTheSurfaceOfItsProductElseXApp) {
+  const http::Field code[] = {{"User-Agent", "claude-cli/2.1.329 (external, claude-desktop-3p)"},
+                              {"x-app", "cli"}};
+  auto client = client_of(code);
+  EXPECT_EQ(client.program, "claude-cli");
+  EXPECT_EQ(client.version, "2.1.329");
+  EXPECT_EQ(client.surface, "claude-desktop-3p");
+  const http::Field other[] = {{"X-App", "cli"}, {"user-agent", "curl/8.1"}};
+  client = client_of(other);
+  EXPECT_EQ(client.program, "curl");
+  EXPECT_EQ(client.surface, "cli");
+  EXPECT_EQ(client_of({}).program, "");
+}
+
 }  // namespace
 }  // namespace sallyport::gateway

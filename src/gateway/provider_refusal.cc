@@ -31,12 +31,10 @@ http::Refusal refusal_of_answer(const Exchange& x, const upstream::ProviderError
                                 std::string_view retry_after) {
   auto refusal = refusal_of(error.fault, error.status, retry_after);
   // Support at the provider asks for its ids, whatever we say in its place.
-  const auto& ids = x.to().upstream->kind().traits().ids;
-  if (!x.told.provider_request_id.empty()) {
-    append_field(refusal.more_fields, ids.own, x.told.provider_request_id);
-  }
-  if (!x.told.apim_request_id.empty()) {
-    append_field(refusal.more_fields, ids.front, x.told.apim_request_id);
+  const auto ids = x.to().upstream->kind().traits().ids;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto& id = x.told.provider_ids[i];
+    if (!id.empty()) append_field(refusal.more_fields, ids[i].field, id);
   }
   return refusal;
 }

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/check.h"
 #include "base/secret.h"
 #include "gateway/heads.h"
 
@@ -18,42 +19,50 @@ std::size_t bytes_of(const http::RequestHead& head) {
 }
 
 upstream::Call call_of(const Exchange& x, const upstream::Candidate& to) {
-  return {operation_of(x.asked.endpoint), x.asked.target, to.deployment, x.asked.facts.stream};
+  return {operation_of(x.asked.endpoint), x.asked.target, to.deployment, x.asked.facts.body.stream};
 }
 
-// The body with the deployments' names, and whatever else the provider needs of it.
-Pieces edited_body(const Exchange& x, const upstream::Candidate& to, const upstream::Call& call) {
+// The deployments' names into the body, and whatever else the provider needs.
+void edit(const Exchange& x, const upstream::Candidate& to, const upstream::Call& call,
+          upstream::RequestEdits& edits) {
   Few<upstream::ModelName, 2> names;
-  const auto& uses = x.asked.facts.models;
+  const auto& uses = x.asked.facts.body.models;
   for (std::size_t i = 0; i < uses.size(); ++i) {
     names.push_back({uses[i].offset, uses[i].length, to.models[i].deployment_json});
   }
-  upstream::BodyEdits edits;
-  to.upstream->kind().edit_body(call, x.client.body(), names, edits);
-  return splice(x.client.body(), edits);
+  to.upstream->kind().edit(call, {x.client.head().fields, x.client.body(), names}, edits);
 }
 
 }  // namespace
 
 upstream::Operation operation_of(Endpoint endpoint) {
-  SALLYPORT_CHECK(endpoint != Endpoint::kModels);
-  return endpoint == Endpoint::kCountTokens ? upstream::Operation::kCountTokens
-                                            : upstream::Operation::kMessages;
+  switch (endpoint) {
+    case Endpoint::kMessages:
+      return upstream::Operation::kMessages;
+    case Endpoint::kCountTokens:
+      return upstream::Operation::kCountTokens;
+    case Endpoint::kModels:
+      break;
+  }
+  check_failed("an endpoint that no provider sees", __FILE__, __LINE__);
 }
 
 ProviderRequest::ProviderRequest(const Exchange& x, const upstream::Candidate& to) {
   const auto& client = x.client.head();
   const auto& kind = to.upstream->kind();
   const auto call = call_of(x, to);
-  Pieces body = edited_body(x, to, call);
-  head_.reserve(to.upstream->head_bytes(*to.credential) + bytes_of(client) + kOwnFields);
+  edit(x, to, call, edits_);
+  Pieces body = splice(x.client.body(), edits_.body);
+  head_.reserve(to.upstream->head_bytes(*to.credential) + bytes_of(client) +
+                edits_.added_fields.size() + kOwnFields);
   to.upstream->begin_head(head_, call, *to.credential);
   append_field(head_, "accept-encoding", "identity");
   append_field(head_, "content-length", std::to_string(body.length));
   append_field(head_, "x-request-id", x.id);
   append_request_fields(head_, client, x.caller.identity->extra_headers, x.caller.token,
-                        kind.traits().fallback);
-  kind.sign(head_, body.views, *to.credential);
+                        kind.traits().fallback, edits_.dropped_fields);
+  head_ += edits_.added_fields;
+  to.upstream->sign(head_, body.views, *to.credential, x.worker.shared.clock);
   head_ += "\r\n";
   pieces_.push_back(head_);
   pieces_.insert(pieces_.end(), body.views.begin(), body.views.end());

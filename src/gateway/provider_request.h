@@ -26,6 +26,7 @@ class ProviderRequest {
   [[nodiscard]] std::span<const std::string_view> pieces() const { return pieces_; }
 
  private:
+  upstream::RequestEdits edits_;
   std::string head_;  ///< in one place: it holds the provider's key
   Few<std::string_view, 6> pieces_;
 };

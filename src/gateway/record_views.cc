@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "gateway/product.h"
-
 namespace sallyport::gateway {
 
 using http::name_is;
@@ -49,12 +47,8 @@ std::string recorded_person(const identity::PrincipalDraft& who,
 
 RecordViews::RecordViews(const Exchange& exchange) : x_(exchange) {
   for (const auto& field : x_.client.head().fields) {
-    if (name_is(field.name, "user-agent")) {
-      user_agent_ = field.value;
-    } else if (name_is(field.name, "anthropic-beta")) {
+    if (name_is(field.name, "anthropic-beta")) {
       betas_.push_back(field.value);
-    } else if (name_is(field.name, "x-app")) {
-      surface_ = field.value;
     } else if (!http::name_starts_with(field.name, "x-claude-code-")) {
       continue;
     } else if (name_is(field.name, "x-claude-code-session-id")) {
@@ -70,7 +64,7 @@ RecordViews::RecordViews(const Exchange& exchange) : x_(exchange) {
   for (const auto& proxy : x_.source.proxies) proxies_.push_back(proxy);
   const identity::Principal& who = *x_.caller.person;
   if (who.record.empty()) groups_ = groups_that_mattered(who, *x_.caller.identity);
-  for (const auto& tool : x_.asked.facts.tool_names) tools_.push_back(tool);
+  for (const auto& tool : x_.asked.facts.body.tool_names) tools_.push_back(tool);
 }
 
 audit::Person RecordViews::person() const {
@@ -85,11 +79,10 @@ audit::NetworkOrigin RecordViews::source() const {
 }
 
 audit::Program RecordViews::program() const {
-  auto product = product_of(user_agent_);
-  return {.program = product.name,
-          .version = product.version,
-          // x-app says `cli` on every surface of Claude Code.
-          .surface = product.surface.empty() ? surface_ : product.surface,
+  const auto& client = x_.asked.facts.client;
+  return {.program = client.program,
+          .version = client.version,
+          .surface = client.surface,
           .session = session_,
           .agent = agent_,
           .parent_agent = parent_agent_,
@@ -98,7 +91,7 @@ audit::Program RecordViews::program() const {
 
 audit::Request RecordViews::request() const {
   const auto& head = x_.client.head();
-  const auto& facts = x_.asked.facts;
+  const auto& facts = x_.asked.facts.body;
   return {.method = head.method,
           .path = head.path,
           .model = facts.model,

@@ -34,7 +34,7 @@ class RecordViews {
   std::vector<std::string_view> tools_;
   Few<std::string_view, 4> betas_;
   Few<std::string_view, 4> groups_;
-  std::string_view user_agent_, surface_, session_, agent_, parent_agent_, prompt_;
+  std::string_view session_, agent_, parent_agent_, prompt_;
 };
 
 }  // namespace sallyport::gateway

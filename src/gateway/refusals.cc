@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/encoding.h"
+#include "base/enum_count.h"
 
 namespace sallyport::gateway {
 namespace {
@@ -34,12 +35,6 @@ constexpr Row kRows[] = {
     {Cause::kRecordUnavailable, "audit.unavailable", 503, true, 5,
      "The gateway cannot record requests now, so it lets none pass. Your administrator has to look "
      "at its disk."},
-    {Cause::kModelNotConfigured, "model.not_configured", 400, false, 0,
-     "This model is not offered here. Choose one of the models of this gateway."},
-    {Cause::kDeploymentTwice, "model.deployment_twice", 400, false, 0,
-     "Two models of this request are served by the same deployment. Name only one of them."},
-    {Cause::kUpstreamsDiffer, "model.upstreams_differ", 400, false, 0,
-     "The models of this request are served by different providers. Name models of one provider."},
     {Cause::kNoCredential, "upstream.no_credential", 503, true, 5,
      "The gateway has no credential for the model provider now. Your sign-in is fine; try again in "
      "a moment. If it stays, your administrator has to look at `sallyport status`."},
@@ -69,12 +64,12 @@ constexpr Row kRows[] = {
 
 // Every cause has its row, so that none is found missing when somebody is refused.
 static_assert([] {
-  for (int cause = 0; cause <= static_cast<int>(Cause::kDraining); ++cause) {
+  for (std::size_t cause = 0; cause < enum_count<Cause>; ++cause) {
     bool found = false;
-    for (const auto& row : kRows) found = found || static_cast<int>(row.cause) == cause;
+    for (const auto& row : kRows) found = found || row.cause == static_cast<Cause>(cause);
     if (!found) return false;
   }
-  return std::size(kRows) == static_cast<std::size_t>(Cause::kDraining) + 1;
+  return std::size(kRows) == enum_count<Cause>;
 }());
 
 struct RevokedRow {
@@ -283,6 +278,15 @@ http::Refusal refusal_of(http::HeadFault fault) {
   refusal.message = refusal.status == 431
                         ? "The request's headers are larger than the gateway accepts."
                         : "The request is not valid HTTP/1.1.";
+  return refusal;
+}
+
+http::Refusal refusal_of(const policy::Criterion& criterion) {
+  http::Refusal refusal;
+  refusal.status = criterion.status;
+  refusal.type = error_type(criterion.status);
+  refusal.code = criterion.reason;
+  refusal.message = criterion.sentence;
   return refusal;
 }
 

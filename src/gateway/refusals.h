@@ -12,11 +12,13 @@
 #include "http/refusal.h"
 #include "identity/reason.h"
 #include "identity/revocation.h"
+#include "policy/criterion.h"
 #include "upstream/provider_answer.h"
 
 namespace sallyport::gateway {
 
-/// Causes that the gateway itself finds. Those of http, identity and the body have their own enums.
+/// Causes that the gateway itself finds. Those of http, identity and the body have their own enums,
+/// those of a decision their table (policy/criteria.cc).
 enum class Cause : std::uint8_t {
   kNotFound,
   kMethod,
@@ -26,10 +28,7 @@ enum class Cause : std::uint8_t {
   kContentEncoding,
   kBusy,               ///< the byte budget is used up
   kRecordUnavailable,  ///< the audit record cannot be written
-  kModelNotConfigured,
-  kUpstreamsDiffer,  ///< models of one request at two providers
-  kDeploymentTwice,  ///< two ids of one request on one deployment
-  kNoCredential,     ///< there is none for the provider now
+  kNoCredential,       ///< there is none for the provider now
   kProviderUnreachable,
   kProviderTimeout,
   kProviderBroken,        ///< not HTTP, or an answer that makes no sense here
@@ -48,6 +47,7 @@ enum class Cause : std::uint8_t {
 [[nodiscard]] http::Refusal refusal_of(const identity::Revocation& revocation);
 [[nodiscard]] http::Refusal refusal_of(http::HeadFault fault);
 [[nodiscard]] http::Refusal refusal_of(BodyReason reason);
+[[nodiscard]] http::Refusal refusal_of(const policy::Criterion& criterion);
 /// For an answer of the provider's that does not pass. Status and retry-after are the provider's
 /// where they say something to a client; `retry_after` is its field as it came, empty if none.
 [[nodiscard]] http::Refusal refusal_of(upstream::AnswerFault fault, int status,

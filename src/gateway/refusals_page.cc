@@ -4,6 +4,7 @@
 
 #include <iterator>
 
+#include "base/enum_count.h"
 #include "gateway/refusals.h"
 #include "identity/reason.h"
 #include "identity/revocation.h"
@@ -29,12 +30,13 @@ The person reads the same sentence for every 401. What is behind a code, and wha
 | --- | --- | --- |
 )";
 
-// The last of each enum; a value behind it would be missed, and refusals_page_test counts them.
-template <typename Value>
-std::vector<http::Refusal> refusals_up_to(Value last) {
+// Of each value of an enum, also of one that is appended tomorrow.
+template <typename Enum>
+std::vector<http::Refusal> refusals_of() {
   std::vector<http::Refusal> all;
-  for (int i = 0; i <= static_cast<int>(last); ++i)
-    all.push_back(refusal_of(static_cast<Value>(i)));
+  all.reserve(enum_count<Enum>);
+  for (std::size_t i = 0; i < enum_count<Enum>; ++i)
+    all.push_back(refusal_of(static_cast<Enum>(i)));
   return all;
 }
 
@@ -61,6 +63,12 @@ std::vector<http::Refusal> of_revocations() {
   return all;
 }
 
+std::vector<http::Refusal> of_decisions() {
+  std::vector<http::Refusal> all;
+  for (const auto& criterion : policy::criteria()) all.push_back(refusal_of(criterion));
+  return all;
+}
+
 std::string retry_text(const http::Refusal& refusal) {
   if (!refusal.retry) return "no";
   return refusal.retry_after > 0 ? fmt::format("{}", refusal.retry_after) : "yes";
@@ -71,15 +79,16 @@ std::string retry_text(const http::Refusal& refusal) {
 std::vector<RefusalGroup> all_refusals() {
   return {
       {"The gateway and the provider", "What the gateway finds by itself or with the provider.",
-       refusals_up_to(Cause::kDraining)},
+       refusals_of<Cause>()},
       {"Tokens", "What is said of the credential or the person.", of_tokens()},
       {"Revocations",
        "Access that was taken back. Where the revocation ends, or was made up to a moment, the "
        "sentence says when.",
        of_revocations()},
-      {"Bodies", "What is wrong with a request's body.", refusals_up_to(BodyReason::kWrongType)},
+      {"Decisions", "What a person may not ask for here.", of_decisions()},
+      {"Bodies", "What is wrong with a request's body.", refusals_of<BodyReason>()},
       {"Heads", "What is wrong with the bytes of a request: the connection is closed after it.",
-       refusals_up_to(http::HeadFault::kBadChunk)},
+       refusals_of<http::HeadFault>()},
   };
 }
 

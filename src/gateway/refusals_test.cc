@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "base/enum_count.h"
+
 namespace sallyport::gateway {
 namespace {
 
@@ -11,7 +13,7 @@ using upstream::AnswerFault;
 
 TEST(Refusals, HaveOneCodeACause) {
   std::set<std::string_view> codes;
-  for (int i = 0; i <= static_cast<int>(Cause::kDraining); ++i) {
+  for (std::size_t i = 0; i < enum_count<Cause>; ++i) {
     EXPECT_TRUE(codes.insert(code(static_cast<Cause>(i))).second) << i;
   }
 }
@@ -25,7 +27,7 @@ TEST(Refusals, TellTheClientNotToRetryWhatARetryCannotCure) {
   }
   EXPECT_FALSE(refusal_of(Cause::kProviderCredential).retry);
   EXPECT_FALSE(refusal_of(Cause::kCountTokensUnsupported).retry);
-  EXPECT_FALSE(refusal_of(Cause::kModelNotConfigured).retry);
+  for (const auto& one : policy::criteria()) EXPECT_FALSE(refusal_of(one).retry) << one.reason;
   EXPECT_TRUE(refusal_of(Cause::kRecordUnavailable).retry);
 }
 

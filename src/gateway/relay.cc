@@ -18,15 +18,16 @@ Ending refuse_revoked(Exchange& x, ProviderCall& call) {
 
 // What the record wants of the provider's head, while that is in place.
 void note_ids(Exchange& x, const http::ResponseHead& head) {
-  const auto& ids = x.to().upstream->kind().traits().ids;
-  x.told.provider_request_id = http::find_field(head.fields, ids.own);
-  if (!ids.front.empty()) x.told.apim_request_id = http::find_field(head.fields, ids.front);
+  const auto ids = x.to().upstream->kind().traits().ids;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    x.told.provider_ids[i] = http::find_field(head.fields, ids[i].field);
+  }
 }
 
-bool is_event_stream(const Exchange& x, const http::ResponseHead& head) {
-  if (x.asked.endpoint != Endpoint::kMessages) return false;
+upstream::StreamFormat format_of(const Exchange& x, const http::ResponseHead& head) {
+  if (x.asked.endpoint != Endpoint::kMessages) return upstream::StreamFormat::kNone;
   auto type = http::find_field(head.fields, "content-type");
-  return x.to().upstream->kind().stream_of(head.status, type) == upstream::StreamFormat::kEvents;
+  return x.to().upstream->kind().stream_of(head.status, type);
 }
 
 // `audit.sync: each`: the opened line is on the disk before a byte of the answer leaves.
@@ -39,7 +40,9 @@ Task<bool> is_durable(Exchange& x) {
 // Not a coroutine, and not drawn into one: what only refusals need would lie in a frame for as long
 // as an answer streams.
 [[gnu::noinline]] Task<Ending> pass_answer(Exchange& x, ProviderCall& call) {
-  return is_event_stream(x, call.head()) ? relay_stream(x, call) : relay_whole(x, call);
+  const auto format = format_of(x, call.head());
+  return format == upstream::StreamFormat::kNone ? relay_whole(x, call)
+                                                 : relay_stream(x, call, format);
 }
 
 [[gnu::noinline]] Ending refuse_repeated(Exchange& x, ProviderCall& call) {

@@ -12,8 +12,9 @@ namespace sallyport::gateway {
 [[nodiscard]] Task<Ending> relay(Exchange& x);
 
 // Two ways to pass an answer whose head is there.
-/// An event stream, as it comes, with pings and an `error` event where it dies. stream_relay.cc.
-[[nodiscard]] Task<Ending> relay_stream(Exchange& x, ProviderCall& call);
+/// A stream of that format, as it comes, with pings and an `error` event where it dies. stream_relay.cc.
+[[nodiscard]] Task<Ending> relay_stream(Exchange& x, ProviderCall& call,
+                                        upstream::StreamFormat format);
 /// Any other answer, gathered first. whole_relay.cc.
 [[nodiscard]] Task<Ending> relay_whole(Exchange& x, ProviderCall& call);
 

@@ -54,7 +54,7 @@ Task<Step> read_body(Exchange& x) {
     refused->got = fmt::format("at byte {}", facts.error().offset);
     co_return x.refuse(std::move(refused));
   }
-  x.asked.facts = std::move(*facts);
+  x.asked.facts.body = std::move(*facts);
   co_return Step::kOn;
 }
 

@@ -8,7 +8,7 @@ namespace sallyport::gateway {
 
 inline constexpr std::size_t kMaxBody = 32 << 20;
 
-/// kOn: x.client.body() is there and x.asked.facts says what it asks for.
+/// kOn: x.client.body() is there and x.asked.facts.body says what it asks for.
 [[nodiscard]] Task<Step> read_body(Exchange& x);
 
 }  // namespace sallyport::gateway

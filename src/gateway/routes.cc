@@ -2,19 +2,25 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json_writer.h"
 
 namespace sallyport::gateway {
 namespace {
 
+const std::string& shown_name(const upstream::ModelSettings& model) {
+  return model.display_name.empty() ? model.id : model.display_name;
+}
+
 // Anthropic's list shape; created_at is not ours to know, so it is a fixed time.
-std::string write_models(const std::vector<ModelRoute>& models) {
+std::string write_models(const std::vector<upstream::ModelSettings>& models) {
   std::string body;
   JsonWriter json(body);
   json.begin().array("data");
   for (const auto& model : models) {
     json.begin().text("type", "model").text("id", model.id);
-    json.text("display_name", model.display_name).text("created_at", "1970-01-01T00:00:00Z").end();
+    json.text("display_name", shown_name(model)).text("created_at", "1970-01-01T00:00:00Z").end();
   }
   json.end_array().boolean("has_more", false);
   if (models.empty()) {
@@ -50,29 +56,24 @@ Result<std::shared_ptr<const Routes>> Routes::create(
     routes->upstreams.push_back(std::move(*upstream));
   }
   for (const auto& settings : models) {
-    ModelRoute model{settings.id, settings.display_name, settings.deployment, upstreams.size(), {}};
-    if (model.deployment != model.id) append_json_text(model.deployment_json, model.deployment);
-    if (model.display_name.empty()) model.display_name = model.id;
-    for (std::size_t i = 0; i < upstreams.size(); ++i) {
-      if (upstreams[i].name == settings.upstream) model.upstream = i;
-    }
-    if (model.upstream == upstreams.size()) {
+    auto upstream =
+        std::ranges::find(upstreams, settings.upstream, &upstream::UpstreamSettings::name);
+    if (upstream == upstreams.end()) {
       return fail("model.upstream_unknown",
                   fmt::format("model {} names the upstream {}, which is not configured",
                               settings.id, settings.upstream),
                   "name one of the configured upstreams");
     }
-    routes->by_id_.emplace(model.id, routes->models.size());
-    routes->models.push_back(std::move(model));
+    routes->policy.add(
+        {settings.id, settings.deployment, static_cast<std::size_t>(upstream - upstreams.begin())});
+    ModelRoute& model = routes->models.emplace_back();
+    if (settings.deployment != settings.id) {
+      append_json_text(model.deployment_json, settings.deployment);
+    }
   }
-  routes->models_answer = write_models(routes->models);
+  routes->models_answer = write_models(models);
   routes->metadata = ResourceMetadata(listen, issuers);
   return routes;
-}
-
-const ModelRoute* Routes::find_model(std::string_view id) const {
-  auto found = by_id_.find(id);
-  return found == by_id_.end() ? nullptr : &models[found->second];
 }
 
 }  // namespace sallyport::gateway

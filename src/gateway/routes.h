@@ -2,11 +2,8 @@
 // replaces. Each worker holds the newest as a plain member; a running exchange keeps its own.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -15,15 +12,13 @@
 #include "gateway/source.h"
 #include "http/tls.h"
 #include "identity/settings.h"
+#include "policy/snapshot.h"
 #include "upstream/upstream.h"
 
 namespace sallyport::gateway {
 
+/// What of a model does not concern a decision; the rest is in policy::Model.
 struct ModelRoute {
-  std::string id;
-  std::string display_name;
-  std::string deployment;
-  std::size_t upstream = 0;     ///< place in Routes::upstreams
   std::string deployment_json;  ///< as a JSON text, for splicing; empty: the same as the id
 };
 
@@ -36,26 +31,15 @@ class Routes {
       const std::vector<upstream::UpstreamSettings>& upstreams,
       const std::vector<upstream::ModelSettings>& models);
 
-  /// The model of that id, or null.
-  [[nodiscard]] const ModelRoute* find_model(std::string_view id) const;
-
   Limits limits;
   std::string path_prefix;
   std::shared_ptr<const http::TlsServer> tls;  ///< null: plain HTTP
   std::vector<Network> trusted_proxies;
   std::vector<std::shared_ptr<const upstream::Upstream>> upstreams;
-  std::vector<ModelRoute> models;  ///< in file order
+  policy::Snapshot policy;         ///< the models, in file order
+  std::vector<ModelRoute> models;  ///< in the same order
   std::string models_answer;       ///< the body of GET /v1/models
   ResourceMetadata metadata;
-
- private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>{}(text);
-    }
-  };
-  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> by_id_;
 };
 using RoutesPtr = std::shared_ptr<const Routes>;
 

@@ -7,6 +7,7 @@
 #include "gateway/provider_credential.h"
 #include "gateway/relay.h"
 #include "gateway/secret_watch.h"
+#include "gateway/stream_decoder.h"
 
 namespace sallyport::gateway {
 namespace {
@@ -24,9 +25,10 @@ void append(std::string& out, std::span<const std::string_view> pieces) {
 
 class StreamRelay {
  public:
-  StreamRelay(Exchange& x, ProviderCall& call)
+  StreamRelay(Exchange& x, ProviderCall& call, upstream::StreamFormat format)
       : x_(x),
         call_(call),
+        decoder_(format),
         editor_(x.to().models, x.told.meter),
         watch_(x.to().credential->secret()),
         refused_watch_(x.to().refused ? x.to().refused->secret() : "") {}
@@ -46,6 +48,7 @@ class StreamRelay {
 
   Exchange& x_;
   ProviderCall& call_;
+  StreamDecoder decoder_;
   AnswerEditor editor_;
   SecretWatch watch_, refused_watch_;  ///< for the credential that is sent, and one before it
   bool pending_ = false;               ///< the client has not taken all that was written
@@ -99,7 +102,7 @@ Task<Got> StreamRelay::next(Deadline& ping) {
 // What the last read brought, edited, behind what is in `out`.
 void StreamRelay::take(std::string& out, Got got) {
   for (auto piece : call_.body()) {
-    for (auto part : watch_.feed(piece)) {
+    for (auto part : watch_.feed(decoder_.feed(piece))) {
       for (auto rest : refused_watch_.feed(part)) append(out, editor_.feed(rest));
     }
   }
@@ -205,8 +208,8 @@ Task<bool> StreamRelay::send_last_bytes() {
 
 }  // namespace
 
-Task<Ending> relay_stream(Exchange& x, ProviderCall& call) {
-  StreamRelay relay(x, call);
+Task<Ending> relay_stream(Exchange& x, ProviderCall& call, upstream::StreamFormat format) {
+  StreamRelay relay(x, call, format);
   Ending ending = co_await relay.run();
   co_return ending;
 }

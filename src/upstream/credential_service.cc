@@ -247,8 +247,7 @@ void CredentialService::Impl::succeed(Source& source, const Token& token,
   bool same = source.current && source.current->holds(token.text.reveal());
   std::uint64_t serial = same ? source.current->serial() : ++last_serial_;
   WallTime obtained = same ? source.current->obtained() : now;
-  source.current = std::make_shared<const Credential>("authorization", token.text.reveal(), serial,
-                                                      obtained, token.expires);
+  source.current = credential_of(token, serial, obtained);
   if (refresher_.succeeded(*source.item)) {
     tell(effects, event_of(CredentialEvent::Kind::kRecovered, source));
   }

@@ -36,7 +36,7 @@ http::FetchRequest probe_request(const Upstream& upstream, std::string_view depl
     head.append(fallback.name).append(": ").append(fallback.value).append("\r\n");
   }
   std::string_view pieces[] = {body};
-  kind.sign(head, pieces, credential);
+  upstream.sign(head, pieces, credential, system_clock());
 
   std::string_view rest = head;
   std::string_view line = take_line(rest);  // POST /anthropic/v1/messages HTTP/1.1

@@ -17,12 +17,7 @@ constexpr AnswerRow kAnswers[] = {
      "",
      {false, "upstream.refused", "the provider refuses this key for this request",
       "look at the key's workspace in the Claude Console"}},
-    {404,
-     With::kAny,
-     "not_found_error",
-     {false, "upstream.deployment_not_found",
-      "the credential works, but the provider has no model of this name",
-      "correct models[].deployments"}},
+    kNoSuchModel,
     {404,
      With::kAny,
      "",
@@ -43,7 +38,7 @@ class Anthropic final : public MessagesProvider {
 const ProviderKind& anthropic() {
   static constexpr Anthropic kKind({.provider = Provider::kAnthropic,
                                     .fallback = kMessagesVersion,
-                                    .ids = {"request-id", "apim-request-id"},
+                                    .ids = kAnthropicIds,
                                     .scopes = {},
                                     .answers = kAnswers});
   return kKind;

@@ -78,12 +78,7 @@ constexpr AnswerRow kAnswers[] = {
      {false, "upstream.deployment_not_found",
       "the credential works, but the resource has no deployment of this name",
       "correct models[].deployments: the name stands under Deployments in the Foundry portal"}},
-    {404,
-     With::kAny,
-     "not_found_error",
-     {false, "upstream.deployment_not_found",
-      "the credential works, but the provider has no model of this name",
-      "correct models[].deployments"}},
+    kNoSuchModel,
     {404,
      With::kAny,
      "",
@@ -110,7 +105,7 @@ class Foundry final : public MessagesProvider {
 const ProviderKind& foundry() {
   static constexpr Foundry kKind({.provider = Provider::kFoundry,
                                   .fallback = kMessagesVersion,
-                                  .ids = {"request-id", "apim-request-id"},
+                                  .ids = kAnthropicIds,
                                   .scopes = kScopes,
                                   .answers = kAnswers});
   return kKind;

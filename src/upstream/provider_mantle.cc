@@ -8,6 +8,8 @@ namespace {
 constexpr std::string_view kKey =
     "compare it with the Bedrock API keys of the region that `region` names, or make a new one";
 
+constexpr RequestIdField kIds[] = {{"x-amzn-requestid", "request_id"}};
+
 // From the top; the first that fits.
 constexpr AnswerRow kAnswers[] = {
     {401,
@@ -55,7 +57,7 @@ class Mantle final : public MessagesProvider {
 const ProviderKind& mantle() {
   static constexpr Mantle kKind({.provider = Provider::kMantle,
                                  .fallback = kMessagesVersion,
-                                 .ids = {"x-amzn-requestid", {}},
+                                 .ids = kIds,
                                  .scopes = {},
                                  .answers = kAnswers});
   return kKind;

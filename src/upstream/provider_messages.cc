@@ -23,16 +23,15 @@ void MessagesProvider::append_credential(std::string& out, const Credential& cre
   out += credential.line();
 }
 
-void MessagesProvider::edit_body(const Call&, std::string_view, std::span<const ModelName> models,
-                                 BodyEdits& edits) const {
-  for (const auto& model : models) {
+void MessagesProvider::edit(const Call&, const ClientRequest& request, RequestEdits& edits) const {
+  for (const auto& model : request.models) {
     if (model.replacement.empty()) continue;
-    edits.push_back({model.offset, model.length, model.replacement});
+    edits.body.push_back({model.offset, model.length, model.replacement});
   }
 }
 
-void MessagesProvider::sign(std::string&, std::span<const std::string_view>,
-                            const Credential&) const {}  // its credential is a field of its own
+void MessagesProvider::sign(std::string&, std::span<const std::string_view>, const Credential&,
+                            const Signing&) const {}  // its credential is a field of its own
 
 StreamFormat MessagesProvider::stream_of(int status, std::string_view content_type) const {
   bool events = status == 200 && http::name_starts_with(content_type, "text/event-stream");

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
+#include "base/encoding.h"
 #include "upstream/probe.h"
 #include "upstream/upstream.h"
 
@@ -34,7 +36,7 @@ std::string head_of(const Upstream& upstream, const Credential& credential,
   upstream.begin_head(head, {.target = target, .model = "sonnet", .stream = true}, credential);
   EXPECT_EQ(head.size(), upstream.head_bytes(credential) + target.size());
   auto size = head.size();
-  upstream.kind().sign(head, {}, credential);
+  upstream.sign(head, {}, credential, system_clock());
   EXPECT_EQ(head.size(), size) << "the Messages family signs nothing";
   return head;
 }
@@ -77,7 +79,8 @@ TEST(ProviderHead, OfMantle) {
             "POST /anthropic/v1/messages HTTP/1.1\r\n"
             "host: bedrock-mantle.eu-central-1.api.aws\r\n"
             "x-api-key: the-key\r\n");
-  EXPECT_EQ(upstream->kind().traits().ids.own, "x-amzn-requestid");
+  ASSERT_EQ(upstream->kind().traits().ids.size(), 1U);
+  EXPECT_EQ(upstream->kind().traits().ids[0].field, "x-amzn-requestid");
   EXPECT_EQ(upstream->kind().traits().fallback.name, "anthropic-version");
 }
 
@@ -101,14 +104,85 @@ TEST(Probe, IsWrittenAsTheGatewaysRequestsAre) {
 
 TEST(ProviderBody, HasItsModelsNamedAsTheProviderDoes) {
   for (const auto& rules : kProviderRules) {
-    BodyEdits edits;
+    RequestEdits edits;
     ModelName models[] = {{10, 5, "\"x\""}, {20, 3, ""}, {30, 4, "\"y\""}};
-    kind_of(rules.provider).edit_body({}, "", models, edits);
-    ASSERT_EQ(edits.size(), 2u);
-    EXPECT_EQ(edits[0].offset, 10u);
-    EXPECT_EQ(edits[0].length, 5u);
-    EXPECT_EQ(edits[1].replacement, "\"y\"");
+    kind_of(rules.provider).edit({}, {{}, "", models}, edits);
+    ASSERT_EQ(edits.body.size(), 2u);
+    EXPECT_EQ(edits.body[0].offset, 10u);
+    EXPECT_EQ(edits.body[0].length, 5u);
+    EXPECT_EQ(edits.body[1].replacement, "\"y\"");
+    EXPECT_TRUE(edits.dropped_fields.empty());
+    EXPECT_EQ(edits.added_fields, "");
   }
+}
+
+// Room in a closed line of the record is set aside for as many, and for names like these.
+TEST(ProviderIds, AreFewAndNamedShortly) {
+  for (const auto& rules : kProviderRules) {
+    const auto ids = kind_of(rules.provider).traits().ids;
+    ASSERT_LE(ids.size(), kMostRequestIds) << rules.name;
+    for (const auto& id : ids) {
+      EXPECT_EQ(id.field, lower_case(id.field)) << rules.name;
+      EXPECT_TRUE(id.recorded.ends_with("request_id")) << rules.name;
+      EXPECT_LE(id.recorded.size(), 20U) << rules.name;
+    }
+  }
+}
+
+// A provider that differs in kind: signs with a pair of keys, moves a field of the head into the
+// body, and writes a text of its own there.
+class SigningKind final : public ProviderKind {
+ public:
+  SigningKind() : ProviderKind(Traits{}) {}
+  void append_path(std::string& out, const Call& call) const override { out += call.model; }
+  void append_credential(std::string&, const Credential&) const override {}
+  void edit(const Call&, const ClientRequest& request, RequestEdits& edits) const override {
+    edits.dropped_fields.push_back("anthropic-beta");
+    edits.added_fields = "x-kind: signing\r\n";
+    auto beta = http::find_field(request.fields, "anthropic-beta");
+    edits.body.push_back({1, 0, edits.keep("\"betas\":[\"" + std::string(beta) + "\"],")});
+    edits.body.push_back({1, 0, edits.keep("\"version\":\"1\",")});
+  }
+  void sign(std::string& head, std::span<const std::string_view> body, const Credential& credential,
+            const Signing& signing) const override {
+    const auto& pair = *credential.key_pair();
+    auto day = format_time(signing.clock.wall()).substr(0, 10);
+    head.append("authorization: ").append(pair.id).append("/").append(day).append("/");
+    head.append(signing.target).append("/").append(std::to_string(body.size())).append("\r\n");
+  }
+  [[nodiscard]] StreamFormat stream_of(int, std::string_view) const override {
+    return StreamFormat::kNone;
+  }
+  [[nodiscard]] ProviderError read_error(Operation, int, std::string_view,
+                                         std::string_view) const override {
+    return {};
+  }
+};
+
+TEST(ProviderOfAnotherKind, SignsWithAPairOfKeysAndEditsHeadAndBody) {
+  const SigningKind kind;
+  const Credential credential(KeyPair{"AKID", Secret(std::string_view("the-secret-key")),
+                                      Secret(std::string_view("the-session"))},
+                              7, WallTime{}, WallTime{std::chrono::hours(1)});
+  EXPECT_EQ(credential.line(), "");
+  EXPECT_EQ(credential.secret(), "the-session");
+  EXPECT_TRUE(credential.revealed_in("x the-session y"));
+  EXPECT_TRUE(credential.revealed_in("x the-secret-key y"));
+  EXPECT_FALSE(credential.revealed_in("AKID"));
+
+  const http::Field fields[] = {{"anthropic-beta", "b-1"}};
+  RequestEdits edits;
+  kind.edit({}, {fields, "{}", {}}, edits);
+  ASSERT_EQ(edits.body.size(), 2U);
+  EXPECT_EQ(edits.body[0].replacement, "\"betas\":[\"b-1\"],") << "kept beside a second text";
+  EXPECT_EQ(edits.dropped_fields[0], "anthropic-beta");
+
+  FakeClock clock;
+  std::string head;
+  std::string_view pieces[] = {"{}"};
+  kind.sign(head, pieces, credential, {clock, "eu-central-1"});
+  EXPECT_EQ(head, "authorization: AKID/" + format_time(clock.wall()).substr(0, 10) +
+                      "/eu-central-1/1\r\n");
 }
 
 TEST(ProviderStream, IsAnEventStreamWith200) {

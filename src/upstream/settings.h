@@ -22,6 +22,7 @@ struct ProviderRules {
   Provider provider;
   std::string_view name;         ///< `provider: NAME`
   std::string_view title;        ///< in a sentence
+  std::string_view described;    ///< on the page that lists them
   std::string_view target_key;   ///< the key that says where it is; empty: there is one place
   std::string_view target_word;  ///< its value, in a sentence
   std::string_view base_url;     ///< where no `base_url` is given; {} is the value of that key
@@ -29,7 +30,7 @@ struct ProviderRules {
   std::string_view path;                    ///< that a base URL at these ends with; empty: any
   std::string_view path_code;               ///< of the finding where it does not
   std::span<const CredentialKind> credentials;
-  std::span<const std::string_view> key_headers;  ///< that it reads a key from
+  std::span<const std::string_view> key_headers;  ///< that it reads a key from, the usual one first
   std::string_view model_mark;                    ///< that its names of models hold; empty: any
 };
 
@@ -49,6 +50,7 @@ inline constexpr CredentialKind kKeyAlone[] = {CredentialKind::kApiKey};
 // clang-format off: one provider a row.
 inline constexpr ProviderRules kProviderRules[] = {
     {.provider = Provider::kFoundry, .name = "foundry", .title = "Foundry",
+     .described = "Microsoft Foundry",
      .target_key = "resource", .target_word = "NAME",
      .base_url = "https://{}.services.ai.azure.com/anthropic",
      .hosts = rules_of_providers::kAzureHosts,
@@ -56,11 +58,13 @@ inline constexpr ProviderRules kProviderRules[] = {
      .credentials = rules_of_providers::kEntraOrKey,
      .key_headers = rules_of_providers::kApiKeyHeaders, .model_mark = {}},
     {.provider = Provider::kAnthropic, .name = "anthropic", .title = "the Claude API",
+     .described = "the Claude API",
      .target_key = {}, .target_word = {}, .base_url = "https://api.anthropic.com",
      .hosts = rules_of_providers::kAnthropicHosts, .path = {}, .path_code = {},
      .credentials = rules_of_providers::kKeyAlone,
      .key_headers = std::span(rules_of_providers::kApiKeyHeaders).first(1), .model_mark = {}},
     {.provider = Provider::kMantle, .name = "mantle", .title = "Mantle",
+     .described = "Amazon Bedrock's Messages endpoint (Mantle)",
      .target_key = "region", .target_word = "REGION",
      .base_url = "https://bedrock-mantle.{}.api.aws/anthropic",
      .hosts = rules_of_providers::kMantleHosts,
@@ -92,14 +96,15 @@ inline constexpr char kFoundryScope[] = "https://ai.azure.com/.default";
 /// A provider's credential: where it comes from, and where a key is written.
 struct CredentialSettings : cloud::SourceSettings {
   CredentialSettings() { scope = kFoundryScope; }
-  std::string header = "x-api-key";  ///< of an API key: x-api-key | api-key
+  std::string header = "x-api-key";  ///< of an API key: one of the provider's `key_headers`
 };
 
 struct UpstreamSettings {
   std::string name;
   Provider provider = Provider::kFoundry;
-  std::string base_url;  ///< https://host[:port][/path], no slash at the end; from `resource` or
-                         ///< `region` where that was given
+  std::string target;    ///< value of its `target_key`: the resource, the region; empty: base_url
+  std::string base_url;  ///< https://host[:port][/path], no slash at the end; from `target` where
+                         ///< that was given
   CredentialSettings credential;
   /// Where the credential comes from, in words: "file /etc/...", "variable NAME", "the
   /// configuration file". Never the credential.

@@ -5,6 +5,11 @@
 #include "base/address.h"
 
 namespace sallyport::upstream {
+namespace {
+
+constexpr std::size_t kSignature = 1024;  // at most, with its fields
+
+}  // namespace
 
 Result<std::shared_ptr<const Upstream>> Upstream::create(const UpstreamSettings& settings,
                                                          std::chrono::milliseconds connect_limit) {
@@ -38,6 +43,7 @@ Result<std::shared_ptr<const Upstream>> Upstream::create(const UpstreamSettings&
   destination->url = *url;
   std::shared_ptr<Upstream> upstream(new Upstream);
   upstream->name_ = settings.name;
+  upstream->target_ = settings.target;
   upstream->kind_ = &kind_of(settings.provider);
   upstream->credential_id_ = upstream::credential_id(settings);
   if (const auto& own = settings.credential; own.kind == CredentialKind::kApiKey) {
@@ -59,7 +65,9 @@ void Upstream::begin_head(std::string& out, const Call& call, const Credential& 
 }
 
 std::size_t Upstream::head_bytes(const Credential& credential) const {
-  return before_path_.size() + after_path_.size() + credential.line().size();
+  std::size_t shown = credential.line().size();
+  if (const auto* pair = credential.key_pair()) shown = kSignature + pair->session_token.size();
+  return before_path_.size() + after_path_.size() + shown;
 }
 
 }  // namespace sallyport::upstream

@@ -38,12 +38,19 @@ class Upstream {
   /// `POST /anthropic/v1/messages?beta=true`. The text holds a secret: wipe the buffer after use.
   void begin_head(std::string& out, const Call& call, const Credential& credential) const;
 
-  /// Of what begin_head() appends, without the call's path.
+  /// ProviderKind::sign() with what is this provider's.
+  void sign(std::string& head, std::span<const std::string_view> body, const Credential& credential,
+            Clock& clock) const {
+    kind_->sign(head, body, credential, {clock, target_});
+  }
+
+  /// At most, of what begin_head() appends without the call's path, and sign().
   [[nodiscard]] std::size_t head_bytes(const Credential& credential) const;
 
  private:
   Upstream() = default;
   std::string name_;
+  std::string target_;
   const ProviderKind* kind_ = nullptr;
   std::shared_ptr<const http::Destination> destination_;
   CredentialPtr fixed_credential_;

@@ -10,6 +10,7 @@
 
 #include "app/command.h"
 #include "audit/history.h"
+#include "audit/record_fields.h"
 #include "audit/revocation_story.h"
 #include "audit/segment_name.h"
 #include "audit/verify.h"
@@ -85,16 +86,6 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
-std::string tokens_of(const audit::Row& row) {
-  if (row.input < 0) return "-";
-  return fmt::format("{}{}/{}", row.exact ? "" : "~", row.input, row.output);
-}
-
-std::string duration_of(const audit::Row& row) {
-  if (row.duration_us < 0) return "-";
-  return fmt::format("{:.2f}s", static_cast<double>(row.duration_us) / 1e6);
-}
-
 using Names = std::unique_ptr<store::NameReader>;  // null: nobody asked for names
 
 std::string name_of(const audit::Row& row, const Names& names) {
@@ -109,18 +100,109 @@ std::string person_of(const audit::Row& row, const Names& names) {
   return row.person.substr(row.person.rfind('/') + 1);
 }
 
+std::string time_of(const audit::Row& row, const Names& /*names*/) {
+  return row.time.substr(0, 19) + "Z";
+}
+
+std::string who_of(const audit::Row& row, const Names& names) {
+  return row.kind == "event" ? "-" : person_of(row, names);
+}
+
+std::string what_of(const audit::Row& row, const Names& /*names*/) {
+  if (row.kind == "event") return "event";
+  return row.model.empty() ? row.path : row.model;
+}
+
+std::string outcome_of(const audit::Row& row, const Names& /*names*/) {
+  return row.outcome;
+}
+
+std::string tokens_of(const audit::Row& row, const Names& /*names*/) {
+  if (row.input < 0) return "-";
+  return fmt::format("{}{}/{}", row.exact ? "" : "~", row.input, row.output);
+}
+
+void put_tokens(JsonWriter& json, const audit::Row& row) {
+  if (row.input < 0) return;
+  json.number("input", row.input).number("output", row.output).boolean("exact", row.exact);
+}
+
+// A column that several members make. The others are the record's own (audit/record_fields.h).
+struct Composed {
+  audit::Column column;
+  bool right;
+  std::string (*text)(const audit::Row& row, const Names& names);
+  void (*put)(JsonWriter& json, const audit::Row& row);  ///< null: the head of a row has it
+};
+
+constexpr Composed kComposed[] = {
+    {{.title = "TIME (UTC)", .place = 0, .width = 20}, false, time_of, nullptr},
+    {{.title = "PERSON", .place = 10, .width = 36}, false, who_of, nullptr},
+    {{.title = "MODEL", .place = 20, .width = 20}, false, what_of, nullptr},
+    {{.title = "OUTCOME", .place = 40, .width = 18}, false, outcome_of, nullptr},
+    {{.title = "TOKENS IN/OUT", .place = 50, .width = 14}, true, tokens_of, put_tokens},
+};
+
+bool is_number(const audit::Field& field) {
+  return field.type.starts_with("number");
+}
+
+std::string cell_of(const audit::Field& field, const audit::ShownValue& value) {
+  if (!is_number(field)) return value.text;
+  if (value.number < 0 || value.number == field.column.none) return "-";
+  if (!field.type.ends_with("microseconds")) return std::to_string(value.number);
+  return fmt::format("{:.2f}s", static_cast<double>(value.number) / 1e6);
+}
+
+void put_shown(JsonWriter& json, const audit::Field& field, const audit::ShownValue& value) {
+  if (!is_number(field)) {
+    json.text_if(field.name, value.text);
+  } else if (value.number >= 0 && value.number != field.column.none) {
+    json.number(field.name, value.number);
+  }
+}
+
+// Composed columns and the record's own by their places: `composed(one)` or `own(index)`.
+template <typename OfComposed, typename OfOwn>
+void for_columns(OfComposed composed, OfOwn own) {
+  const auto fields = audit::shown_fields();
+  std::size_t next = 0;
+  for (const auto& one : kComposed) {
+    for (; next < fields.size() && fields[next].field->column.place < one.column.place; ++next) {
+      own(next);
+    }
+    composed(one);
+  }
+  for (; next < fields.size(); ++next) own(next);
+}
+
+std::string cell(std::string text, const audit::Column& column, bool right) {
+  const auto width = static_cast<std::size_t>(column.width);
+  return right ? fmt::format("{:>{}}", text, width) : padded(std::move(text), width);
+}
+
 void print_table(const std::vector<audit::Row>& rows, const Names& names) {
-  print(fmt::format("{:<20} {:<36} {:<20} {:>6} {:<18} {:>14} {:>9}  {}\n", "TIME (UTC)", "PERSON",
-                    "MODEL", "STATUS", "OUTCOME", "TOKENS IN/OUT", "DURATION", "REQUEST"));
+  const auto fields = audit::shown_fields();
+  std::string out;
+  auto add = [&out](const std::string& text) { out.append(text).append(" "); };
+  for_columns(
+      [&](const Composed& one) { add(cell(std::string(one.column.title), one.column, one.right)); },
+      [&](std::size_t i) {
+        const auto& field = *fields[i].field;
+        add(cell(std::string(field.column.title), field.column, is_number(field)));
+      });
+  print(out.append(" REQUEST\n"));
   for (const auto& row : rows) {
-    bool event = row.kind == "event";
-    auto what = row.model.empty() ? row.path : row.model;
-    auto status = row.status == 0 ? std::string("-") : std::to_string(row.status);
-    print(fmt::format("{:<20} {} {} {:>6} {} {:>14} {:>9}  {}\n", row.time.substr(0, 19) + "Z",
-                      padded(for_terminal(event ? "-" : person_of(row, names)), 36),
-                      padded(for_terminal(event ? "event" : what), 20), status,
-                      padded(for_terminal(row.outcome), 18), tokens_of(row), duration_of(row),
-                      for_terminal(row.id)));
+    out.clear();
+    for_columns(
+        [&](const Composed& one) {
+          add(cell(for_terminal(one.text(row, names)), one.column, one.right));
+        },
+        [&](std::size_t i) {
+          const auto& field = *fields[i].field;
+          add(cell(for_terminal(cell_of(field, row.shown[i])), field.column, is_number(field)));
+        });
+    print(out.append(" ").append(for_terminal(row.id)).append("\n"));
   }
 }
 
@@ -140,10 +222,11 @@ void print_json(const std::vector<audit::Row>& rows, const Names& names) {
     json.begin().text("kind", row.kind).text("time", row.time).text_if("id", row.id);
     json.text_if("person", row.person).text_if("name", name_of(row, names));
     json.text_if("model", row.model).text("outcome", row.outcome);
-    if (row.status != 0) json.number("status", row.status);
-    if (row.input >= 0) json.number("input", row.input).number("output", row.output);
-    if (row.input >= 0) json.boolean("exact", row.exact);
-    if (row.duration_us >= 0) json.number("duration_us", row.duration_us);
+    for_columns(
+        [&](const Composed& one) {
+          if (one.put != nullptr) one.put(json, row);
+        },
+        [&](std::size_t i) { put_shown(json, *audit::shown_fields()[i].field, row.shown[i]); });
     json.raw("record", row.record);
     if (!row.end.empty()) json.raw("end", row.end);
     json.end();

@@ -2,12 +2,15 @@
 // that the gateway itself uses. For scripts/docs and the curious, not in --help.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iterator>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "app/command.h"
 #include "audit/instruments.h"
@@ -19,6 +22,7 @@
 #include "identity/revocation_register.h"
 #include "store/name_writer.h"
 #include "upstream/credential_instruments.h"
+#include "upstream/provider.h"
 
 namespace sallyport::app {
 namespace {
@@ -111,6 +115,39 @@ std::string metrics_markdown() {
   return out;
 }
 
+// Of one member of the record: header field -> whose it is.
+using IdFields = std::map<std::string_view, std::string>;
+
+// "request-id of the provider (Foundry, the Claude API), x-id (Other)."
+std::string meaning_of(const IdFields& fields) {
+  std::string text;
+  for (const auto& [field, titles] : fields) {
+    fmt::format_to(std::back_inserter(text), "{}{} ({})", text.empty() ? "" : ", ", field, titles);
+  }
+  return text + " of the provider.";
+}
+
+std::string record_markdown() {
+  std::vector<std::pair<std::string_view, IdFields>> members;  // in the order of the rows
+  for (const auto& rules : upstream::kProviderRules) {
+    for (const auto& id : upstream::kind_of(rules.provider).traits().ids) {
+      auto member =
+          std::ranges::find_if(members, [&](const auto& one) { return one.first == id.recorded; });
+      if (member == members.end()) member = members.insert(members.end(), {id.recorded, {}});
+      std::string& titles = member->second[id.field];
+      titles.append(titles.empty() ? "" : ", ").append(rules.title);
+    }
+  }
+  std::vector<std::string> meanings;
+  std::vector<audit::Field> fields;
+  meanings.reserve(members.size());
+  fields.reserve(members.size());
+  for (const auto& [name, of_fields] : members) {
+    fields.push_back({name, "text", meanings.emplace_back(meaning_of(of_fields))});
+  }
+  return audit::record_markdown(fields);
+}
+
 }  // namespace
 
 void add_docs_command(CLI::App& root, Exit& exit) {
@@ -126,7 +163,7 @@ void add_docs_command(CLI::App& root, Exit& exit) {
   };
   add("errors", "Every refusal of the data plane", gateway::errors_markdown);
   add("metrics", "Every metric", metrics_markdown);
-  add("record", "Every member of the record's lines", audit::record_markdown);
+  add("record", "Every member of the record's lines", record_markdown);
 }
 
 }  // namespace sallyport::app

@@ -83,10 +83,6 @@ class Caller {
   http::Fetcher fetcher_;
 };
 
-upstream::Credential credential_of(const cloud::AccessToken& token) {
-  return upstream::Credential("authorization", token.text.reveal(), 0, WallTime{}, token.expires);
-}
-
 // After a 401 to a token: is there an audience that the provider takes?
 std::string find_scope(Caller& caller, const upstream::Upstream& upstream,
                        upstream::UpstreamSettings settings, const std::string& deployment) {
@@ -96,7 +92,8 @@ std::string find_scope(Caller& caller, const upstream::Upstream& upstream,
     settings.credential.scope = scope;
     auto token = caller.token(settings.credential);
     if (!token) continue;
-    auto answer = caller.call(upstream, settings, deployment, credential_of(*token));
+    auto answer = caller.call(upstream, settings, deployment,
+                              *upstream::credential_of(*token, 0, WallTime{}));
     if (answer && answer->status != 401) return std::string(scope);
   }
   return {};
@@ -165,7 +162,8 @@ Finding check(Caller& caller, const config::Configuration& configuration, std::s
   }
   finding.expires = token->expires;
   finding.token = upstream::read_token_facts(token->text.reveal());
-  ask_provider(caller, upstream, settings, credential_of(*token), finding);
+  ask_provider(caller, upstream, settings, *upstream::credential_of(*token, 0, WallTime{}),
+               finding);
   return finding;
 }
 

@@ -10,25 +10,73 @@ namespace {
 
 using upstream::CredentialKind;
 
-// "foundry|anthropic|...", of upstream's table.
-struct ProviderNames {
-  static constexpr std::size_t kBytes = [] {
-    std::size_t bytes = std::size(upstream::kProviderRules) - 1;
-    for (const auto& row : upstream::kProviderRules) bytes += row.name.size();
-    return bytes;
-  }();
-  std::array<char, kBytes> bytes{};
+using upstream::kProviderRules;
 
-  consteval ProviderNames() {
-    auto* at = bytes.data();
-    for (const auto& row : upstream::kProviderRules) {
-      if (at != bytes.data()) *at++ = '|';
-      at = std::ranges::copy(row.name, at).out;
+// Texts that come from upstream's table of providers, made while this is compiled.
+struct Words {
+  std::array<char, 256> bytes{};
+  std::size_t size = 0;
+
+  consteval void add(std::string_view word) {
+    for (char c : word) bytes.at(size++) = c;
+  }
+  [[nodiscard]] constexpr std::string_view text() const { return {bytes.data(), size}; }
+};
+
+// "foundry|anthropic|..."
+constexpr Words kProviderNames = [] consteval {
+  Words names;
+  for (const auto& row : kProviderRules) {
+    if (names.size > 0) names.add("|");
+    names.add(row.name);
+  }
+  return names;
+}();
+
+// "Microsoft Foundry, the Claude API, or ..."
+constexpr Words kProvidersDescribed = [] consteval {
+  Words all;
+  for (const auto& row : kProviderRules) {
+    if (all.size > 0) all.add(&row == std::end(kProviderRules) - 1 ? ", or " : ", ");
+    all.add(row.described);
+  }
+  all.add(".");
+  return all;
+}();
+
+// "x-api-key|api-key": each that some provider reads a key from.
+constexpr Words kKeyHeaders = [] consteval {
+  Words all;
+  for (const auto& row : kProviderRules) {
+    for (auto header : row.key_headers) {
+      bool there = false;
+      std::string_view rest = all.text();
+      while (!rest.empty()) {
+        auto end = std::min(rest.find('|'), rest.size());
+        there = there || rest.substr(0, end) == header;
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+      }
+      if (there) continue;
+      if (all.size > 0) all.add("|");
+      all.add(header);
     }
   }
-  [[nodiscard]] constexpr std::string_view text() const { return {bytes.data(), kBytes}; }
-};
-constexpr ProviderNames kProviderNames;
+  return all;
+}();
+
+// "Foundry: this or `base_url`": whose key it is.
+consteval Words whose(std::string_view target_key) {
+  Words note;
+  for (const auto& row : kProviderRules) {
+    if (row.target_key != target_key) continue;
+    if (note.size > 0) note.add(", ");
+    note.add(row.title);
+  }
+  note.add(": this or `base_url`");
+  return note;
+}
+constexpr Words kWhoseResource = whose("resource");
+constexpr Words kWhoseRegion = whose("region");
 
 auto& upstream_of(Draft& draft) {
   return draft.configuration.upstreams.back();
@@ -54,7 +102,7 @@ constexpr Row kRows[] = {
      .store = [](Draft& d, Value& v) { upstream_of(d).name = v.text; }},
     {.path = "upstreams[].provider", .type = Type::kChoice, .presence = Presence::kRequired,
      .choices = kProviderNames.text(), .choices_later = "bedrock|vertex",
-     .summary = "Microsoft Foundry, the Claude API, or Amazon Bedrock's Messages endpoint (Mantle).",
+     .summary = kProvidersDescribed.text(),
      .reload = kApplied,
      .store = [](Draft& d, Value& v) {
        const auto* rules = upstream::find_provider(v.text);
@@ -62,12 +110,12 @@ constexpr Row kRows[] = {
        upstream_of(d).provider = rules->provider;
      }},
     {.path = "upstreams[].resource", .type = Type::kResource,
-     .fallback_note = "Foundry: this or `base_url`",
+     .fallback_note = kWhoseResource.text(),
      .summary = "The name of the Foundry resource: requests go to "
                 "`https://RESOURCE.services.ai.azure.com/anthropic`.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { d.upstreams.back().resource = v.text; }},
     {.path = "upstreams[].region", .type = Type::kRegion,
-     .fallback_note = "Mantle: this or `base_url`",
+     .fallback_note = kWhoseRegion.text(),
      .summary = "The region of AWS: requests go to "
                 "`https://bedrock-mantle.REGION.api.aws/anthropic`.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { d.upstreams.back().resource = v.text; }},
@@ -88,7 +136,7 @@ constexpr Row kRows[] = {
        upstream_of(d).credential_source = v.source;
      }},
     {.path = "upstreams[].credential.header", .type = Type::kChoice, .fallback = "x-api-key",
-     .choices = "x-api-key|api-key",
+     .choices = kKeyHeaders.text(),
      .summary = "The header that carries the key.", .reload = kApplied,
      .store = [](Draft& d, Value& v) { credential(d).header = v.text; }},
     {.path = "upstreams[].credential.managed_identity", .shape = Shape::kBlock,
