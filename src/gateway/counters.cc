@@ -101,6 +101,7 @@ void show_counters(Metrics& metrics, std::vector<const Counters*> workers) {
                    sum_of(&Counters::exchanges));
   auto all = [&](OwnHistogram Counters::* part) {
     std::vector<const OwnHistogram*> parts;
+    parts.reserve(workers.size());
     for (const auto* worker : workers) parts.push_back(&(worker->*part));
     return parts;
   };

@@ -1,11 +1,11 @@
 // `sallyport gateway --config FILE`: runs until SIGTERM or SIGINT; SIGHUP reads the configuration
 // again.
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 
 #include "app/command.h"
