@@ -57,7 +57,7 @@ Result<std::shared_ptr<const Routes>> Routes::create(
       if (upstreams[i].name == settings.upstream) model.upstream = i;
     }
     if (model.upstream == upstreams.size()) {
-      return fail("model.upstream_unknown",
+      return fail(kModelUpstreamUnknown,
                   fmt::format("model {} names the upstream {}, which is not configured",
                               settings.id, settings.upstream),
                   "name one of the configured upstreams");

@@ -19,6 +19,8 @@
 
 namespace sallyport::gateway {
 
+inline constexpr std::string_view kModelUpstreamUnknown = "model.upstream_unknown";
+
 struct ModelRoute {
   std::string id;
   std::string display_name;
@@ -29,7 +31,7 @@ struct ModelRoute {
 
 class Routes {
  public:
-  /// Errors: those of Upstream::create and TlsServer::load, model.upstream_unknown.
+  /// Errors: those of Upstream::create and TlsServer::load, kModelUpstreamUnknown.
   [[nodiscard]] static Result<std::shared_ptr<const Routes>> create(
       const ListenSettings& listen, const Limits& limits,
       const std::vector<identity::IssuerSettings>& issuers,
