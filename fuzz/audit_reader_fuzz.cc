@@ -2,6 +2,8 @@
 // Reading the audit record back: what a segment's bytes are split into must not depend on the
 // pieces in which they come, no bytes may confuse the check of a chain, and a chain that it calls
 // unbroken must not stay so when a byte of it is changed.
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -55,9 +57,9 @@ std::vector<std::string> chained(const std::vector<std::string>& texts) {
   std::vector<std::string> lines;
   std::string previous(64, '0');
   for (const auto& text : texts) {
-    auto line = R"({"seq":)" + std::to_string(lines.size() + 1) + R"(,"prev":")" + previous +
-                R"(","time":"2026-11-21T00:00:00.000000Z","node":"n","instance":")" +
-                std::string(kInstance) + R"(","worker":"0",)" + text + "}";
+    auto line = fmt::format(
+        R"({{"seq":{},"prev":"{}","time":"2026-11-21T00:00:00.000000Z","node":"n","instance":"{}","worker":"0",{}}})",
+        lines.size() + 1, previous, kInstance, text);
     previous = sallyport::to_hex(sallyport::sha256(line));
     lines.push_back(std::move(line));
   }

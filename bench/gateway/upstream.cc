@@ -178,8 +178,9 @@ class Upstream {
       Socket socket = accept_from(listener_, tls_);
       if (!socket.is_open()) return;
       int fd = socket.fd();
-      if (clients_.size() <= static_cast<std::size_t>(fd)) clients_.resize(fd + 1024UL);
-      auto& client = clients_[static_cast<std::size_t>(fd)];
+      const auto place = static_cast<std::size_t>(fd);
+      if (clients_.size() <= place) clients_.resize(place + 1024);
+      auto& client = clients_[place];
       client = std::make_unique<Client>();
       client->socket = std::move(socket);
       client->generation = ++generations_;

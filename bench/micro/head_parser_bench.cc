@@ -32,7 +32,7 @@ void RequestHeads(benchmark::State& state) {
     auto used = parser.feed(bytes);
     if (!used || !parser.done()) state.SkipWithError("refused");
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * bytes.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes.size()));
 }
 BENCHMARK(RequestHeads);
 

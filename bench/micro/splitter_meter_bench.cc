@@ -77,7 +77,7 @@ BENCHMARK(meter_message_start);
 
 void run_editor(benchmark::State& state, const std::vector<std::string>& chunks,
                 std::size_t events_per_round) {
-  const gateway::ModelRename renames[] = {{.id = "team", .deployment = "claude-sonnet-5"}};
+  const upstream::RoutedModel renames[] = {{.id = "team", .deployment = "claude-sonnet-5"}};
   usage::TokenMeter meter;
   gateway::AnswerEditor editor(renames, meter);
   benchmark::DoNotOptimize(editor.feed(kStart).data());
@@ -113,7 +113,7 @@ void edit_event_in_two_chunks(benchmark::State& state) {
 BENCHMARK(edit_event_in_two_chunks);
 
 void whole_exchange(benchmark::State& state) {
-  const gateway::ModelRename renames[] = {{.id = "team", .deployment = "claude-sonnet-5"}};
+  const upstream::RoutedModel renames[] = {{.id = "team", .deployment = "claude-sonnet-5"}};
   for (auto _ : state) {
     usage::TokenMeter meter;
     gateway::AnswerEditor editor(renames, meter);

@@ -27,21 +27,22 @@ Result<std::unique_ptr<Service>> Service::start(config::Configuration configurat
   if (opened) opened = p.open_gateway();
   if (opened) opened = p.open_admin();
   if (!opened) return std::unexpected(std::move(opened.error()));
-  p.events->configuration(p.configuration);
+  const auto settings = p.configured();
+  p.events->configuration(*settings);
   p.gateway->start();
   p.revocations->start(p.gateway->fanout());
   p.keys->start();
   p.credentials->start();
   p.admin->start();
   log::info("gateway.listening",
-            {{"address", format_address(p.configuration.listen.host, p.gateway->port())},
+            {{"address", format_address(settings->listen.host, p.gateway->port())},
              {"port", std::uint64_t{p.gateway->port()}},
-             {"tls", p.configuration.listen.tls_certificate.empty() ? "no" : "yes"},
-             {"workers", p.configuration.listen.workers},
+             {"tls", settings->listen.tls_certificate.empty() ? "no" : "yes"},
+             {"workers", settings->listen.workers},
              {"version", SALLYPORT_VERSION}});
-  if (p.configuration.admin.listen) {
+  if (settings->admin.listen) {
     log::info("admin.listening",
-              {{"address", format_address(p.configuration.admin.listen->host, p.admin->port())},
+              {{"address", format_address(settings->admin.listen->host, p.admin->port())},
                {"port", std::uint64_t{p.admin->port()}}});
   }
   return service;
@@ -49,25 +50,25 @@ Result<std::unique_ptr<Service>> Service::start(config::Configuration configurat
 
 Result<void> Service::reload(config::Configuration next) {
   Parts& p = *parts_;
-  auto refused = config::refuse_reload(p.configuration, next);
+  auto refused = config::refuse_reload(*p.configured(), next);
   if (!refused.empty()) {
     return std::unexpected(config::as_error(refused));
   }
   auto routes =
       gateway::Routes::create(next.listen, next.limits, next.issuers, next.upstreams, next.models);
   if (!routes) return std::unexpected(std::move(routes.error()));
+  const auto settings = std::make_shared<const config::Configuration>(std::move(next));
   {
-    std::lock_guard lock(p.mutex);
-    p.configuration = std::move(next);
+    MutexLock lock(p.mutex);
+    p.configuration = settings;
     // First, so that a request on the new routes finds its source known.
-    p.credentials->reload(p.configuration.upstreams);
-    p.connections->set(p.configuration.limits.connections,
-                       p.configuration.limits.connections_per_source);
-    p.trail->apply(p.configuration.audit);
+    p.credentials->reload(settings->upstreams);
+    p.connections->set(settings->limits.connections, settings->limits.connections_per_source);
+    p.trail->apply(settings->audit);
     p.gateway->publish(*routes);
   }
-  p.keys->reload(p.configuration.issuers);
-  p.events->configuration(p.configuration);
+  p.keys->reload(settings->issuers);
+  p.events->configuration(*settings);
   return {};
 }
 

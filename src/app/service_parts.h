@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 
 #include "admin/admin_server.h"
 #include "admin/revocations.h"
@@ -14,6 +13,7 @@
 #include "app/service.h"
 #include "audit/trail.h"
 #include "base/metrics.h"
+#include "base/mutex.h"
 #include "gateway/gateway.h"
 #include "http/fetch.h"
 #include "identity/failure_limiter.h"
@@ -30,8 +30,9 @@ struct Service::Parts {
 
   WallTime started = system_clock().wall();
   Metrics metrics;
-  std::mutex mutex;                     ///< of what is marked as guarded
-  config::Configuration configuration;  ///< guarded
+  Mutex mutex;
+  /// The newest; a reload puts another in its place.
+  std::shared_ptr<const config::Configuration> configuration GUARDED_BY(mutex);
   std::unique_ptr<audit::Trail> trail;
   std::unique_ptr<EventLines> events;
   store::Stores stores;
@@ -46,10 +47,13 @@ struct Service::Parts {
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<identity::RevocationRegister> revocations;
   std::unique_ptr<admin::RevocationDesk> desk;
-  identity::SnapshotPtr identity;  ///< guarded; the newest that was published
+  identity::SnapshotPtr identity GUARDED_BY(mutex);  ///< the newest that was published
   std::unique_ptr<admin::AdminServer> admin;
   std::atomic<bool> draining{false};
   bool stopped = false;
+
+  /// The configuration of now, as a whole and for as long as it is held. Any thread.
+  [[nodiscard]] std::shared_ptr<const config::Configuration> configured() EXCLUDES(mutex);
 
   // wiring_gateway.cc
 

@@ -25,15 +25,23 @@ std::uint64_t random_seed() {
 }  // namespace
 
 Service::Parts::Parts(config::Configuration from)
-    : configuration(std::move(from)), bodies(kBodyBudget), failures({}, random_seed()) {}
+    : configuration(std::make_shared<const config::Configuration>(std::move(from))),
+      bodies(kBodyBudget),
+      failures({}, random_seed()) {}
+
+std::shared_ptr<const config::Configuration> Service::Parts::configured() {
+  MutexLock lock(mutex);
+  return configuration;
+}
 
 Result<void> Service::Parts::open_record() {
-  auto opened = audit::Trail::open(configuration.audit, {.workers = configuration.listen.workers},
+  const auto settings = configured();
+  auto opened = audit::Trail::open(settings->audit, {.workers = settings->listen.workers},
                                    system_clock(), system_entropy(), metrics);
   if (!opened) return std::unexpected(std::move(opened.error()));
   trail = std::move(*opened);
   events = std::make_unique<EventLines>(*trail);
-  auto there = store::open(configuration.store, metrics);
+  auto there = store::open(settings->store, metrics);
   if (!there) return std::unexpected(std::move(there.error()));
   stores = std::move(*there);
   auto opened_register = identity::RevocationRegister::open(
@@ -47,12 +55,12 @@ Result<void> Service::Parts::open_record() {
 void Service::Parts::make_keys() {
   keys = std::make_unique<identity::KeyService>(
       http::Refresher::Needs{fetcher, system_clock(), system_entropy(), metrics},
-      configuration.issuers, [this](identity::SnapshotPtr snapshot) { publish_identity(snapshot); },
+      configured()->issuers, [this](identity::SnapshotPtr snapshot) { publish_identity(snapshot); },
       [this](const identity::KeyEvent& event) { events->keys(event); });
 }
 
 void Service::Parts::publish_identity(const identity::SnapshotPtr& snapshot) {
-  std::lock_guard lock(mutex);
+  MutexLock lock(mutex);
   identity = snapshot;
   if (gateway) gateway->publish(snapshot);
 }
@@ -61,7 +69,7 @@ void Service::Parts::publish_identity(const identity::SnapshotPtr& snapshot) {
 void Service::Parts::make_credentials() {
   credentials = std::make_unique<upstream::CredentialService>(
       http::Refresher::Needs{fetcher, system_clock(), system_entropy(), metrics},
-      configuration.upstreams,
+      configured()->upstreams,
       [this](const upstream::CredentialsPtr& snapshot) { gateway->publish(snapshot); },
       [this](const upstream::CredentialEvent& event) { events->credential(event); });
 }
@@ -81,22 +89,22 @@ void Service::Parts::make_shared() {
 }
 
 Result<void> Service::Parts::open_gateway() {
-  auto routes =
-      gateway::Routes::create(configuration.listen, configuration.limits, configuration.issuers,
-                              configuration.upstreams, configuration.models);
+  const auto settings = configured();
+  auto routes = gateway::Routes::create(settings->listen, settings->limits, settings->issuers,
+                                        settings->upstreams, settings->models);
   if (!routes) return std::unexpected(std::move(routes.error()));
   connections = std::make_unique<gateway::ConnectionLimits>(
-      configuration.limits.connections, configuration.limits.connections_per_source);
+      settings->limits.connections, settings->limits.connections_per_source);
   make_keys();
   make_credentials();
   make_shared();
   std::vector<identity::IssuerState> states;
-  for (const auto& issuer : configuration.issuers) states.emplace_back(issuer);
+  states.reserve(settings->issuers.size());
+  for (const auto& issuer : settings->issuers) states.emplace_back(issuer);
   auto without_keys = identity::make_snapshot(0, std::move(states));
-  auto opened =
-      gateway::Gateway::open(configuration.listen, *shared, *trail, *routes, without_keys);
+  auto opened = gateway::Gateway::open(settings->listen, *shared, *trail, *routes, without_keys);
   if (!opened) return fail(std::move(opened.error()), "for listen.address");
-  std::lock_guard lock(mutex);
+  MutexLock lock(mutex);
   gateway = std::move(*opened);
   gateway->show_counters(metrics);
   identity = without_keys;

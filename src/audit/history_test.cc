@@ -48,7 +48,7 @@ class HistoryTest : public testing::Test {
     EXPECT_TRUE(rows);
     return std::move(*rows);
   }
-  std::vector<Row> requests(HistoryQuery query = {}) {
+  std::vector<Row> requests(const HistoryQuery& query = {}) {
     auto rows = read(query);
     std::erase_if(rows, [](const Row& row) { return row.kind == "event"; });
     return rows;

@@ -21,11 +21,10 @@ void collect(JsonReader& json, const std::string& object, Names& found) {
   while (json.next_member(key)) {
     auto name = key.decode();
     found[object].insert(name);
-    if (name == std::string_view(name_of<&Event::details>)) {
-      json.skip();
-    } else if (json.peek() == JsonKind::kObject) {
+    bool within = name != std::string_view(name_of<&Event::details>);
+    if (within && json.peek() == JsonKind::kObject) {
       collect(json, name, found);
-    } else if (json.peek() == JsonKind::kArray) {
+    } else if (within && json.peek() == JsonKind::kArray) {
       ASSERT_TRUE(json.begin_array());
       while (json.next_element()) {
         if (json.peek() == JsonKind::kObject) {

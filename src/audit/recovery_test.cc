@@ -1,10 +1,10 @@
 #include "audit/recovery.h"
 
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <random>
 
 #include "audit/reader.h"

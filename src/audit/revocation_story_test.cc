@@ -73,6 +73,7 @@ TEST_F(StoryTest, TellsItInTheOrderOfTime) {
   EXPECT_EQ(told.cut, 1U);
   EXPECT_EQ(told.refused, 2U);
   std::vector<std::string> what;
+  what.reserve(told.steps.size());
   for (const auto& step : told.steps) what.push_back(step.what);
   EXPECT_EQ(what, (std::vector<std::string>{"last_admitted", "revoked", "cut", "first_refused",
                                             "refused", "lifted"}));

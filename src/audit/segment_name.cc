@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "audit/record.h"
+#include "base/ascii.h"
 #include "base/guid.h"
 
 namespace sallyport::audit {
@@ -12,10 +13,6 @@ namespace {
 constexpr std::size_t kTimeSize = 23;  // 20261121T081530.123456Z
 constexpr std::size_t kUuidSize = 36;
 constexpr std::string_view kSuffix = ".jsonl";
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 bool is_time(std::string_view text) {
   constexpr std::string_view kPattern = "00000000T000000.000000Z";

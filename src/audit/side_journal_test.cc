@@ -90,6 +90,7 @@ TEST_F(SideJournalTest, WhatDoesNotFitIsCountedUnderOther) {
 TEST_F(SideJournalTest, LosesNothingWhenManyThreadsNote) {
   auto journal = open();
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 20'000; ++i)

@@ -28,6 +28,7 @@ TEST_F(TrailTest, WorkersAndTheProcessWriteSideBySideAndEndProperly) {
   auto trail = open();
   ASSERT_TRUE(trail) << trail.error().text();
   std::vector<std::thread> threads;
+  threads.reserve(2);
   for (std::size_t worker = 0; worker < 2; ++worker) {
     threads.emplace_back([&, worker] {
       auto& chain = (*trail)->worker(worker);

@@ -15,7 +15,7 @@ TEST(Base64Url, GivesEveryLengthBack) {
 }
 
 TEST(Base64Url, RefusesAForeignCharacterInEveryPlace) {
-  for (std::size_t size : {2, 3, 4, 6, 7, 8, 40, 43}) {
+  for (std::size_t size : {2U, 3U, 4U, 6U, 7U, 8U, 40U, 43U}) {
     const std::string good(size, 'A');
     ASSERT_TRUE(from_base64url(good));
     for (std::size_t at = 0; at < size; ++at) {

@@ -80,7 +80,7 @@ EventLoop::~EventLoop() = default;
 void EventLoop::post(std::function<void()> run) {
   bool first = false;
   {
-    std::lock_guard lock(posted_mutex_);
+    MutexLock lock(posted_mutex_);
     first = posted_.empty();
     posted_.push_back(std::move(run));
   }
@@ -93,7 +93,7 @@ void EventLoop::post(std::function<void()> run) {
 
 void EventLoop::stop() {
   post([this] {
-    std::lock_guard lock(posted_mutex_);
+    MutexLock lock(posted_mutex_);
     stopping_ = true;
   });
 }
@@ -101,7 +101,7 @@ void EventLoop::stop() {
 void EventLoop::run() {
   for (;;) {
     turn();
-    std::lock_guard lock(posted_mutex_);
+    MutexLock lock(posted_mutex_);
     if (stopping_) {
       stopping_ = false;
       return;
@@ -180,7 +180,7 @@ void EventLoop::run_ready() {
 void EventLoop::run_posted() {
   std::vector<std::function<void()>> work;
   {
-    std::lock_guard lock(posted_mutex_);
+    MutexLock lock(posted_mutex_);
     work.swap(posted_);
   }
   for (auto& run : work) run();

@@ -19,11 +19,11 @@
 #include <coroutine>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <vector>
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 
@@ -198,9 +198,9 @@ class EventLoop {
   std::vector<std::function<void()>> hooks_;
   std::vector<std::function<void()>> seconds_;
 
-  std::mutex posted_mutex_;
-  std::vector<std::function<void()>> posted_;
-  bool stopping_ = false;  ///< guarded by posted_mutex_
+  Mutex posted_mutex_;
+  std::vector<std::function<void()>> posted_ GUARDED_BY(posted_mutex_);
+  bool stopping_ GUARDED_BY(posted_mutex_) = false;
 };
 
 }  // namespace sallyport

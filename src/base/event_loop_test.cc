@@ -172,6 +172,7 @@ TEST(EventLoop, RunsPostedWorkInOrderFromManyThreads) {
   std::array<bool, 4> ordered{true, true, true, true};
   int left = 4 * 1000;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (std::size_t t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 1; i <= 1000; ++i) {

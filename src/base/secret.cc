@@ -1,8 +1,8 @@
 #include "base/secret.h"
 
 #include <openssl/crypto.h>
-#include <string.h>
 
+#include <cstring>
 #include <utility>
 
 namespace sallyport {

@@ -7,20 +7,16 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/test_folder.h"
+
 namespace sallyport {
 namespace {
 
 class SecretFiles : public testing::Test {
  protected:
-  SecretFiles() {
-    std::string pattern = testing::TempDir() + "secret-file-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~SecretFiles() override { std::filesystem::remove_all(folder_); }
-
   std::string write(const std::string& name, std::string_view content) {
-    std::ofstream(folder_ + "/" + name, std::ios::binary) << content;
-    return folder_ + "/" + name;
+    std::ofstream(folder_ / name, std::ios::binary) << content;
+    return folder_ / name;
   }
   static std::string read(const SecretFile& file) {
     auto secret = read_secret_file(file);
@@ -28,7 +24,7 @@ class SecretFiles : public testing::Test {
     EXPECT_EQ(secret.error().code, "file.unfit");
     return secret.error().message;
   }
-  std::string folder_;
+  TestFolder folder_;
 };
 
 TEST_F(SecretFiles, AreOneLineOrLines) {
@@ -57,21 +53,20 @@ TEST_F(SecretFiles, AreBounded) {
 
 TEST_F(SecretFiles, AreRegularFiles) {
   auto path = write("real", "secret");
-  std::filesystem::create_symlink(path, folder_ + "/link");
-  EXPECT_TRUE(read({.name = folder_ + "/link", .limit = 16}).ends_with("it is a symbolic link"));
-  EXPECT_EQ(read({.name = folder_ + "/link", .limit = 16, .links = Links::kFollow}), "ok secret");
-  ASSERT_EQ(::mkfifo((folder_ + "/pipe").c_str(), 0600), 0);
-  EXPECT_TRUE(read({.name = folder_ + "/pipe", .limit = 16}).ends_with("not a regular file"));
-  EXPECT_TRUE(read({.name = folder_, .limit = 16}).ends_with("not a regular file"));
-  EXPECT_TRUE(
-      read({.name = folder_ + "/none", .limit = 16}).ends_with("No such file or directory"));
+  std::filesystem::create_symlink(path, folder_ / "link");
+  EXPECT_TRUE(read({.name = folder_ / "link", .limit = 16}).ends_with("it is a symbolic link"));
+  EXPECT_EQ(read({.name = folder_ / "link", .limit = 16, .links = Links::kFollow}), "ok secret");
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  EXPECT_TRUE(read({.name = folder_ / "pipe", .limit = 16}).ends_with("not a regular file"));
+  EXPECT_TRUE(read({.name = folder_.path(), .limit = 16}).ends_with("not a regular file"));
+  EXPECT_TRUE(read({.name = folder_ / "none", .limit = 16}).ends_with("No such file or directory"));
 }
 
 TEST_F(SecretFiles, DoNotLieBehindALinkedFolder) {
   write("real", "secret");
-  EXPECT_EQ(read({.folder = folder_, .name = "real", .limit = 16}), "ok secret");
-  std::filesystem::create_directory_symlink(folder_, folder_ + "/alias");
-  EXPECT_NE(read({.folder = folder_ + "/alias", .name = "real", .limit = 16}), "ok secret");
+  EXPECT_EQ(read({.folder = folder_.path(), .name = "real", .limit = 16}), "ok secret");
+  std::filesystem::create_directory_symlink(folder_.path(), folder_ / "alias");
+  EXPECT_NE(read({.folder = folder_ / "alias", .name = "real", .limit = 16}), "ok secret");
 }
 
 TEST_F(SecretFiles, StayOutOfTheMessage) {

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/address.h"
+#include "base/ascii.h"
 #include "base/encoding.h"
 
 namespace sallyport {
@@ -13,14 +14,6 @@ enum class Form { kStrict, kWide };
 
 constexpr std::size_t kLongestStrict = 2048;
 
-constexpr bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 constexpr bool is_beyond_ascii(char c) {
   return static_cast<unsigned char>(c) >= 0x80;
 }
@@ -29,7 +22,7 @@ constexpr bool is_beyond_ascii(char c) {
 bool may_stand_in_url(char c, Form form) {
   if (form == Form::kWide) return static_cast<unsigned char>(c) > 0x20 && c != 0x7f;
   constexpr std::string_view kMarks = "-._~:/?#[]@!$&'()*+,;=%";
-  return is_letter(c) || is_digit(c) || kMarks.contains(c);
+  return is_letter_or_digit(c) || kMarks.contains(c);
 }
 
 std::uint16_t port_of(std::string_view scheme) {
@@ -40,7 +33,7 @@ std::uint16_t port_of(std::string_view scheme) {
 bool is_scheme(std::string_view text, Form form) {
   if (form == Form::kStrict) return text == "http" || text == "https";
   return !text.empty() && is_letter(text.front()) && std::ranges::all_of(text, [](char c) {
-    return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
+    return is_letter_or_digit(c) || c == '+' || c == '-' || c == '.';
   });
 }
 
@@ -48,7 +41,7 @@ bool is_host_name(std::string_view host, Form form) {
   if (host.empty() || host.size() > 253 || host.front() == '.' || host.front() == '-') return false;
   if (host.contains("..")) return false;
   return std::ranges::all_of(host, [form](char c) {
-    return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' ||
+    return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' ||
            (form == Form::kWide && is_beyond_ascii(c));
   });
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace sallyport::cloud {
 namespace {
 
@@ -73,8 +75,7 @@ std::string resource_of(std::string_view scope) {
 
 void append_encoded(std::string& out, std::string_view text) {
   for (char c : text) {
-    bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                 c == '-' || c == '.' || c == '_' || c == '~';
+    bool plain = is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
     if (plain) {
       out += c;
       continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 #include "base/json_reader.h"
 
@@ -22,8 +23,8 @@ std::unexpected<Error> malformed(std::string_view what) {
 // RFC 6750 section 2.1: what can follow "Bearer ".
 bool is_bearer_text(std::string_view text) {
   auto fits = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~' || c == '+' || c == '/' || c == '=';
+    return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~' || c == '+' ||
+           c == '/' || c == '=';
   };
   return !text.empty() && text.size() <= kMostTokenBytes && std::ranges::all_of(text, fits);
 }
@@ -42,8 +43,8 @@ std::optional<std::uint64_t> read_number(JsonReader& json) {
   }
   JsonText text;
   if (json.peek() != JsonKind::kText || !json.text(text) || text.escaped) return std::nullopt;
-  bool digits = !text.raw.empty() && text.raw.size() <= 12 &&
-                std::ranges::all_of(text.raw, [](char c) { return c >= '0' && c <= '9'; });
+  bool digits =
+      !text.raw.empty() && text.raw.size() <= 12 && std::ranges::all_of(text.raw, is_digit);
   if (!digits) return std::nullopt;
   std::uint64_t value = 0;
   for (char c : text.raw) value = value * 10 + static_cast<std::uint64_t>(c - '0');

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "cloud/platform_endpoint.h"
 
 namespace sallyport::cloud {
@@ -25,8 +26,7 @@ std::unexpected<CredentialFailure> bad_challenge(std::string_view why) {
 
 bool is_plain_name(std::string_view name) {
   return !name.starts_with('.') && name.size() <= 128 && std::ranges::all_of(name, [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
+    return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';
   });
 }
 

@@ -12,6 +12,7 @@
 #include <future>
 #include <mutex>
 
+#include "base/test_folder.h"
 #include "http/test_server.h"
 
 namespace sallyport::cloud {
@@ -27,10 +28,7 @@ class Sources : public testing::Test {
   Sources() : server_([this](const TestServer::Request& request) { return answer(request); }) {
     settings_.endpoint = server_.url("/token");
     settings_.scope = "https://ai.azure.com/.default";
-    std::string pattern = testing::TempDir() + "credential-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
   }
-  ~Sources() override { std::filesystem::remove_all(folder_); }
 
   Obtained ask() {
     std::promise<Obtained> promise;
@@ -60,7 +58,8 @@ class Sources : public testing::Test {
   FakeClock clock_;
   FakeEntropy entropy_;
   SourceSettings settings_;
-  std::string folder_;
+  const TestFolder own_folder_;
+  const std::string folder_ = own_folder_.path();
   TestServer server_;
   http::Fetcher fetcher_;
 

@@ -240,6 +240,7 @@ policies: []
 )");
   EXPECT_FALSE(loaded.configuration);
   std::vector<std::string> seen;
+  seen.reserve(loaded.findings.size());
   for (const auto& finding : loaded.findings) {
     seen.push_back(std::string(finding.code) + " " + finding.key);
   }

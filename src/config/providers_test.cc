@@ -1,5 +1,6 @@
 // The rules of each provider's row, with Mantle for the ones that rules_test has of Foundry and the
 // Claude API.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "config/configuration.h"
@@ -38,6 +39,7 @@ Loaded load_with(std::string_view upstream,
 /// "code key", of each finding.
 std::vector<std::string> findings_of(const Loaded& loaded) {
   std::vector<std::string> found;
+  found.reserve(loaded.findings.size());
   for (const auto& finding : loaded.findings) {
     found.push_back(std::string(finding.code) + " " + finding.key);
   }
@@ -77,11 +79,11 @@ TEST(Mantle, IsInARegionOrAtAnAddress) {
 TEST(Mantle, IsNotTakenForAnother) {
   std::string at_mantle = ", base_url: \"https://bedrock-mantle.eu-central-1.api.aws/anthropic\"";
   EXPECT_EQ(findings_of(load_with(mantle(at_mantle))), Found{});
-  for (std::string provider : {"foundry", "anthropic"}) {
-    auto loaded = load_with("provider: " + provider + at_mantle + std::string(kKey));
+  for (std::string_view provider : {"foundry", "anthropic"}) {
+    auto loaded = load_with(fmt::format("provider: {}{}{}", provider, at_mantle, kKey));
     ASSERT_EQ(findings_of(loaded), Found{"config.provider_mismatch upstreams[0].base_url"});
     EXPECT_NE(loaded.findings[0].message.find("belongs to Mantle"), std::string::npos);
-    loaded = load_with("provider: " + provider + ", region: eu-central-1" + std::string(kKey));
+    loaded = load_with(fmt::format("provider: {}, region: eu-central-1{}", provider, kKey));
     EXPECT_EQ(findings_of(loaded), Found{"config.keys_exclude upstreams[0].region"});
   }
   auto loaded = load_with(mantle(", base_url: \"https://bedrock-mantle.eu-central-1.api.aws\""));

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/address.h"
+#include "base/ascii.h"
 #include "base/files.h"
 #include "base/url.h"
 #include "config/pem.h"
@@ -70,8 +71,7 @@ bool is_plain_path(std::string_view path) {
     auto segment = path.substr(0, path.find('/'));
     if (segment == "." || segment == "..") return false;
     if (!std::ranges::all_of(segment, [](char c) {
-          return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                 c == '-' || c == '.' || c == '_' || c == '~';
+          return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
         })) {
       return false;
     }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/ascii.h"
 #include "base/files.h"
 #include "base/guid.h"
 #include "base/url.h"
@@ -83,8 +84,7 @@ bool is_tenant(std::string_view text) {
   return is_guid(text) ||
          (text.find('.') != text.npos && !text.starts_with('.') && !text.ends_with('.') &&
           text.find("..") == text.npos && std::ranges::all_of(text, [](char c) {
-            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                   c == '-' || c == '.';
+            return is_letter_or_digit(c) || c == '-' || c == '.';
           }));
 }
 

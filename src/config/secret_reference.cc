@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/files.h"
 #include "config/syntax.h"
 
@@ -20,10 +21,7 @@ std::unexpected<Complaint> complain(std::string_view code, std::string message,
 
 bool is_variable_name(std::string_view name) {
   return !name.empty() && name.size() <= 128 && !(name[0] >= '0' && name[0] <= '9') &&
-         std::ranges::all_of(name, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '_';
-         });
+         std::ranges::all_of(name, [](char c) { return is_letter_or_digit(c) || c == '_'; });
 }
 
 // What goes into a header as it is: visible ASCII, no white space (RFC 9110 section 5.5).

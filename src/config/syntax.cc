@@ -6,18 +6,11 @@
 #include <charconv>
 
 #include "base/address.h"
+#include "base/ascii.h"
 #include "base/encoding.h"
 
 namespace sallyport::config {
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 struct Unit {
   std::string_view suffix;
@@ -88,14 +81,14 @@ std::optional<std::string> canonical_network(std::string_view text) {
 bool is_header_name(std::string_view text) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [&](char c) {
-    return is_letter(c) || is_digit(c) || kMarks.find(c) != std::string_view::npos;
+    return is_letter_or_digit(c) || kMarks.find(c) != std::string_view::npos;
   });
 }
 
 bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && (is_letter(text[0]) || is_digit(text[0])) &&
+  return !text.empty() && text.size() <= 64 && is_letter_or_digit(text[0]) &&
          std::ranges::all_of(text, [](char c) {
-           return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-';
+           return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
          });
 }
 

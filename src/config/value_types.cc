@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/encoding.h"
 #include "base/nearest.h"
@@ -279,10 +280,7 @@ Parsed parse_resource(std::string_view text, const Row&) {
   }
   // A label of a host name (RFC 1035 section 2.3.1, RFC 1123 section 2.1).
   bool label = text.size() >= 2 && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
-               std::ranges::all_of(text, [](char c) {
-                 return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                        (c >= '0' && c <= '9') || c == '-';
-               });
+               std::ranges::all_of(text, [](char c) { return is_letter_or_digit(c) || c == '-'; });
   if (!label) return not_a("the name of a Foundry resource", text, std::string(kHint));
   return as_text(lower_case(text));
 }

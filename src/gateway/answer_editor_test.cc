@@ -57,8 +57,7 @@ Relayed relay(const std::vector<std::string>& chunks,
   };
   for (const std::string& chunk : chunks) {
     // A copy that goes away: a view that outlives its chunk is found by the address sanitizer.
-    const std::string copy = chunk;
-    take(editor.feed(copy));
+    take(editor.feed(std::string(chunk)));
   }
   take(editor.finish());
   out.usage = meter.finish(true);
@@ -110,7 +109,7 @@ TEST(AnswerEditor, GivesTheSameForEveryWayToCutTheStream) {
         ASSERT_EQ(two.all, whole.all) << "cut at " << cut;
         ASSERT_EQ(fields(two.usage), fields(whole.usage)) << "cut at " << cut;
       }
-      for (const std::size_t longest : {1, 2, 5, 40, 300}) {
+      for (const std::size_t longest : {1U, 2U, 5U, 40U, 300U}) {
         std::vector<std::string> chunks;
         for (std::size_t at = 0; at < text.size();) {
           chunks.push_back(text.substr(at, random() % (longest + 1)));

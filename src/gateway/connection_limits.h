@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <mutex>
 #include <unordered_map>
 
+#include "base/mutex.h"
 #include "identity/failure_limiter.h"
 
 namespace sallyport::gateway {
@@ -16,7 +16,7 @@ class ConnectionLimits {
   ConnectionLimits(std::size_t all, std::size_t per_source) : all_(all), per_source_(per_source) {}
 
   void set(std::size_t all, std::size_t per_source) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     all_ = all;
     per_source_ = per_source;
   }
@@ -24,7 +24,7 @@ class ConnectionLimits {
   /// False: close it at once.
   [[nodiscard]] bool enter(const identity::SourceAddress& address) {
     auto source = network_of(address);
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (open_ >= all_) return false;
     auto& count = sources_[source];
     if (count >= per_source_) {
@@ -38,7 +38,7 @@ class ConnectionLimits {
 
   void leave(const identity::SourceAddress& address) {
     auto source = network_of(address);
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     --open_;
     auto found = sources_.find(source);
     if (--found->second == 0) sources_.erase(found);
@@ -59,11 +59,11 @@ class ConnectionLimits {
       return hash;
     }
   };
-  std::mutex mutex_;
-  std::size_t all_;
-  std::size_t per_source_;
-  std::size_t open_ = 0;
-  std::unordered_map<identity::SourceAddress, std::size_t, Hash> sources_;
+  Mutex mutex_;
+  std::size_t all_ GUARDED_BY(mutex_);
+  std::size_t per_source_ GUARDED_BY(mutex_);
+  std::size_t open_ GUARDED_BY(mutex_) = 0;
+  std::unordered_map<identity::SourceAddress, std::size_t, Hash> sources_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sallyport::gateway

@@ -93,7 +93,7 @@ TEST(Exchange, WaitsForTheKeyOfATokenAndThenAsksOnceMore) {
   auto header = identity::entra_header().with("kid", "\"k9\"");
   house.token = identity::signed_token(identity::entra_claims(), header);
   bool fetched = false;
-  house.fetch_keys = [&](std::function<void()> done) {
+  house.fetch_keys = [&](const std::function<void()>& done) {
     fetched = true;
     auto keys = identity::test_keys({identity::TestKey::rsa().jwk("k9")});
     std::vector<identity::IssuerState> states;
@@ -120,7 +120,7 @@ TEST(Exchange, WhoLeavesWhileKeysAreFetchedIsNotLetIn) {
   House house;
   house.token = identity::signed_token(identity::entra_claims(),
                                        identity::entra_header().with("kid", "\"k9\""));
-  house.fetch_keys = [&](std::function<void()>) {
+  house.fetch_keys = [&](const std::function<void()>&) {
     house.loop.post([&] { house.client.leaves(); });
     return true;
   };

@@ -1,8 +1,6 @@
 #include "gateway/gateway.h"
 
-#include <condition_variable>
-#include <mutex>
-
+#include "base/mutex.h"
 #include "http/listener.h"
 
 namespace sallyport::gateway {
@@ -15,11 +13,13 @@ Result<std::unique_ptr<Gateway>> Gateway::open(const ListenSettings& listen, Sha
   std::unique_ptr<Gateway> gateway(new Gateway);
   gateway->port_ = listeners->port;
   gateway->listeners_ = std::move(listeners->sockets);
+  gateway->workers_.reserve(listen.workers);
   for (unsigned i = 0; i < listen.workers; ++i) {
     gateway->workers_.push_back(
         std::make_unique<Worker>(shared, trail.worker(i), routes, identity));
   }
   std::vector<RevocationLane*> lanes;
+  lanes.reserve(listen.workers);
   for (auto& worker : gateway->workers_) lanes.push_back(&worker->revocations());
   gateway->fanout_ = std::make_unique<WorkerFanout>(std::move(lanes));
   return gateway;
@@ -39,6 +39,7 @@ void Gateway::start() {
 
 void Gateway::show_counters(Metrics& metrics) const {
   std::vector<const Counters*> counters;
+  counters.reserve(workers_.size());
   for (const auto& worker : workers_) counters.push_back(&worker->counters());
   gateway::show_counters(metrics, std::move(counters));
 }
@@ -46,25 +47,26 @@ void Gateway::show_counters(Metrics& metrics) const {
 std::vector<std::optional<audit::Head>> Gateway::heads(std::chrono::milliseconds patience) {
   // Shared, since a worker may answer when nobody waits any more.
   struct Gathering {
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::vector<std::optional<audit::Head>> heads;
-    std::size_t missing = 0;
+    explicit Gathering(std::size_t workers) : heads(workers), missing(workers) {}
+    Mutex mutex;
+    Condition changed;
+    std::vector<std::optional<audit::Head>> heads GUARDED_BY(mutex);
+    std::size_t missing GUARDED_BY(mutex);
   };
-  auto gathering = std::make_shared<Gathering>();
-  gathering->heads.resize(workers_.size());
-  gathering->missing = workers_.size();
+  auto gathering = std::make_shared<Gathering>(workers_.size());
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->ask_head([gathering, i](std::optional<audit::Head> head) {
-      std::lock_guard lock(gathering->mutex);
+      MutexLock lock(gathering->mutex);
       gathering->heads[i] = std::move(head);
       --gathering->missing;
       gathering->changed.notify_one();
     });
   }
-  std::unique_lock lock(gathering->mutex);
-  gathering->changed.wait_for(lock, patience, [&] { return gathering->missing == 0; });
-  return gathering->heads;
+  Gathering& all = *gathering;
+  const auto end = std::chrono::steady_clock::now() + patience;
+  MutexLock lock(all.mutex);
+  while (all.missing > 0 && all.changed.wait_until(all.mutex, end)) continue;
+  return all.heads;
 }
 
 void Gateway::drain(std::chrono::milliseconds patience) {

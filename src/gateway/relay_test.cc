@@ -113,7 +113,7 @@ TEST(Attempts, ARefusedTokenIsRenewedOnce) {
   house.configure();
   const auto id = house.worker.newest.routes->routes->upstreams[0]->credential_id();
   house.worker.adopt(with_credential(id, "old-token", 1));
-  house.renew_credential = [&](std::function<void()> done) {
+  house.renew_credential = [&](const std::function<void()>& done) {
     house.worker.adopt(with_credential(id, "new-token", 2));
     done();
     return true;

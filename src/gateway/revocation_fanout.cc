@@ -1,5 +1,7 @@
 #include "gateway/revocation_fanout.h"
 
+#include "base/mutex.h"
+
 namespace sallyport::gateway {
 
 using identity::RevocationChange;
@@ -15,16 +17,16 @@ struct WorkerFanout::Gathering {
       : changes(from), effects(from.size()), done(lanes, false) {}
 
   const std::vector<RevocationChange> changes;
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::vector<RevocationEffect> effects;  ///< guarded
-  std::vector<bool> done;                 ///< guarded
+  Mutex mutex;
+  Condition changed;
+  std::vector<RevocationEffect> effects GUARDED_BY(mutex);
+  std::vector<bool> done GUARDED_BY(mutex);
 
   void apply_to(Admissions& admissions, WallTime now, std::size_t lane) {
     std::vector<RevocationEffect> own;
     own.reserve(changes.size());
     for (const auto& change : changes) own.push_back(admissions.apply(change, now));
-    std::lock_guard lock(mutex);
+    MutexLock lock(mutex);
     for (std::size_t i = 0; i < own.size(); ++i) {
       effects[i].cut += own[i].cut;
       if (own[i].last_admitted <= effects[i].last_admitted) continue;
@@ -43,16 +45,20 @@ std::vector<RevocationEffect> WorkerFanout::apply(const std::vector<RevocationCh
     lane.loop_.post(
         [gathering, &lane, i] { gathering->apply_to(lane.admissions_, lane.clock_.wall(), i); });
   }
-  std::unique_lock lock(gathering->mutex);
-  auto all_done = [&] {
+  Gathering& all = *gathering;
+  MutexLock lock(all.mutex);
+  auto all_done = [&]() REQUIRES(all.mutex) {
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
-      if (!gathering->done[i] && !lanes_[i]->ended_.load(std::memory_order_acquire)) return false;
+      if (!all.done[i] && !lanes_[i]->ended_.load(std::memory_order_acquire)) return false;
     }
     return true;
   };
-  while (!gathering->changed.wait_for(lock, kLookForEnded, all_done)) {
+  while (!all_done()) {
+    // An end is not announced: whether it has come is looked at now and then.
+    bool told = all.changed.wait_until(all.mutex, std::chrono::steady_clock::now() + kLookForEnded);
+    (void)told;
   }
-  return gathering->effects;
+  return all.effects;
 }
 
 }  // namespace sallyport::gateway

@@ -83,15 +83,18 @@ TEST(RevocationFanout, ReturnsWhenEveryWorkerHasAppliedIt) {
   FakeClock clock;
   std::deque<Lane> lanes;
   std::vector<RevocationLane*> ends;
+  ends.reserve(4);
   for (int i = 0; i < 4; ++i) ends.push_back(&lanes.emplace_back(clock).lane);
   WorkerFanout fanout(ends);
   for (int number = 0; number < 100; number += 10) {
     std::vector<RevocationChange> changes;
+    changes.reserve(10);
     for (int i = 0; i < 10; ++i) changes.push_back(revoked(number + i));
     EXPECT_EQ(fanout.apply(changes).size(), 10U);
   }
   // Everybody is revoked everywhere: from here on nobody is admitted by anybody.
   std::vector<int> before;
+  before.reserve(lanes.size());
   for (auto& lane : lanes) before.push_back(lane.admitted);
   for (auto& lane : lanes) {
     int refused = lane.refused;

@@ -59,7 +59,7 @@ Result<std::shared_ptr<const Routes>> Routes::create(
     auto upstream =
         std::ranges::find(upstreams, settings.upstream, &upstream::UpstreamSettings::name);
     if (upstream == upstreams.end()) {
-      return fail("model.upstream_unknown",
+      return fail(kModelUpstreamUnknown,
                   fmt::format("model {} names the upstream {}, which is not configured",
                               settings.id, settings.upstream),
                   "name one of the configured upstreams");

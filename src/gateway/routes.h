@@ -17,6 +17,8 @@
 
 namespace sallyport::gateway {
 
+inline constexpr std::string_view kModelUpstreamUnknown = "model.upstream_unknown";
+
 /// What of a model does not concern a decision; the rest is in policy::Model.
 struct ModelRoute {
   std::string deployment_json;  ///< as a JSON text, for splicing; empty: the same as the id
@@ -24,7 +26,7 @@ struct ModelRoute {
 
 class Routes {
  public:
-  /// Errors: those of Upstream::create and TlsServer::load, model.upstream_unknown.
+  /// Errors: those of Upstream::create and TlsServer::load, kModelUpstreamUnknown.
   [[nodiscard]] static Result<std::shared_ptr<const Routes>> create(
       const ListenSettings& listen, const Limits& limits,
       const std::vector<identity::IssuerSettings>& issuers,

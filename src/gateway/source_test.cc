@@ -24,8 +24,9 @@ Source peer(const char* text) {
   return source_of_peer(storage);
 }
 
-std::vector<Network> networks(std::vector<const char*> texts) {
+std::vector<Network> networks(const std::vector<const char*>& texts) {
   std::vector<Network> list;
+  list.reserve(texts.size());
   for (const char* text : texts) list.push_back(*parse_network(text));
   return list;
 }

@@ -9,6 +9,7 @@
 //   EXPECT_EQ(house.outcome(), "complete");
 #pragma once
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -203,11 +204,12 @@ class House {
   }
 
   /// One request from its head to its record.
-  void ask(std::string body, std::string path = "/v1/messages") {
-    ask_raw("POST " + path + " HTTP/1.1\r\nhost: a\r\nauthorization: Bearer " + token +
-                "\r\ncontent-type: application/json\r\ncontent-length: " +
-                std::to_string(body.size()) + "\r\n\r\n",
-            std::move(body));
+  void ask(std::string body, std::string_view path = "/v1/messages") {
+    auto head = fmt::format(
+        "POST {} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\n"
+        "content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        path, token, body.size());
+    ask_raw(std::move(head), std::move(body));
   }
   void ask_raw(std::string head, std::string body = {}) {
     client.asks(std::move(head), std::move(body));
@@ -245,8 +247,8 @@ class House {
   EventLoop loop;
   Limits limits;
   upstream::CredentialSettings credential;
-  std::function<bool(std::function<void()>)> fetch_keys = [](auto) { return false; };
-  std::function<bool(std::function<void()>)> renew_credential = [](auto) { return false; };
+  std::function<bool(std::function<void()>)> fetch_keys = [](const auto&) { return false; };
+  std::function<bool(std::function<void()>)> renew_credential = [](const auto&) { return false; };
   std::atomic<bool> sync_each{false};
   std::vector<int> refused_credentials;
   FakeProvider provider;

@@ -1,5 +1,6 @@
 #include "http/event_stream.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -63,9 +64,9 @@ TEST(EventStream, TakesNameAndDataFromTheFields) {
 }
 
 TEST(EventStream, EndsLinesWithLfCrAndCrLfAlike) {
-  for (const std::string end : {"\n", "\r", "\r\n"}) {
-    const std::string one = "event: a" + end + "data: 1" + end + end;
-    const std::string two = ": note" + end + "data: 2" + end + "data: 3" + end + end;
+  for (const std::string_view end : {"\n", "\r", "\r\n"}) {
+    const std::string one = fmt::format("event: a{0}data: 1{0}{0}", end);
+    const std::string two = fmt::format(": note{0}data: 2{0}data: 3{0}{0}", end);
     EXPECT_EQ(events(one + two),
               (std::vector<Seen>{{one, "a", "1", 1, false}, {two, "", "2\n3", 2, false}}));
   }
@@ -173,7 +174,7 @@ TEST(EventStream, DoesNotDependOnWhereTheChunksAreCut) {
     ASSERT_EQ(two.rest, whole.rest) << "cut at " << cut;
   }
   std::mt19937 random(1);
-  for (const std::size_t longest : {1, 2, 3, 7, 50, 400}) {
+  for (const std::size_t longest : {1U, 2U, 3U, 7U, 50U, 400U}) {
     std::vector<std::string> chunks;
     for (std::size_t at = 0; at < text.size();) {
       chunks.push_back(text.substr(at, random() % (longest + 1)));

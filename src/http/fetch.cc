@@ -2,10 +2,10 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstring>
 #include <map>
 #include <thread>

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/address.h"
+#include "base/ascii.h"
 
 namespace sallyport::http {
 namespace {
@@ -67,8 +68,7 @@ bool is_odd_number_host(std::string_view host) {
   std::string_view last = host.substr(host.rfind('.') + 1);
   if (last.empty()) return true;
   bool hex = last.starts_with("0x") || last.starts_with("0X");
-  auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  return hex || std::ranges::all_of(last, digit);
+  return hex || std::ranges::all_of(last, is_digit);
 }
 
 }  // namespace sallyport::http

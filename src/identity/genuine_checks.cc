@@ -73,6 +73,7 @@ Refused check_issuer(Examined& token) {
     return std::nullopt;
   }
   std::vector<std::string_view> expected;
+  expected.reserve(all.size());
   for (const auto& one : all) expected.push_back(one.settings.issuer);
   for (const auto& one : all) {
     if (!issuer->empty() && is_near_miss(one, *issuer)) {

@@ -46,6 +46,7 @@ KeyRing::Change KeyRing::merge(const KeySet& fetched, Withdrawal withdrawal) {
   held_ = std::move(next);
   if (change.any() || set_ == nullptr) {
     std::vector<KeyPtr> keys;
+    keys.reserve(held_.size());
     for (const auto& held : held_) keys.push_back(held.key);
     set_ = std::make_shared<const KeySet>(std::move(keys), fetched.alarms());
   }

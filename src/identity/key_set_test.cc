@@ -171,6 +171,7 @@ TEST(KeySet, K9RefusesDocumentsThatAreNoKeySet) {
 
 TEST(KeySet, BearsAThousandKeys) {
   std::vector<std::string> many;
+  many.reserve(1000);
   for (int i = 0; i < 1000; ++i) many.push_back(TestKey::ed25519().jwk("k" + std::to_string(i)));
   auto keys = parse_key_set(jwks(many), kOkta);
   ASSERT_TRUE(keys) << keys.error().text();

@@ -43,7 +43,7 @@ constexpr std::array<char, 16> kRowsWithColumn = [] {
   for (unsigned c = 0x20; c < 0x80; ++c) {
     auto& rows = bits[c & 15];
     if (in_token68(static_cast<unsigned char>(c))) {
-      rows = static_cast<char>(rows | 1U << ((c >> 4) - 2));
+      rows = static_cast<char>(static_cast<unsigned char>(rows) | 1U << ((c >> 4) - 2));
     }
   }
   return bits;

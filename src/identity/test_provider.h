@@ -28,7 +28,7 @@ class TestProvider {
   TestProvider() : server_([this](const http::TestServer::Request& r) { return answer(r); }) {}
 
   [[nodiscard]] std::string issuer() const { return server_.url("/v2.0"); }
-  void publish(std::vector<std::string> jwk) {
+  void publish(const std::vector<std::string>& jwk) {
     std::lock_guard lock(mutex_);
     keys_ = jwks(jwk);
   }
@@ -117,7 +117,7 @@ class TestListener {
     EXPECT_TRUE(seen) << "no such snapshot within ten seconds";
     return latest_;
   }
-  SnapshotPtr wait_for_keys(std::vector<std::string> key_ids, std::size_t issuer = 0) {
+  SnapshotPtr wait_for_keys(const std::vector<std::string>& key_ids, std::size_t issuer = 0) {
     return wait_for_snapshot([&](const Snapshot& snapshot) {
       if (snapshot.issuers.size() <= issuer || !snapshot.issuers[issuer].keys) return false;
       std::vector<std::string> present;

@@ -104,6 +104,7 @@ class Members {
                                              std::uint64_t generation = 1) {
   static const KeySetPtr keys = test_keys({TestKey::rsa().jwk("k1")});
   std::vector<IssuerState> states;
+  states.reserve(all.size());
   for (auto& settings : all) states.emplace_back(std::move(settings), keys);
   return make_snapshot(generation, std::move(states));
 }

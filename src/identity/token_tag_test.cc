@@ -20,7 +20,8 @@ TEST(TokenTag, IsTheSameForTheSameTokenWhateverCameBetween) {
   TokenTagger again(Sha256{1});
   std::string token(1500, 't');
   auto tag = tagger(token);
-  for (std::size_t size : {0, 1, 15, 16, 17, 1499, 16384}) (void)tagger(std::string(size, 'x'));
+  for (std::size_t size : {0U, 1U, 15U, 16U, 17U, 1499U, 16384U})
+    (void)tagger(std::string(size, 'x'));
   EXPECT_TRUE(same(tagger(token), tag));
   EXPECT_TRUE(same(again(token), tag));
 }

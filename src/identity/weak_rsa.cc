@@ -18,7 +18,7 @@ bool is_prime(std::uint32_t n) {
 
 std::uint32_t remainder(std::string_view big_endian, std::uint32_t divisor) {
   std::uint32_t rest = 0;
-  for (unsigned char byte : big_endian) rest = (rest << 8 | byte) % divisor;
+  for (char byte : big_endian) rest = (rest << 8 | static_cast<unsigned char>(byte)) % divisor;
   return rest;
 }
 

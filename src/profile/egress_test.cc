@@ -11,7 +11,7 @@ constexpr std::string_view kQuiet =
     R"("disableEssentialTelemetry":true,"disableNonessentialTelemetry":true,"disableNonessentialServices":true,
        "disableAutoUpdates":true,"skipWebFetchPreflight":true)";
 
-std::set<std::string> hosts(std::string members, bool quiet = true) {
+std::set<std::string> hosts(const std::string& members, bool quiet = true) {
   std::string text = "{" + members + (quiet ? "," + std::string(kQuiet) : std::string()) + "}";
   EgressOptions offline{quiet};
   std::set<std::string> found;

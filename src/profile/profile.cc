@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 #include "base/nearest.h"
 
@@ -12,10 +13,6 @@ namespace sallyport::profile {
 namespace {
 
 constexpr std::size_t kLongestChain = 8;
-
-bool is_alphanumeric(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 std::unexpected<Error> wrong(std::string_view name, std::string message, std::string next = {}) {
   return fail("profile.invalid", fmt::format("profile {}: {}", name, message), std::move(next));
@@ -62,18 +59,19 @@ Result<void> read_member(Profile& profile, std::string_view name, const json::va
 }  // namespace
 
 bool is_profile_name(std::string_view name) {
-  if (name.empty() || name.size() > 64 || !is_alphanumeric(name.front())) return false;
+  if (name.empty() || name.size() > 64 || !is_letter_or_digit(name.front())) return false;
   for (std::string_view ending : {".json", ".reg", ".plist", ".mobileconfig"}) {
     if (name.ends_with(ending)) return false;  // commands take such a word for a file
   }
-  return std::all_of(name.begin(), name.end(),
-                     [](char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
+  });
 }
 
 std::string plain_name(std::string_view file_stem) {
   std::string name(file_stem.substr(0, 64));
   for (char& c : name) {
-    if (!is_alphanumeric(c) && c != '.' && c != '_' && c != '-') c = '-';
+    if (!is_letter_or_digit(c) && c != '.' && c != '_' && c != '-') c = '-';
   }
   return name;
 }

@@ -126,7 +126,7 @@ void hide_members(const Key& key, json::value& value, const std::string& path) {
   if (!value.is_object()) return;
   for (auto& member : value.get_object()) {
     std::string name(member.key());
-    std::string inner = path.empty() ? name : path + "." + name;
+    std::string inner = path.empty() ? name : fmt::format("{}.{}", path, name);
     const ItemField* field = field_at(key, inner);
     bool undocumented = field == nullptr || field->path == "*";
     if (undocumented ? key.secret || sounds_secret(name) : field->secret) {

@@ -249,6 +249,7 @@ TEST_F(DesktopSecret, IsNotSoughtInMalformedMessagesForLongerThanThePatience) {
   auto flood = [&](int client) {
     welcome(client);
     std::vector<std::jthread> senders;
+    senders.reserve(8);
     for (int i = 0; i < 8; ++i) {
       senders.emplace_back([&] {
         while (say(client, all)) continue;

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "base/files.h"
+#include "base/test_folder.h"
 #include "http/test_server.h"
 #include "signin/loopback_listener.h"
 #include "signin/machine_flow.h"
@@ -291,16 +292,13 @@ struct RsaCertificate {
 class MachineFiles : public testing::Test {
  protected:
   MachineFiles() {
-    std::string pattern = testing::TempDir() + "machine-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
     machine_.certificate_file = write("app.pem", own_.pem);
     machine_.key_file = write("app.key", pem_of(own_.key));
   }
-  ~MachineFiles() override { std::filesystem::remove_all(folder_); }
 
   std::string write(const std::string& name, std::string_view content) {
-    EXPECT_TRUE(write_file_atomically(folder_ + "/" + name, content));
-    return folder_ + "/" + name;
+    EXPECT_TRUE(write_file_atomically(folder_ / name, content));
+    return folder_ / name;
   }
   Result<Session> sign_in() {
     Target ci = target();
@@ -315,7 +313,7 @@ class MachineFiles : public testing::Test {
 
   RsaCertificate own_;
   MachineIdentity machine_;
-  std::string folder_;
+  TestFolder folder_;
   FakeClock clock_;
   FakeEntropy entropy_;
   TestWeb web_{[](const http::FetchRequest& request) {
@@ -340,13 +338,13 @@ TEST_F(MachineFiles, ACertificatesKeySignsForTheTokenEndpointForTenMinutes) {
 
 TEST_F(MachineFiles, AreReadStrictly) {
   auto key = pem_of(own_.key);
-  std::filesystem::create_symlink(machine_.key_file, folder_ + "/mounted.key");
-  machine_.key_file = folder_ + "/mounted.key";
+  std::filesystem::create_symlink(machine_.key_file, folder_ / "mounted.key");
+  machine_.key_file = folder_ / "mounted.key";
   EXPECT_TRUE(sign_in()) << "Kubernetes mounts keys by links";
-  ASSERT_EQ(::mkfifo((folder_ + "/pipe.key").c_str(), 0600), 0);
-  for (const auto& file :
-       {folder_ + "/pipe.key", folder_, folder_ + "/none.key", write("empty.key", ""),
-        write("binary.key", key + '\x01'), write("large.key", std::string(65 << 10, 'a'))}) {
+  ASSERT_EQ(::mkfifo((folder_ / "pipe.key").c_str(), 0600), 0);
+  for (const auto& file : std::vector<std::string>{
+           folder_ / "pipe.key", folder_.path(), folder_ / "none.key", write("empty.key", ""),
+           write("binary.key", key + '\x01'), write("large.key", std::string(65 << 10, 'a'))}) {
     machine_.key_file = file;
     EXPECT_EQ(refusal(), "machine.file") << file;
   }

@@ -1,8 +1,8 @@
 #include "signin/session.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "base/test_folder.h"

@@ -8,13 +8,12 @@
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <thread>
 
+#include "base/test_folder.h"
 #include "base/unique_fd.h"
 
 namespace sallyport::signin {
@@ -23,9 +22,6 @@ namespace sallyport::signin {
 class TestBus {
  public:
   explicit TestBus(std::function<void(int)> serve) : serve_(std::move(serve)) {
-    std::string folder = std::filesystem::temp_directory_path() / "sallyport-bus-XXXXXX";
-    EXPECT_NE(::mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
     sockaddr_un where{};
     where.sun_family = AF_UNIX;
     path().copy(where.sun_path, sizeof where.sun_path - 1);
@@ -42,7 +38,6 @@ class TestBus {
   ~TestBus() {
     ::shutdown(listening_.get(), SHUT_RDWR);
     thread_.join();
-    std::filesystem::remove_all(folder_);
   }
   TestBus(const TestBus&) = delete;
   TestBus& operator=(const TestBus&) = delete;
@@ -53,7 +48,7 @@ class TestBus {
   [[nodiscard]] std::string path() const { return folder_ / "bus"; }
 
   std::function<void(int)> serve_;
-  std::filesystem::path folder_;
+  TestFolder folder_;
   UniqueFd listening_;
   std::thread thread_;
 };

@@ -31,7 +31,7 @@ NameWriter::NameWriter(std::unique_ptr<NameBook> book, Metrics& metrics)
 
 NameWriter::~NameWriter() {
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     stop_ = true;
     changed_.notify_one();
   }
@@ -40,7 +40,7 @@ NameWriter::~NameWriter() {
 
 void NameWriter::remember(std::string_view key, const audit::Sighting& sighting, WallTime seen) {
   if (key.empty() || key.size() > kMaxKey) return;
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   auto found = waiting_.find(std::string(key));
   if (found == waiting_.end() && waiting_.size() >= kQueue) return instruments_.dropped.add();
   bool first = waiting_.empty();
@@ -54,41 +54,43 @@ void NameWriter::remember(std::string_view key, const audit::Sighting& sighting,
 void NameWriter::run() {
   // Nobody waits for names: the workers go first.
   [[maybe_unused]] int niceness = ::nice(kNiceness);
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    changed_.wait(lock, [this] { return stop_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
-    // A morning's first minutes bring many new people: one transaction for those of a moment.
-    changed_.wait_for(lock, kGather, [this] { return stop_ || drains_ > 0; });
-    if (waiting_.empty()) {  // erased meanwhile
-      drained_.notify_all();
-      continue;
-    }
-    // An erase() that comes now waits for book_mutex_ and so finds these names written.
-    std::unique_lock book(book_mutex_, std::defer_lock);
-    writing_ = true;
-    lock.unlock();
-    book.lock();
-    lock.lock();
-    auto names = std::exchange(waiting_, {});
-    lock.unlock();
-    if (auto written = book_->write(names); !written) {
-      instruments_.failures.add();
-      log::limited(log::Level::kError, "store.names_failed", {{"error", written.error().text()}});
-    }
-    book.unlock();
-    lock.lock();
-    writing_ = false;
-    drained_.notify_all();
+  while (wait_for_names()) write_waiting();
+}
+
+bool NameWriter::wait_for_names() {
+  MutexLock lock(mutex_);
+  while (!stop_ && waiting_.empty()) changed_.wait(mutex_);
+  if (waiting_.empty()) return false;
+  // A morning's first minutes bring many new people: one transaction for those of a moment.
+  const auto end = std::chrono::steady_clock::now() + kGather;
+  while (!stop_ && drains_ == 0 && changed_.wait_until(mutex_, end)) continue;
+  writing_ = true;
+  return true;
+}
+
+// An erase() that comes before the book is taken finds its name still waiting; one that comes later
+// waits for the book, and so finds the name written.
+void NameWriter::write_waiting() {
+  MutexLock book(book_mutex_);
+  MutexLock lock(mutex_);
+  auto names = std::exchange(waiting_, {});
+  lock.unlock();
+  if (auto written = names.empty() ? Result<void>() : book_->write(names); !written) {
+    instruments_.failures.add();
+    log::limited(log::Level::kError, "store.names_failed", {{"error", written.error().text()}});
   }
+  book.unlock();
+  lock.lock();
+  writing_ = false;
+  drained_.notify_all();
 }
 
 // A name that still waits is erased before it is written: no write may come between the two.
 Result<bool> NameWriter::erase(std::string_view key) {
-  std::lock_guard book(book_mutex_);
+  MutexLock book(book_mutex_);
   bool waited = false;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     waited = waiting_.erase(std::string(key)) > 0;
   }
   auto erased = book_->erase(key);
@@ -99,21 +101,21 @@ Result<bool> NameWriter::erase(std::string_view key) {
 Result<std::vector<audit::KnownPerson>> NameWriter::find(std::string_view name_or_mail,
                                                          std::size_t most) {
   drain();
-  std::lock_guard book(book_mutex_);
+  MutexLock book(book_mutex_);
   return book_->find(name_or_mail, most);
 }
 
 Result<unsigned> NameWriter::marks(std::string_view key, std::string_view issuer) {
   drain();
-  std::lock_guard book(book_mutex_);
+  MutexLock book(book_mutex_);
   return book_->marks(key, issuer);
 }
 
 void NameWriter::drain() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   ++drains_;
   changed_.notify_one();
-  drained_.wait(lock, [this] { return waiting_.empty() && !writing_; });
+  while (writing_ || !waiting_.empty()) drained_.wait(mutex_);
   --drains_;
 }
 

@@ -7,13 +7,12 @@
 //   names.remember(principal.key, {principal.name, principal.mail}, clock.wall());   // any thread
 #pragma once
 
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <thread>
 
 #include "audit/name_table.h"
 #include "base/metrics.h"
+#include "base/mutex.h"
 #include "store/name_book.h"
 
 namespace sallyport::store {
@@ -44,19 +43,22 @@ class NameWriter final : public audit::NameTable {
 
  private:
   void run();
+  /// Waits until some have gathered, and takes it on to write them. False: there will be none.
+  [[nodiscard]] bool wait_for_names() EXCLUDES(mutex_);
+  void write_waiting() EXCLUDES(book_mutex_, mutex_);
 
   NameTableInstruments instruments_;
 
-  std::mutex book_mutex_;  ///< held during I/O; never taken by remember()
-  const std::unique_ptr<NameBook> book_;
+  Mutex book_mutex_;  ///< held during I/O, taken before mutex_; never taken by remember()
+  const std::unique_ptr<NameBook> book_ PT_GUARDED_BY(book_mutex_);
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::condition_variable drained_;
-  SeenPeople waiting_;    ///< guarded; by key, so a busy person waits once
-  bool writing_ = false;  ///< guarded
-  int drains_ = 0;        ///< guarded; drain() calls that wait
-  bool stop_ = false;     ///< guarded
+  Mutex mutex_;
+  Condition changed_;
+  Condition drained_;
+  SeenPeople waiting_ GUARDED_BY(mutex_);  ///< by key, so a busy person waits once
+  bool writing_ GUARDED_BY(mutex_) = false;
+  int drains_ GUARDED_BY(mutex_) = 0;  ///< drain() calls that wait
+  bool stop_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -33,6 +33,7 @@ class SlowBook final : public NameBook {
   }
   Result<std::vector<audit::KnownPerson>> find(std::string_view, std::size_t) override {
     std::vector<audit::KnownPerson> all;
+    all.reserve(seen_.people.size());
     for (const auto& [key, person] : seen_.people) all.push_back({key, person.name, person.mail});
     return all;
   }

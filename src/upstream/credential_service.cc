@@ -20,9 +20,9 @@ constexpr milliseconds kSoonest{50};  // between two requests to a source that f
 constexpr milliseconds kSoonestRenewal{500};
 
 /// One upstream's credential. Guarded by the refresher's mutex, as is its item there.
-struct Source {
+struct UpstreamCredential {
   std::uint64_t id = 0;             ///< credential_id
-  Refresher::Item* item = nullptr;  ///< of the refresher, for as long as this source is there
+  Refresher::Item* item = nullptr;  ///< of the refresher, for as long as this credential is there
   std::string upstream;
   std::shared_ptr<const CredentialSettings> settings;
   CredentialPtr current;
@@ -32,11 +32,11 @@ struct Source {
   [[nodiscard]] bool is_key() const { return settings->kind == CredentialKind::kApiKey; }
 };
 
-CredentialEvent event_of(CredentialEvent::Kind kind, const Source& source,
+CredentialEvent event_of(CredentialEvent::Kind kind, const UpstreamCredential& held,
                          std::string message = {}) {
   return {.kind = kind,
-          .upstream = source.upstream,
-          .source = name_of(source.settings->kind),
+          .upstream = held.upstream,
+          .source = name_of(held.settings->kind),
           .message = std::move(message),
           .expires = {}};
 }
@@ -88,20 +88,22 @@ class CredentialService::Impl {
   void publish_snapshot();
 
   // With the lock:
-  Source* find(std::uint64_t id) const REQUIRES(refresher_.mutex());
-  Source* source_of(std::uint64_t item) const REQUIRES(refresher_.mutex());
-  std::unique_ptr<Source> take_over(const UpstreamSettings& settings, Refresher::Effects& effects)
+  UpstreamCredential* find(std::uint64_t id) const REQUIRES(refresher_.mutex());
+  UpstreamCredential* find_item(std::uint64_t item) const REQUIRES(refresher_.mutex());
+  std::unique_ptr<UpstreamCredential> take_over(const UpstreamSettings& settings,
+                                                Refresher::Effects& effects)
       REQUIRES(refresher_.mutex());
-  void hold_key(Source& source) REQUIRES(refresher_.mutex());
-  void succeed(Source& source, const Token& token, Refresher::Effects& effects)
+  void hold_key(UpstreamCredential& held) REQUIRES(refresher_.mutex());
+  void succeed(UpstreamCredential& held, const Token& token, Refresher::Effects& effects)
       REQUIRES(refresher_.mutex());
-  void fail_with(Source& source, CredentialFailure failure, Refresher::Effects& effects)
+  void fail_with(UpstreamCredential& held, CredentialFailure failure, Refresher::Effects& effects)
       REQUIRES(refresher_.mutex());
-  void drop_if_expired(Source& source, Refresher::Effects& effects);
-  void show(const Source& source) REQUIRES(refresher_.mutex());
+  void drop_if_expired(UpstreamCredential& held, Refresher::Effects& effects);
+  void show(const UpstreamCredential& held) REQUIRES(refresher_.mutex());
 
   void tell(Refresher::Effects& effects, CredentialEvent event) const;
-  [[nodiscard]] milliseconds next_retry(const Source& source, const CredentialFailure& failure);
+  [[nodiscard]] milliseconds next_retry(const UpstreamCredential& held,
+                                        const CredentialFailure& failure);
 
   http::Fetcher& fetcher_;
   Clock& clock_;
@@ -110,7 +112,7 @@ class CredentialService::Impl {
   const Publish publish_;
   const OnEvent on_event_;
   /// As the settings.
-  std::vector<std::unique_ptr<Source>> sources_ GUARDED_BY(refresher_.mutex());
+  std::vector<std::unique_ptr<UpstreamCredential>> credentials_ GUARDED_BY(refresher_.mutex());
   /// Of the last reload.
   std::vector<std::pair<std::uint64_t, CredentialPtr>> retired_ GUARDED_BY(refresher_.mutex());
   CredentialInstrumentTable instruments_ GUARDED_BY(refresher_.mutex());
@@ -118,15 +120,15 @@ class CredentialService::Impl {
   Refresher refresher_;  ///< the last: when it is gone, nothing of this runs
 };
 
-Source* CredentialService::Impl::find(std::uint64_t id) const {
-  auto found = std::ranges::find(sources_, id, [](const auto& source) { return source->id; });
-  return found == sources_.end() ? nullptr : found->get();
+UpstreamCredential* CredentialService::Impl::find(std::uint64_t id) const {
+  auto found = std::ranges::find(credentials_, id, [](const auto& held) { return held->id; });
+  return found == credentials_.end() ? nullptr : found->get();
 }
 
-Source* CredentialService::Impl::source_of(std::uint64_t item) const {
+UpstreamCredential* CredentialService::Impl::find_item(std::uint64_t item) const {
   auto found =
-      std::ranges::find(sources_, item, [](const auto& source) { return source->item->id(); });
-  return found == sources_.end() ? nullptr : found->get();
+      std::ranges::find(credentials_, item, [](const auto& held) { return held->item->id(); });
+  return found == credentials_.end() ? nullptr : found->get();
 }
 
 void CredentialService::Impl::tell(Refresher::Effects& effects, CredentialEvent event) const {
@@ -134,55 +136,55 @@ void CredentialService::Impl::tell(Refresher::Effects& effects, CredentialEvent 
   effects.events.emplace_back([this, event = std::move(event)] { on_event_(event); });
 }
 
-void CredentialService::Impl::hold_key(Source& source) {
-  std::string_view key = source.settings->secret ? source.settings->secret->reveal() : "";
-  source.current = std::make_shared<const Credential>(source.settings->header, key, ++last_serial_,
-                                                      clock_.wall(), WallTime::max());
+void CredentialService::Impl::hold_key(UpstreamCredential& held) {
+  std::string_view key = held.settings->secret ? held.settings->secret->reveal() : "";
+  held.current = std::make_shared<const Credential>(held.settings->header, key, ++last_serial_,
+                                                    clock_.wall(), WallTime::max());
 }
 
-// The source of these settings: the one that there is, or a new one.
-std::unique_ptr<Source> CredentialService::Impl::take_over(const UpstreamSettings& settings,
-                                                           Refresher::Effects& effects) {
+// The credential of these settings: the one that there is, or a new one.
+std::unique_ptr<UpstreamCredential> CredentialService::Impl::take_over(
+    const UpstreamSettings& settings, Refresher::Effects& effects) {
   std::uint64_t id = credential_id(settings);
   auto old = std::ranges::find_if(
-      sources_, [&](const auto& source) { return source != nullptr && source->id == id; });
-  std::unique_ptr<Source> source;
+      credentials_, [&](const auto& held) { return held != nullptr && held->id == id; });
+  std::unique_ptr<UpstreamCredential> held;
   bool ask = true;
-  if (old != sources_.end()) {
-    source = std::move(*old);
-    bool changed = !same_credential(*source->settings, settings.credential);
-    ask = changed || source->item->failures() > 0;
+  if (old != credentials_.end()) {
+    held = std::move(*old);
+    bool changed = !same_credential(*held->settings, settings.credential);
+    ask = changed || held->item->failures() > 0;
     if (changed) {
-      source->settings = std::make_shared<const CredentialSettings>(settings.credential);
-      tell(effects, event_of(CredentialEvent::Kind::kRotated, *source));
-      if (source->is_key()) hold_key(*source);
+      held->settings = std::make_shared<const CredentialSettings>(settings.credential);
+      tell(effects, event_of(CredentialEvent::Kind::kRotated, *held));
+      if (held->is_key()) hold_key(*held);
     }
   } else {
-    source = std::make_unique<Source>();
-    source->id = id;
-    source->item = &refresher_.add();
-    source->upstream = settings.name;
-    source->settings = std::make_shared<const CredentialSettings>(settings.credential);
-    if (source->is_key()) hold_key(*source);
+    held = std::make_unique<UpstreamCredential>();
+    held->id = id;
+    held->item = &refresher_.add();
+    held->upstream = settings.name;
+    held->settings = std::make_shared<const CredentialSettings>(settings.credential);
+    if (held->is_key()) hold_key(*held);
   }
-  if (ask && !source->is_key()) refresher_.begin(*source->item, effects);
-  show(*source);
-  return source;
+  if (ask && !held->is_key()) refresher_.begin(*held->item, effects);
+  show(*held);
+  return held;
 }
 
 void CredentialService::Impl::replace(const std::vector<UpstreamSettings>& upstreams,
                                       Refresher::Effects& effects) {
   MutexLock lock(refresher_.mutex());
-  for (const auto& source : sources_) instruments_.of(source->upstream).clear();
-  std::vector<std::unique_ptr<Source>> next;
+  for (const auto& held : credentials_) instruments_.of(held->upstream).clear();
+  std::vector<std::unique_ptr<UpstreamCredential>> next;
   for (const auto& settings : upstreams) next.push_back(take_over(settings, effects));
   retired_.clear();
-  for (auto& gone : sources_) {
+  for (auto& gone : credentials_) {
     if (gone == nullptr) continue;
     if (gone->current) retired_.emplace_back(gone->id, gone->current);
     refresher_.remove(*gone->item, effects);
   }
-  sources_ = std::move(next);
+  credentials_ = std::move(next);
 }
 
 void CredentialService::Impl::reload(const std::vector<UpstreamSettings>& upstreams) {
@@ -198,8 +200,8 @@ void CredentialService::Impl::start() {
     effects.publish = true;
     {
       MutexLock lock(refresher_.mutex());
-      for (const auto& source : sources_) {
-        if (source->item->is_fetching()) refresher_.begin(*source->item, effects);
+      for (const auto& held : credentials_) {
+        if (held->item->is_fetching()) refresher_.begin(*held->item, effects);
       }
     }
     refresher_.run(std::move(effects));
@@ -210,9 +212,9 @@ void CredentialService::Impl::fetch(const Refresher::Ticket& ticket) {
   std::shared_ptr<const CredentialSettings> settings;
   {
     MutexLock lock(refresher_.mutex());
-    Source* source = source_of(ticket.item);
-    if (source == nullptr) return;
-    settings = source->settings;
+    UpstreamCredential* held = find_item(ticket.item);
+    if (held == nullptr) return;
+    settings = held->settings;
   }
   obtain({fetcher_, clock_, entropy_, std::move(settings), timing_.fetch_timeout},
          refresher_.while_alive(
@@ -226,77 +228,77 @@ void CredentialService::Impl::on_obtained(const Refresher::Ticket& ticket, Obtai
     MutexLock lock(refresher_.mutex());
     Refresher::Item* item = refresher_.end(ticket);
     if (item == nullptr) return;
-    Source& source = *source_of(ticket.item);
+    UpstreamCredential& held = *find_item(ticket.item);
     if (obtained) {
-      succeed(source, *obtained, effects);
+      succeed(held, *obtained, effects);
     } else {
-      fail_with(source, std::move(obtained.error()), effects);
+      fail_with(held, std::move(obtained.error()), effects);
     }
-    show(source);
+    show(held);
     refresher_.release(*item, effects);
   }
   refresher_.run(std::move(effects));
 }
 
-void CredentialService::Impl::succeed(Source& source, const Token& token,
+void CredentialService::Impl::succeed(UpstreamCredential& held, const Token& token,
                                       Refresher::Effects& effects) {
   WallTime now = clock_.wall();
-  instruments_.of(source.upstream).fetched.add();
+  instruments_.of(held.upstream).fetched.add();
   // A platform may hand out the token that it has kept: then it is no newer one, and nobody who was
   // refused with it tries again.
-  bool same = source.current && source.current->holds(token.text.reveal());
-  std::uint64_t serial = same ? source.current->serial() : ++last_serial_;
-  WallTime obtained = same ? source.current->obtained() : now;
-  source.current = credential_of(token, serial, obtained);
-  if (refresher_.succeeded(*source.item)) {
-    tell(effects, event_of(CredentialEvent::Kind::kRecovered, source));
+  bool same = held.current && held.current->holds(token.text.reveal());
+  std::uint64_t serial = same ? held.current->serial() : ++last_serial_;
+  WallTime obtained = same ? held.current->obtained() : now;
+  held.current = credential_of(token, serial, obtained);
+  if (refresher_.succeeded(*held.item)) {
+    tell(effects, event_of(CredentialEvent::Kind::kRecovered, held));
   }
   if (!same) {
-    auto event = event_of(CredentialEvent::Kind::kObtained, source);
+    auto event = event_of(CredentialEvent::Kind::kObtained, held);
     event.expires = token.expires;
     tell(effects, std::move(event));
   }
   auto delay = renewal_delay(until(token.expires, now), http::chance(entropy_));
-  refresher_.schedule(*source.item, std::max(delay, kSoonestRenewal));
+  refresher_.schedule(*held.item, std::max(delay, kSoonestRenewal));
 }
 
-void CredentialService::Impl::fail_with(Source& source, CredentialFailure failure,
+void CredentialService::Impl::fail_with(UpstreamCredential& held, CredentialFailure failure,
                                         Refresher::Effects& effects) {
-  instruments_.of(source.upstream).failed.add();
-  failure.error = fail(std::move(failure.error),
-                       "while obtaining the credential of upstream " + source.upstream)
-                      .error();
-  if (refresher_.failed(*source.item, std::move(failure.error))) {
-    std::string text = source.item->last_error().text();
-    tell(effects, event_of(CredentialEvent::Kind::kFetchFailed, source, std::move(text)));
+  instruments_.of(held.upstream).failed.add();
+  failure.error =
+      fail(std::move(failure.error), "while obtaining the credential of upstream " + held.upstream)
+          .error();
+  if (refresher_.failed(*held.item, std::move(failure.error))) {
+    std::string text = held.item->last_error().text();
+    tell(effects, event_of(CredentialEvent::Kind::kFetchFailed, held, std::move(text)));
   }
-  drop_if_expired(source, effects);
-  refresher_.schedule(*source.item, next_retry(source, failure));
+  drop_if_expired(held, effects);
+  refresher_.schedule(*held.item, next_retry(held, failure));
 }
 
-void CredentialService::Impl::drop_if_expired(Source& source, Refresher::Effects& effects) {
-  if (!source.current || clock_.wall() < source.current->expires()) return;
-  source.current = nullptr;
-  tell(effects, event_of(CredentialEvent::Kind::kExpired, source,
-                         "no credential is left; requests get 503"));
+void CredentialService::Impl::drop_if_expired(UpstreamCredential& held,
+                                              Refresher::Effects& effects) {
+  if (!held.current || clock_.wall() < held.current->expires()) return;
+  held.current = nullptr;
+  tell(effects,
+       event_of(CredentialEvent::Kind::kExpired, held, "no credential is left; requests get 503"));
 }
 
-milliseconds CredentialService::Impl::next_retry(const Source& source,
+milliseconds CredentialService::Impl::next_retry(const UpstreamCredential& held,
                                                  const CredentialFailure& failure) {
-  milliseconds delay = failure.lasting
-                           ? timing_.lasting
-                           : http::listed_pause(timing_.retries, source.item->failures());
+  milliseconds delay = failure.lasting ? timing_.lasting
+                                       : http::listed_pause(timing_.retries, held.item->failures());
   delay = std::max<milliseconds>(delay, failure.retry_after);
   delay += http::share_of_tenth(delay, http::chance(entropy_));
-  if (source.current) {  // once more at its end at the latest: then it is dropped
-    delay = std::min(delay, until(source.current->expires(), clock_.wall()) + milliseconds(1));
+  if (held.current) {  // once more at its end at the latest: then it is dropped
+    delay = std::min(delay, until(held.current->expires(), clock_.wall()) + milliseconds(1));
   }
   return std::max(delay, kSoonest);
 }
 
-void CredentialService::Impl::show(const Source& source) {
-  auto& instruments = instruments_.of(source.upstream);
-  const auto& current = source.current;
+void CredentialService::Impl::show(const UpstreamCredential& held) {
+  auto& instruments = instruments_.of(held.upstream);
+  const auto& current = held.current;
   instruments.ready.set(current ? 1 : 0);
   instruments.obtained.set(current ? unix_seconds(current->obtained()) : 0);
   bool ends = current && current->expires() != WallTime::max();
@@ -307,8 +309,8 @@ void CredentialService::Impl::publish_snapshot() {
   auto made = std::make_shared<Credentials>();
   {
     MutexLock lock(refresher_.mutex());
-    for (const auto& source : sources_) {
-      if (source->current) made->add(source->id, source->current);
+    for (const auto& held : credentials_) {
+      if (held->current) made->add(held->id, held->current);
     }
     for (const auto& [id, credential] : retired_) {
       if (!made->find(id)) made->add(id, credential);
@@ -322,19 +324,18 @@ bool CredentialService::Impl::renew(std::uint64_t id, std::uint64_t serial,
   Refresher::Effects effects;
   {
     MutexLock lock(refresher_.mutex());
-    Source* source = find(id);
-    if (source == nullptr || source->is_key()) return false;
-    bool fetching = source->item->is_fetching();
-    std::uint64_t current = source->current ? source->current->serial() : 0;
+    UpstreamCredential* held = find(id);
+    if (held == nullptr || held->is_key()) return false;
+    bool fetching = held->item->is_fetching();
+    std::uint64_t current = held->current ? held->current->serial() : 0;
     if (!fetching && current != serial && current != 0) {
       effects.done.push_back(std::move(done));  // a newer one is on its way to the worker
     } else {
       if (!fetching && current == 0) return false;
-      auto asked =
-          refresher_.ask_early(*source->item, timing_.refused, {}, std::move(done), effects);
+      auto asked = refresher_.ask_early(*held->item, timing_.refused, {}, std::move(done), effects);
       if (asked == Refresher::Asked::kNo) return false;
       if (asked == Refresher::Asked::kJoined) return true;
-      tell(effects, event_of(CredentialEvent::Kind::kRefused, *source));
+      tell(effects, event_of(CredentialEvent::Kind::kRefused, *held));
     }
   }
   refresher_.post(std::move(effects));
@@ -343,30 +344,30 @@ bool CredentialService::Impl::renew(std::uint64_t id, std::uint64_t serial,
 
 void CredentialService::Impl::note_refused(std::uint64_t id, int status) {
   MutexLock lock(refresher_.mutex());
-  Source* source = find(id);
-  if (source == nullptr) return;
-  source->refused = clock_.wall();
-  source->refused_status = status;
-  instruments_.of(source->upstream).refused.add();
+  UpstreamCredential* held = find(id);
+  if (held == nullptr) return;
+  held->refused = clock_.wall();
+  held->refused_status = status;
+  instruments_.of(held->upstream).refused.add();
 }
 
 std::vector<CredentialHealth> CredentialService::Impl::health() const {
   MutexLock lock(refresher_.mutex());
   std::vector<CredentialHealth> out;
-  for (const auto& source : sources_) {
+  for (const auto& held : credentials_) {
     auto& row = out.emplace_back();
-    row.upstream = source->upstream;
-    row.source = name_of(source->settings->kind);
-    row.ready = source->current != nullptr;
-    if (source->current) {
-      row.obtained = source->current->obtained();
-      bool ends = source->current->expires() != WallTime::max();
-      if (ends) row.expires = source->current->expires();
+    row.upstream = held->upstream;
+    row.source = name_of(held->settings->kind);
+    row.ready = held->current != nullptr;
+    if (held->current) {
+      row.obtained = held->current->obtained();
+      bool ends = held->current->expires() != WallTime::max();
+      if (ends) row.expires = held->current->expires();
     }
-    const Error& error = source->item->last_error();
+    const Error& error = held->item->last_error();
     row.last_error = error.code.empty() ? "" : error.text();
-    row.refused = source->refused;
-    row.refused_status = source->refused_status;
+    row.refused = held->refused;
+    row.refused_status = held->refused_status;
   }
   return out;
 }

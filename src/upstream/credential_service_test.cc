@@ -45,7 +45,7 @@ class CredentialServiceTest : public testing::Test {
     timing.fetch_timeout = milliseconds(2000);
     return timing;
   }
-  std::unique_ptr<CredentialService> make(std::vector<UpstreamSettings> upstreams,
+  std::unique_ptr<CredentialService> make(const std::vector<UpstreamSettings>& upstreams,
                                           CredentialService::Timing timing) {
     auto service = std::make_unique<CredentialService>(
         http::Refresher::Needs{fetcher_, clock_, entropy_, metrics_}, upstreams,

@@ -17,22 +17,22 @@ constexpr AnswerRow kAnyProvider[] = {
     {400,
      With::kAny,
      "",
-     {true, "upstream.works", "the credential works; the small request itself was not accepted",
+     {true, answer_code::kWorks, "the credential works; the small request itself was not accepted",
       "try a real one"}},
     {413,
      With::kAny,
      "",
-     {true, "upstream.works", "the credential works; the small request itself was not accepted",
+     {true, answer_code::kWorks, "the credential works; the small request itself was not accepted",
       "try a real one"}},
     {429,
      With::kAny,
      "",
-     {true, "upstream.works", "the credential works; the quota is used up just now",
+     {true, answer_code::kWorks, "the credential works; the quota is used up just now",
       "raise the deployment's quota if that happens often"}},
     {0,
      With::kAny,
      "",
-     {false, "upstream.failing", "the provider has a fault of its own",
+     {false, answer_code::kFailing, "the provider has a fault of its own",
       "try again, and look at the provider's status page"}},
 };
 
@@ -122,7 +122,7 @@ ProviderSaid said_by(const ProviderError& error) {
 AnswerMeaning meaning_of(const ProviderKind& kind, const ProviderSaid& said,
                          CredentialKind credential) {
   if (said.status >= 200 && said.status <= 299) {
-    return {true, "upstream.works", "the provider answered", ""};
+    return {true, answer_code::kWorks, "the provider answered", ""};
   }
   std::string words = lower_case(said.code + " " + said.message);
   With with = credential == CredentialKind::kApiKey ? With::kKey : With::kToken;
@@ -135,7 +135,7 @@ AnswerMeaning meaning_of(const ProviderKind& kind, const ProviderSaid& said,
       }
     }
   }
-  return {false, "upstream.bad_answer", "the answer makes no sense for a Messages API",
+  return {false, answer_code::kBadAnswer, "the answer makes no sense for a Messages API",
           "check what stands at resource or base_url"};
 }
 

@@ -55,9 +55,25 @@ struct ProviderSaid {
 };
 [[nodiscard]] ProviderSaid said_by(const ProviderError& error);
 
+/// What AnswerMeaning::code can be.
+namespace answer_code {
+inline constexpr std::string_view kWorks = "upstream.works";
+inline constexpr std::string_view kFailing = "upstream.failing";
+inline constexpr std::string_view kBadAnswer = "upstream.bad_answer";
+inline constexpr std::string_view kKeyRefused = "upstream.key_refused";
+inline constexpr std::string_view kTokenRefused = "upstream.token_refused";
+inline constexpr std::string_view kRefused = "upstream.refused";
+inline constexpr std::string_view kAudience = "upstream.audience";
+inline constexpr std::string_view kRoleMissing = "upstream.role_missing";
+inline constexpr std::string_view kLocalAuthDisabled = "upstream.local_auth_disabled";
+inline constexpr std::string_view kNetworkRefused = "upstream.network_refused";
+inline constexpr std::string_view kDeploymentNotFound = "upstream.deployment_not_found";
+inline constexpr std::string_view kPathNotFound = "upstream.path_not_found";
+}  // namespace answer_code
+
 struct AnswerMeaning {
-  bool works = false;  ///< the credential and the way are right
-  std::string_view code;
+  bool works = false;     ///< the credential and the way are right
+  std::string_view code;  ///< of answer_code
   std::string_view meaning;
   std::string_view next_step;
 };

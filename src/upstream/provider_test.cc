@@ -92,6 +92,7 @@ TEST(Probe, IsWrittenAsTheGatewaysRequestsAre) {
     EXPECT_EQ(request.method, "POST");
     EXPECT_EQ(request.url, "https://it.example:8443/base/v1/messages");
     std::vector<std::string> fields;
+    fields.reserve(request.headers.size());
     for (const auto& [name, value] : request.headers) {
       fields.push_back(name + ": " + std::string(value.reveal()));
     }

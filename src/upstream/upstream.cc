@@ -15,12 +15,12 @@ Result<std::shared_ptr<const Upstream>> Upstream::create(const UpstreamSettings&
                                                          std::chrono::milliseconds connect_limit) {
   auto url = parse_request_url(settings.base_url);
   if (!url || url->has_query) {
-    return fail("upstream.base_url",
+    return fail(kUpstreamBaseUrl,
                 fmt::format("the base_url of upstream {} is not an http(s) URL", settings.name),
                 "write it like https://NAME.services.ai.azure.com/anthropic");
   }
   if (!url->is_https() && !is_loopback_literal(url->host)) {
-    return fail("upstream.base_url",
+    return fail(kUpstreamBaseUrl,
                 fmt::format("the base_url of upstream {} is plain http", settings.name),
                 "use https; plain http is for loopback addresses such as 127.0.0.1 alone");
   }
@@ -35,7 +35,7 @@ Result<std::shared_ptr<const Upstream>> Upstream::create(const UpstreamSettings&
   if (!settings.proxy.empty()) {
     destination->proxy = parse_request_url(settings.proxy);
     if (!destination->proxy || destination->proxy->is_https()) {
-      return fail("upstream.proxy",
+      return fail(kUpstreamProxy,
                   fmt::format("the proxy of upstream {} is not an http URL", settings.name),
                   "write it like http://proxy.example:3128");
     }

@@ -14,9 +14,12 @@
 
 namespace sallyport::upstream {
 
+inline constexpr std::string_view kUpstreamBaseUrl = "upstream.base_url";
+inline constexpr std::string_view kUpstreamProxy = "upstream.proxy";
+
 class Upstream {
  public:
-  /// Errors: upstream.base_url, upstream.proxy, tls.ca_file.
+  /// Errors: kUpstreamBaseUrl, kUpstreamProxy, tls.ca_file.
   [[nodiscard]] static Result<std::shared_ptr<const Upstream>> create(
       const UpstreamSettings& settings, std::chrono::milliseconds connect_limit);
   ~Upstream() = default;

@@ -167,9 +167,10 @@ class Proofs:
         self.call("profile", "new", "secret")
         self.call("profile", "set", "secret", "inferenceProvider=gateway", "inferenceGatewayBaseUrl=https://g.example",
                   "inferenceCredentialKind=static", f"inferenceGatewayApiKey={canary}")
-        formats = ("mobileconfig", "reg", "linux", "library", "bootstrap", "oma-uri", "jamf", "powershell",
-                   "intune-macos", "claude-code")
-        for form in formats:
+        listed = self.out("profile", "export", "--help").decode().partition("\nFormats:\n")[2]
+        formats = dict(re.findall(r"^  ([a-z-]+) +(\S.*)$", listed, re.MULTILINE))
+        assert {"mobileconfig", "reg", "claude-code"} < formats.keys(), listed
+        for form in (name for name, title in formats.items() if "all keys" not in title):
             done = self.call("profile", "export", "secret", "--format", form, expect=1)
             assert not done.stdout and canary.encode() not in done.stderr, form
         done = self.call("profile", "export", "secret", "--format", "linux", "--allow-secrets")

@@ -14,6 +14,7 @@
 #include "audit/revocation_story.h"
 #include "audit/segment_name.h"
 #include "audit/verify.h"
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/terminal_text.h"
@@ -240,15 +241,15 @@ std::optional<std::string> parse_since(std::string text) {
   if (text.empty()) return text;
   constexpr std::string_view kPattern = "0000-00-00T00:00:00";
   if (text.ends_with('Z')) text.pop_back();
-  auto digit = [](char c) { return c >= '0' && c <= '9'; };
   if (text.size() >= 4 && text.size() <= kPattern.size()) {
-    bool matches = std::ranges::equal(text, kPattern.substr(0, text.size()),
-                                      [&](char c, char p) { return p == '0' ? digit(c) : c == p; });
+    bool matches = std::ranges::equal(text, kPattern.substr(0, text.size()), [](char c, char p) {
+      return p == '0' ? is_digit(c) : c == p;
+    });
     if (matches) return text;
   }
   auto unit = text.back();
   text.pop_back();
-  if (text.empty() || text.size() > 6 || !std::ranges::all_of(text, digit)) return std::nullopt;
+  if (text.empty() || text.size() > 6 || !std::ranges::all_of(text, is_digit)) return std::nullopt;
   auto count = std::stol(text);
   auto seconds = unit == 's'   ? count
                  : unit == 'm' ? count * 60

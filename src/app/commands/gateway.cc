@@ -2,13 +2,13 @@
 // again.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 
 #include "app/command.h"

@@ -98,6 +98,7 @@ Exit deliver(const std::vector<ExportFile>& files, const std::string& out, bool 
   std::vector<fs::path> paths;
   if (folder) {
     if (auto wrote = write_folder(out, files); !wrote) return refuse(wrote.error(), as_json);
+    paths.reserve(files.size());
     for (const ExportFile& file : files) paths.push_back(fs::path(out) / file.name);
     print_written(paths, as_json);
     return Exit::kDone;
@@ -322,7 +323,7 @@ void add_import(CLI::App& profile, Exit& exit) {
   auto [imported, options] =
       add_command(profile, "import", "Make a profile from an exported file", exit, run_import);
   imported.add_option("NAME", options->name, "The new profile")->required();
-  imported.add_option("FILE", options->path, "A .mobileconfig, .reg, plist or JSON export")
+  imported.add_option("FILE", options->path, "An export: " + profile::readable_format_names())
       ->required();
   imported.add_option("--format", options->format, "If the content leaves a doubt");
   imported.footer(
@@ -333,7 +334,7 @@ void add_import(CLI::App& profile, Exit& exit) {
 void add_convert(CLI::App& profile, Exit& exit) {
   auto [converted, options] =
       add_command(profile, "convert", "From one format into another", exit, run_convert);
-  converted.add_option("IN", options->path, "A .mobileconfig, .reg, plist or JSON export")
+  converted.add_option("IN", options->path, "An export: " + profile::readable_format_names())
       ->required();
   converted.footer("Example:\n  sallyport profile convert claude.mobileconfig claude.reg");
   converted.add_option("OUT", options->out, "A file, or - for stdout with --to")->required();

@@ -115,7 +115,7 @@ Result<profile::Decoded> read_any(const std::string& path, const std::string& fo
   if (chosen == nullptr) {
     return fail("decode.foreign",
                 fmt::format("{}: the content is of no format that can be read", file.string()),
-                "name a .mobileconfig, .reg, plist or JSON export");
+                "name an export: " + profile::readable_format_names());
   }
   auto decoded = profile::decode(*chosen, *bytes);
   if (!decoded) {

@@ -95,6 +95,7 @@ Result<identity::KeySetPtr> fetch(const identity::IssuerSettings& issuer) {
 identity::SnapshotPtr snapshot_of(const Issuers& issuers, std::optional<std::size_t> with_keys = {},
                                   const identity::KeySetPtr& keys = nullptr) {
   std::vector<identity::IssuerState> states;
+  states.reserve(issuers.size());
   for (std::size_t i = 0; i < issuers.size(); ++i) {
     states.emplace_back(issuers[i], with_keys == i ? keys : nullptr);
   }

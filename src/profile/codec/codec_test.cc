@@ -298,7 +298,7 @@ TEST(Mobileconfig, NamesThePlaceOfBrokenXml) {
 }
 
 // A dictionary with one pair: the marker and payload of its value follow the key "a".
-std::string binary_plist(std::string value) {
+std::string binary_plist(const std::string& value) {
   std::string objects = "bplist00" +
                         std::string(
                             "\xd1\x01\x02\x51"
@@ -314,7 +314,7 @@ std::string binary_plist(std::string value) {
 }
 
 TEST(BinaryPlist, ReadsTheKindsThatPreferencesHold) {
-  auto read = [](std::string value) {
+  auto read = [](const std::string& value) {
     return compact_json(decode(format::kJamfPlist, binary_plist(value))->values);
   };
   EXPECT_EQ(read("\x09"), R"({"a":true})");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/guid.h"
 #include "profile/rules/check.h"
 
@@ -176,9 +177,8 @@ void check_foundry(Check& check) {
                 "it wants the resource's name alone; the app makes the host from it",
                 "write contoso-ai, not https://contoso-ai.services.ai.azure.com");
   }
-  bool plain = std::all_of(resource.begin(), resource.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-  });
+  bool plain = std::all_of(resource.begin(), resource.end(),
+                           [](char c) { return is_letter_or_digit(c) || c == '-'; });
   bool url = resource.find_first_of("/.:") != std::string_view::npos;
   if (!url && (!plain || (!resource.empty() && resource.size() < 2) || resource.size() > 64 ||
                resource.starts_with('-') || resource.ends_with('-'))) {

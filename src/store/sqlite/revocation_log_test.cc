@@ -1,10 +1,11 @@
 #include "store/sqlite/revocation_log.h"
 
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "base/test_folder.h"
 #include "store/name_writer.h"
