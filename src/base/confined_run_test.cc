@@ -284,6 +284,7 @@ pid_t child_of(pid_t parent) {
     int state_parent = 0;
     char state = 0;
     const auto after_name = text.rfind(')');
+    if (after_name == std::string::npos) continue;  // no process's
     if (std::sscanf(text.c_str() + after_name + 1, " %c %d", &state, &state_parent) == 2 &&
         state_parent == parent) {
       found = static_cast<pid_t>(std::strtol(entry->d_name, nullptr, 10));
