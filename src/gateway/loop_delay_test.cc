@@ -71,6 +71,10 @@ TEST_F(LoopDelayTest, ALoopThatIsHeldCountsEachBeatThatWaited) {
   EXPECT_GE(beyond(kBeyond100Ms), 3u);
   EXPECT_GE(beyond(kBeyond250Ms), 1u);
   EXPECT_GE(delays_.sum(), 0.6);
+  // And the beats after it are judged by their own time again.
+  const std::uint64_t good = beyond(0) - beyond(kBeyond100Ms);
+  wait_for_beats(beyond(0) + 10);
+  EXPECT_GT(beyond(0) - beyond(kBeyond100Ms), good);
 }
 
 TEST_F(LoopDelayTest, ALoopWithNothingToDoBeatsTenTimesASecond) {
