@@ -43,6 +43,8 @@ void add_sign_in_command(CLI::App& root, Exit& exit);
 void add_token_command(CLI::App& root, Exit& exit);
 void add_whoami_command(CLI::App& root, Exit& exit);
 void add_sign_out_command(CLI::App& root, Exit& exit);
+void add_instances_command(CLI::App& root, Exit& exit);
+void add_parse_child_command(CLI::App& root, Exit& exit);
 
 /// What the link `sallyport-token` does without arguments: the credential helper of Claude Desktop.
 [[nodiscard]] int run_credential_helper();

@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "app/command.h"
+#include "app/gateway_options.h"
 #include "base/json_writer.h"
 #include "base/nearest.h"
 #include "base/terminal_text.h"
+#include "config/instance.h"
 #include "profile/catalogue.h"
 
 namespace sallyport::app {
@@ -34,7 +36,11 @@ void print_error(const Error& error, bool json) {
 }
 
 std::string next_step_for_config(const std::string& path) {
-  if (::access(path.c_str(), F_OK) != 0) return "name the configuration with --config";
+  if (::access(path.c_str(), F_OK) != 0) {
+    Error missing{"config.file_missing", {}, "name the configuration with --config"};
+    return with_old_place(std::move(missing), path, config::kOldConfiguration, "--config")
+        .next_step;
+  }
   return fmt::format("correct it (`sallyport config check {}`), or name the file with --config",
                      path);
 }
@@ -95,7 +101,7 @@ constexpr void (*kCommands[])(CLI::App&, Exit&) = {
     add_gateway_command,  add_config_command,      add_status_command,  add_audit_command,
     add_token_command,    add_token_check_command, add_profile_command, add_device_command,
     add_revoke_command,   add_sign_in_command,     add_whoami_command,  add_sign_out_command,
-    add_upstream_command, add_docs_command,
+    add_upstream_command, add_instances_command,   add_docs_command,    add_parse_child_command,
 };
 
 int run(int argc, char** argv) {

@@ -1,5 +1,7 @@
 #include "config/configuration.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <system_error>
 
@@ -7,6 +9,7 @@
 #include "base/files.h"
 #include "config/document.h"
 #include "config/draft.h"
+#include "config/instance.h"
 #include "config/reader.h"
 #include "config/rules.h"
 
@@ -33,6 +36,11 @@ Loaded load(const std::string& path, const Environment& environment) {
   if (file.error().code == kFileMissing) finding.code = "config.file_missing";
   if (file.error().code == kFileTooLarge) finding.code = "config.too_large";
   finding.message = std::move(file.error().message);
+  const std::string old(kOldConfiguration);
+  if (path == places_of(kDefaultInstance).configuration && environment.exists(old)) {
+    file.error().next_step =
+        fmt::format("name the one that is there: --instance sallyport, or move {}", old);
+  }
   finding.next_step = file.error().next_step.empty() ? "name the configuration file"
                                                      : std::move(file.error().next_step);
   return {std::nullopt, {std::move(finding)}, {}};
@@ -44,6 +52,7 @@ Loaded parse(std::string_view bytes, const std::string& path, const Environment&
   auto digest = sha256(bytes);
   draft.configuration.sha256 = to_hex(digest);
   draft.configuration.path = absolute(path);
+  draft.configuration.instance = instance_of(draft.configuration.path).value_or("");
   // The order counts: names of upstreams before the models that use them; what is unused after.
   Document document = parse_document(bytes);
   report.add(std::move(document.findings));
@@ -58,6 +67,7 @@ Loaded parse(std::string_view bytes, const std::string& path, const Environment&
       check_models(scene);
       check_upstreams(scene);
       check_admin(scene);
+      check_moved_defaults(scene);
     }
   }
   Loaded loaded;

@@ -52,8 +52,9 @@ struct Configuration {
   std::string store;  ///< its location: "sqlite:/absolute/path"
   AdminSettings admin;
 
-  std::string path;    ///< absolute; relative names in the file count from its folder
-  std::string sha256;  ///< of the file's bytes, 64 hexadecimal digits
+  std::string instance;  ///< its name (instance.h); empty: the file's name is none
+  std::string path;      ///< absolute; relative names in the file count from its folder
+  std::string sha256;    ///< of the file's bytes, 64 hexadecimal digits
   /// Where each key that was given stands: `listen.address` -> 3:12.
   std::map<std::string, Place> places;
 

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 #include <thread>
 
 #include "base/files.h"
@@ -26,6 +28,22 @@ class SystemEnvironment final : public Environment {
     struct stat info{};
     unsigned mode = ::stat(path.c_str(), &info) == 0 ? info.st_mode & 07777u : 0;
     return File{Secret(std::move(*content)), mode};
+  }
+
+  [[nodiscard]] bool exists(const std::string& path) const override {
+    struct stat info{};
+    return ::stat(path.c_str(), &info) == 0;
+  }
+
+  [[nodiscard]] std::vector<std::string> names_in(const std::string& folder) const override {
+    std::vector<std::string> names;
+    std::error_code error;
+    std::filesystem::directory_iterator entry(folder, error);
+    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+      if (names.size() == kMostNames) break;
+      names.push_back(entry->path().filename().string());
+    }
+    return names;
   }
 
   [[nodiscard]] unsigned cores() const override {

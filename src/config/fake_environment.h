@@ -2,8 +2,10 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/files.h"
 #include "config/environment.h"
@@ -31,6 +33,16 @@ class FakeEnvironment final : public Environment {
     const auto& [content, mode] = found->second;
     if (content.size() > limit) return fail(kFileTooLarge, path + " is too large");
     return File{Secret(std::string_view(content)), mode};
+  }
+  [[nodiscard]] bool exists(const std::string& path) const override { return files.contains(path); }
+  [[nodiscard]] std::vector<std::string> names_in(const std::string& folder) const override {
+    std::set<std::string> names;
+    for (const auto& [path, file] : files) {
+      if (!path.starts_with(folder + '/')) continue;
+      const std::string below = path.substr(folder.size() + 1);
+      names.insert(below.substr(0, below.find('/')));
+    }
+    return {names.begin(), names.end()};
   }
   [[nodiscard]] unsigned cores() const override { return core_count; }
   [[nodiscard]] WallTime now() const override { return time; }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/nearest.h"
+#include "config/instance.h"
 #include "config/secret_reference.h"
 #include "config/syntax.h"
 
@@ -152,8 +153,23 @@ void Reader::absent(const Row& row, const std::string& key, Place block) {
   } else if (row.shape == Shape::kBlock && row.store == nullptr) {
     defaults(row.path);
   } else if (!row.fallback.empty() && row.presence == Presence::kOptional) {
-    value(row, row.fallback, {}, key);
+    fall_back(row, key, block);
   }
+}
+
+void Reader::fall_back(const Row& row, const std::string& key, Place block) {
+  const std::string& instance = draft_.configuration.instance;
+  const std::string text = with_instance(row.fallback, instance);
+  if (instance.empty() && text != row.fallback) {
+    report_.error(
+        key, block,
+        {"config.instance_name", "this key has no default, since the file's name is no instance's",
+         fmt::format("write `{}: PATH`, or rename the file: NAME.yaml with small letters, "
+                     "digits and `-`, at most 32",
+                     row.name())});
+    return;
+  }
+  value(row, text, {}, key);
 }
 
 // A block that is left out still has its keys' defaults. (One with `store` is nothing without

@@ -28,6 +28,8 @@ class Reader {
   void defaults(std::string_view parent);
   void present(const Row& row, const Node& node, const std::string& key);
   void absent(const Row& row, const std::string& key, Place block);
+  /// The default of a key that is not given.
+  void fall_back(const Row& row, const std::string& key, Place block);
   void unknown(const Member& member, std::string_view parent, const std::string& key);
 
   void one(const Row& row, const Node& node, const std::string& key);

@@ -21,6 +21,16 @@ do. It exits with 0 or 2.
 The file is read strictly: unknown and repeated keys, anchors, aliases, tags and a second document
 are refused. It holds at most 1 MiB.
 
+**Instances.** A file `/etc/sallyport/NAME.yaml` is the instance NAME: small letters, digits and `-`,
+at most 32, a letter or digit first. Where a default below says `{instance}`, the name stands, so that
+two gateways of one machine share nothing: `/run/sallyport/NAME/admin.sock`,
+`/var/lib/sallyport/NAME/audit` and `/var/lib/sallyport/NAME/state.db`. A file elsewhere is the instance
+`default`. `sallyport gateway`, `status`, `revoke`, `audit`, `config check`, `upstream check` and
+`token check` take `--instance NAME` (left out: `default`) or `--config FILE`; `sallyport instances`
+lists what is configured and running here. The folders of a name have to be there, with the gateway's
+user as their owner; for systemd that is `RuntimeDirectory=sallyport/NAME` and
+`StateDirectory=sallyport/NAME`.
+
 **Secrets** are named, not written: `"${file:/etc/sallyport/foundry-key}"` or
 `"${env:FOUNDRY_KEY}"` as the whole value. Line ends at the end of the file are not part of the
 secret. No other value is taken from a variable or a file, so that the file's hash, which stands in

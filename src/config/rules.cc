@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/files.h"
 #include "base/url.h"
+#include "config/instance.h"
 #include "config/pem.h"
 #include "config/syntax.h"
 
@@ -198,6 +199,27 @@ void check_admin(Scene& scene) {
     scene.report.error("admin.listen", {"config.port_taken", "listen.address has the same port",
                                         "choose another port"});
   }
+}
+
+// A gateway that went on without them would have forgotten who is revoked, and begun a new record.
+void check_moved_defaults(Scene& scene) {
+  const auto& configuration = scene.draft.configuration;
+  // Those whose files had the old defaults: the one of README.md, and any outside /etc/sallyport.
+  const bool had_them =
+      configuration.instance == kDefaultInstance || configuration.instance == "sallyport";
+  if (!had_them) return;
+  auto look = [&](const std::string& key, std::string_view written, std::string_view now) {
+    const std::string old(written.substr(written.find('/')));
+    const std::string place(now);
+    if (scene.draft.given(key) || !scene.report.sound(key)) return;
+    if (!scene.environment.exists(old) || scene.environment.exists(place)) return;
+    scene.report.error(
+        key, {"config.moved_default",
+              fmt::format("the default is now {}, and {} is there from before", place, old),
+              fmt::format("move it to {}, or write `{}: {}`", place, key, written)});
+  };
+  look("audit.directory", kOldAudit, configuration.audit.directory.string());
+  look("store", kOldStore, configuration.store_file());
 }
 
 }  // namespace sallyport::config

@@ -22,6 +22,7 @@ void check_upstreams(Scene& scene);
 void check_credential(Scene& scene, std::size_t index);  ///< part of check_upstreams
 void check_models(Scene& scene);
 void check_admin(Scene& scene);
+void check_moved_defaults(Scene& scene);
 
 /// A file that a key names; nothing, and a finding, where it cannot be read.
 [[nodiscard]] std::optional<Environment::File> open_file(Scene& scene, const std::string& key,

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "config/fake_environment.h"
+#include "config/instance.h"
 #include "config/reference.h"
 
 namespace sallyport::config {
@@ -99,9 +100,9 @@ models: [{id: claude-x, deployments: {u: claude-x}}]
             upstream::UpstreamSettings{}.credential.header);
   EXPECT_EQ(loaded.configuration->audit.sync, audit::Settings{}.sync);
   EXPECT_EQ(loaded.configuration->audit.segment_bytes, audit::Settings{}.segment_bytes);
-  EXPECT_EQ(loaded.configuration->audit.directory, "/var/lib/sallyport/audit");
-  EXPECT_EQ(loaded.configuration->store, "sqlite:/var/lib/sallyport/state.db");
-  EXPECT_EQ(loaded.configuration->admin.socket, "/run/sallyport/admin.sock");
+  EXPECT_EQ(loaded.configuration->audit.directory, "/var/lib/sallyport/default/audit");
+  EXPECT_EQ(loaded.configuration->store, "sqlite:/var/lib/sallyport/default/state.db");
+  EXPECT_EQ(loaded.configuration->admin.socket, "/run/sallyport/default/admin.sock");
   EXPECT_FALSE(loaded.configuration->admin.listen);
 }
 
@@ -130,7 +131,7 @@ TEST(Example, IsRightAndMentionsEveryKey) {
     if (row.presence == Presence::kLater) continue;
     EXPECT_NE(yaml.find(std::string(row.name()) + ":"), std::string::npos) << row.path;
     if (!row.fallback.empty() && row.shape == Shape::kOne) {
-      auto line = std::string(row.name()) + ": " + std::string(row.fallback);
+      auto line = std::string(row.name()) + ": " + with_instance(row.fallback, kDefaultInstance);
       EXPECT_NE(yaml.find(line), std::string::npos) << line;
     }
   }

@@ -44,9 +44,9 @@ upstream  claude (anthropic): https://api.anthropic.com
           key from variable KEY, sent as x-api-key
 model     claude-sonnet-5  ->  claude / claude-sonnet-5
 model     opus             ->  claude / claude-opus-5
-record    /var/lib/sallyport/audit, forced to the disk every 100ms
-store     /var/lib/sallyport/state.db
-admin     socket /run/sallyport/admin.sock, metrics on 127.0.0.1:8444
+record    /var/lib/sallyport/default/audit, forced to the disk every 100ms
+store     /var/lib/sallyport/default/state.db
+admin     socket /run/sallyport/default/admin.sock, metrics on 127.0.0.1:8444
 
 There are no policies: the `require` of each issuer is the only gate, and every
 listed model is open to everybody who passes it.

@@ -252,11 +252,12 @@ Parsed parse_store(std::string_view text, const Row& row) {
   if (text.starts_with("postgres://") || text.starts_with("postgresql://")) {
     // Not shown: such a URL holds a password as a rule.
     return complain("config.not_in_this_version", "PostgreSQL is not in this version",
-                    "write sqlite:/var/lib/sallyport/state.db");
+                    "write sqlite:/PATH, such as sqlite:/var/lib/sallyport/default/state.db");
   }
   if (!text.starts_with(kSqliteScheme) || text.starts_with("sqlite://") ||
       text.size() == kSqliteScheme.size()) {
-    return not_a("a store", text, "write sqlite:/PATH, such as sqlite:/var/lib/sallyport/state.db");
+    return not_a("a store", text,
+                 "write sqlite:/PATH, such as sqlite:/var/lib/sallyport/default/state.db");
   }
   return parse_path(text.substr(kSqliteScheme.size()), row);
 }

@@ -1,6 +1,7 @@
 #include "gateway/gateway.h"
 
 #include "base/mutex.h"
+#include "gateway/loop_delay.h"
 #include "http/listener.h"
 
 namespace sallyport::gateway {
@@ -42,6 +43,9 @@ void Gateway::show_counters(Metrics& metrics) const {
   counters.reserve(workers_.size());
   for (const auto& worker : workers_) counters.push_back(&worker->counters());
   gateway::show_counters(metrics, std::move(counters));
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->measure_delay(loop_delay_histogram(metrics, std::to_string(i)));
+  }
 }
 
 std::vector<std::optional<audit::Head>> Gateway::heads(std::chrono::milliseconds patience) {

@@ -34,7 +34,8 @@ class Gateway {
   void publish(const std::shared_ptr<const Snapshot>& newest) {
     for (auto& worker : workers_) worker->publish(newest);
   }
-  /// What the workers count, all of them together. They live as long as the metrics are rendered.
+  /// What the workers count, all of them together, and how late each one's loop runs. They live as
+  /// long as the metrics are rendered, and these as long as the workers. Before start().
   void show_counters(Metrics& metrics) const;
   /// Takes no more connections and waits for running exchanges; after `patience` cuts the rest.
   void drain(std::chrono::milliseconds patience);

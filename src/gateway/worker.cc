@@ -73,6 +73,7 @@ void Worker::start(UniqueFd listener) {
   thread_ = std::thread([this] {
     accepting_ = true;
     spawn(accept_connections());
+    if (delay_) spawn(watch_delay());
     loop_.run();
     revocations_.end();
     state_.newest.routes->pools.clear();
@@ -105,7 +106,9 @@ void Worker::cut_all() {
 }
 
 void Worker::stop_if_done() {
-  if (state_.draining && !accepting_ && connections_.empty()) loop_.stop();
+  if (!state_.draining || accepting_ || !connections_.empty()) return;
+  if (watching_) return delay_->stop();  // comes back here
+  loop_.stop();
 }
 
 void Worker::ask_head(std::function<void(std::optional<audit::Head>)> reply) {
@@ -116,6 +119,13 @@ Task<void> Worker::accept_connections() {
   co_await acceptor_->run(
       [this](UniqueFd fd, const sockaddr_storage& peer) { take_connection(std::move(fd), peer); });
   accepting_ = false;
+  stop_if_done();
+}
+
+Task<void> Worker::watch_delay() {
+  watching_ = true;
+  co_await delay_->run();
+  watching_ = false;
   stop_if_done();
 }
 

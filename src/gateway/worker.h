@@ -14,6 +14,7 @@
 
 #include "audit/chain.h"
 #include "base/event_loop.h"
+#include "gateway/loop_delay.h"
 #include "gateway/revocation_fanout.h"
 #include "gateway/worker_state.h"
 #include "http/acceptor.h"
@@ -28,6 +29,8 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
+  /// From start() on, how late the loop runs is counted there. Before start().
+  void measure_delay(Histogram& delays) { delay_.emplace(loop_, delays); }
   void start(UniqueFd listener);
   /// Takes no more connections, lets running exchanges end; the thread ends after the last.
   void drain();
@@ -55,6 +58,7 @@ class Worker {
 
   void take_connection(UniqueFd fd, const sockaddr_storage& peer);
   [[nodiscard]] Task<void> accept_connections();
+  [[nodiscard]] Task<void> watch_delay();
   [[nodiscard]] Task<void> serve(UniqueFd fd, Source peer);
   void stop_if_done();
 
@@ -65,7 +69,9 @@ class Worker {
   RevocationLane revocations_;
   WorkerState state_;
   std::unordered_set<http::ServerConnection*> connections_;
+  std::optional<LoopDelay> delay_;
   bool accepting_ = false;
+  bool watching_ = false;  ///< delay_ runs
   std::thread thread_;
   std::promise<void> done_;
 };

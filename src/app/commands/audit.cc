@@ -9,6 +9,7 @@
 #include <string>
 
 #include "app/command.h"
+#include "app/gateway_options.h"
 #include "audit/history.h"
 #include "audit/record_fields.h"
 #include "audit/revocation_story.h"
@@ -18,15 +19,15 @@
 #include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/terminal_text.h"
+#include "config/instance.h"
 #include "store/store.h"
 
 namespace sallyport::app {
 namespace {
 
-constexpr const char* kDefaultDirectory = "/var/lib/sallyport/audit";
-
 struct ShowOptions {
-  std::string directory = kDefaultDirectory;
+  GatewayOptions gateway;
+  std::string directory;  ///< of the record, once the gateway is known
   std::string store;
   std::size_t last = 50;
   std::string id;
@@ -37,7 +38,8 @@ struct ShowOptions {
 };
 
 struct VerifyOptions {
-  std::string directory = kDefaultDirectory;
+  GatewayOptions gateway;
+  std::string directory;
   bool json = false;
 };
 
@@ -47,7 +49,7 @@ void print(std::string_view text) {
 
 // A folder that is not there is a wrong argument, one that cannot be read is the environment.
 Exit refuse(const Error& error, const std::string& directory, bool json) {
-  print_error(error, json);
+  print_error(with_old_place(error, directory, config::kOldAudit, "--directory"), json);
   std::error_code ignored;
   bool there = std::filesystem::is_directory(directory, ignored);
   return there ? Exit::kEnvironment : Exit::kWrongInput;
@@ -425,6 +427,18 @@ Exit run_verify(const VerifyOptions& options) {
   return report->intact() ? Exit::kDone : Exit::kNo;
 }
 
+// Runs the command with the directory of the gateway that is meant.
+template <typename Options>
+Exit with_directory(Options& options, Exit (*run)(const Options&)) {
+  auto directory = audit_directory_of(options.gateway);
+  if (!directory) {
+    print_error(directory.error(), options.json);
+    return Exit::kWrongInput;
+  }
+  options.directory = std::move(*directory);
+  return run(options);
+}
+
 }  // namespace
 
 void add_audit_command(CLI::App& root, Exit& exit) {
@@ -433,8 +447,7 @@ void add_audit_command(CLI::App& root, Exit& exit) {
 
   auto show_options = std::make_shared<ShowOptions>();
   auto* show = audit->add_subcommand("show", "Requests, refusals and events in the order of time");
-  show->add_option("--directory", show_options->directory, "The audit directory")
-      ->capture_default_str();
+  add_gateway_options(*show, show_options->gateway, GatewayWay::kDirectory);
   show->add_option("--last", show_options->last, "The newest so many; 0: all")
       ->capture_default_str();
   show->add_option("--id", show_options->id, "One request, in full");
@@ -445,14 +458,13 @@ void add_audit_command(CLI::App& root, Exit& exit) {
                    "The story of one revocation, by its id");
   show->add_option("--store", show_options->store, "The store, to show names instead of ids");
   show->add_flag("--json", show_options->json, "One JSON object");
-  show->callback([show_options, &exit] { exit = run_show(*show_options); });
+  show->callback([show_options, &exit] { exit = with_directory(*show_options, run_show); });
 
   auto verify_options = std::make_shared<VerifyOptions>();
   auto* verify = audit->add_subcommand("verify", "Check every chain; exit 1 if one is not whole");
-  verify->add_option("--directory", verify_options->directory, "The audit directory")
-      ->capture_default_str();
+  add_gateway_options(*verify, verify_options->gateway, GatewayWay::kDirectory);
   verify->add_flag("--json", verify_options->json, "One JSON object");
-  verify->callback([verify_options, &exit] { exit = run_verify(*verify_options); });
+  verify->callback([verify_options, &exit] { exit = with_directory(*verify_options, run_verify); });
 }
 
 }  // namespace sallyport::app

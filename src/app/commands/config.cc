@@ -1,10 +1,11 @@
-// sallyport config check FILE [--json]: what the gateway would do with a file, or every reason why
+// sallyport config check [FILE] [--json]: what the gateway would do with a file, or every reason why
 // it would not start. `config reference` prints the reference page (docs/configuration.md).
 #include <cstdio>
 #include <memory>
 #include <string>
 
 #include "app/command.h"
+#include "app/gateway_options.h"
 #include "config/configuration.h"
 #include "config/reference.h"
 #include "config/summary.h"
@@ -31,7 +32,7 @@ Exit run_check(const std::string& path, bool json) {
 
 void add_config_command(CLI::App& root, Exit& exit) {
   struct Options {
-    std::string path;
+    GatewayOptions gateway;
     bool json = false;
   };
   auto options = std::make_shared<Options>();
@@ -40,10 +41,13 @@ void add_config_command(CLI::App& root, Exit& exit) {
 
   auto* check = config->add_subcommand(
       "check", "Read a configuration as the gateway would, with secrets and certificates");
-  check->add_option("FILE", options->path, "The configuration, as a rule sallyport.yaml")
-      ->required();
+  add_gateway_options(*check, options->gateway);
+  check->add_option("FILE", options->gateway.config, "The configuration")
+      ->excludes("--instance")
+      ->excludes("--config");
   check->add_flag("--json", options->json, "One JSON object with the findings and the settings");
-  check->callback([options, &exit] { exit = run_check(options->path, options->json); });
+  check->callback(
+      [options, &exit] { exit = run_check(configuration_of(options->gateway), options->json); });
 
   auto* reference = config->add_subcommand("reference", "Print the reference page in Markdown");
   reference->group("");  // for the build and the curious, not in --help

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/entropy.h"
 #include "gateway/counters.h"
+#include "gateway/loop_delay.h"
 #include "gateway/refusals_page.h"
 #include "identity/revocation_register.h"
 #include "store/name_writer.h"
@@ -96,6 +97,7 @@ std::string metrics_markdown() {
   Metrics metrics;
   const gateway::Counters worker;
   gateway::show_counters(metrics, {&worker});
+  std::ignore = gateway::loop_delay_histogram(metrics, "NUMBER");
   audit::Instruments record(metrics);
   upstream::CredentialInstruments credential(metrics, "NAME");
   store::NameTableInstruments names(metrics);

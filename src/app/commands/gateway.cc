@@ -1,4 +1,4 @@
-// `sallyport gateway --config FILE`: runs until SIGTERM or SIGINT; SIGHUP reads the configuration
+// `sallyport gateway [--instance NAME | --config FILE]`: runs until SIGTERM or SIGINT; SIGHUP reads the configuration
 // again.
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,6 +12,7 @@
 #include <cstdio>
 
 #include "app/command.h"
+#include "app/gateway_options.h"
 #include "app/service.h"
 #include "base/log.h"
 #include "base/unique_fd.h"
@@ -125,17 +126,18 @@ void add_gateway_command(CLI::App& root, Exit& exit) {
   auto* command =
       root.add_subcommand("gateway", "Run the gateway: admit, swap the credential, stream, record");
   struct Options {
-    std::string config;
+    GatewayOptions gateway;
     std::string log = "auto";
     bool verbose = false;
   };
   auto options = std::make_shared<Options>();
-  command->add_option("--config", options->config, "The configuration, sallyport.yaml")->required();
+  add_gateway_options(*command, options->gateway);
   command->add_option("--log", options->log, "Log lines as text or json (auto: text on a terminal)")
       ->check(CLI::IsMember({"auto", "text", "json"}));
   command->add_flag("--verbose", options->verbose, "Log more");
-  command->callback(
-      [options, &exit] { exit = run(options->config, options->log, options->verbose); });
+  command->callback([options, &exit] {
+    exit = run(configuration_of(options->gateway), options->log, options->verbose);
+  });
 }
 
 }  // namespace sallyport::app

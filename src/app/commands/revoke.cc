@@ -11,9 +11,11 @@
 
 #include "admin/socket_client.h"
 #include "app/command.h"
+#include "app/gateway_options.h"
 #include "base/clock.h"
 #include "base/json_reader.h"
 #include "base/json_writer.h"
+#include "config/instance.h"
 
 namespace sallyport::app {
 namespace {
@@ -21,7 +23,7 @@ namespace {
 constexpr std::chrono::seconds kPatience{30};  // a disk may be slow; the workers never are
 
 struct Options {
-  std::string socket = "/run/sallyport/admin.sock";
+  GatewayOptions gateway;
   std::string kind;
   std::vector<std::string> targets;
   std::string issuer;
@@ -191,16 +193,23 @@ void print_list(const Reading& reading) {
 // Asks and, where the answer is not 200, says why. Nothing: said.
 std::optional<Reading> ask(const Options& options, const std::string& method,
                            const std::string& path, const std::string& body, Exit& exit) {
+  exit = Exit::kWrongInput;
+  auto socket = socket_of(options.gateway);
+  if (!socket) {
+    print_error(socket.error(), options.json);
+    return std::nullopt;
+  }
   exit = Exit::kEnvironment;
-  auto answer = admin::ask_socket(options.socket, method, path, kPatience, body);
+  auto answer = admin::ask_socket(*socket, method, path, kPatience, body);
   if (!answer) {
-    print_error(answer.error(), options.json);
+    print_error(with_old_place(answer.error(), *socket, config::kOldSocket, "--socket"),
+                options.json);
     return std::nullopt;
   }
   auto reading = read_answer(answer->body);
   if (!reading || (answer->status != 200 && reading->code.empty())) {
     print_error({"revocation.not_understood",
-                 fmt::format("what listens on {} answers with {}", options.socket, answer->status),
+                 fmt::format("what listens on {} answers with {}", *socket, answer->status),
                  "give the path of the gateway's admin.socket with --socket"},
                 options.json);
     return std::nullopt;
@@ -285,8 +294,7 @@ constexpr Form kForms[] = {
 };
 
 void add_common(CLI::App& command, Options& options) {
-  command.add_option("--socket", options.socket, "The gateway's local socket (admin.socket)")
-      ->capture_default_str();
+  add_gateway_options(command, options.gateway, GatewayWay::kSocket);
   command.add_flag("--json", options.json, "One JSON object");
 }
 

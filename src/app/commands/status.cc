@@ -1,4 +1,4 @@
-// sallyport status [--socket PATH] [--json]: what the running gateway knows of itself, asked over
+// sallyport status [--instance NAME] [--json]: what the running gateway knows of itself, asked over
 // its local socket. Exit code 1 when it runs but is not ready, 3 when it cannot be asked.
 #include "admin/status.h"
 
@@ -10,28 +10,38 @@
 
 #include "admin/socket_client.h"
 #include "app/command.h"
+#include "app/gateway_options.h"
+#include "config/instance.h"
 
 namespace sallyport::app {
 namespace {
 
 struct Options {
-  std::string socket = "/run/sallyport/admin.sock";
+  GatewayOptions gateway;
   bool json = false;
 };
 
-Result<admin::Status> ask(const Options& options) {
-  auto answer = admin::ask_socket(options.socket, "GET", "/status");
-  if (!answer) return std::unexpected(std::move(answer.error()));
+Result<admin::Status> ask(const std::string& socket) {
+  auto answer = admin::ask_socket(socket, "GET", "/status");
+  if (!answer) {
+    return std::unexpected(
+        with_old_place(std::move(answer.error()), socket, config::kOldSocket, "--socket"));
+  }
   if (answer->status != 200) {
     return fail("status.not_a_gateway",
-                fmt::format("what listens on {} answers with {}", options.socket, answer->status),
+                fmt::format("what listens on {} answers with {}", socket, answer->status),
                 "give the path of the gateway's admin.socket with --socket");
   }
   return admin::parse_status(answer->body);
 }
 
 Exit run_status(const Options& options) {
-  auto status = ask(options);
+  auto socket = socket_of(options.gateway);
+  if (!socket) {
+    print_error(socket.error(), options.json);
+    return Exit::kWrongInput;
+  }
+  auto status = ask(*socket);
   if (!status) {
     print_error(status.error(), options.json);
     return Exit::kEnvironment;
@@ -47,8 +57,7 @@ Exit run_status(const Options& options) {
 void add_status_command(CLI::App& root, Exit& exit) {
   auto options = std::make_shared<Options>();
   auto* status = root.add_subcommand("status", "Ask the running gateway how it is");
-  status->add_option("--socket", options->socket, "Its local socket (admin.socket)")
-      ->capture_default_str();
+  add_gateway_options(*status, options->gateway, GatewayWay::kSocket);
   status->add_flag("--json", options->json, "One JSON object");
   status->callback([options, &exit] { exit = run_status(*options); });
 }

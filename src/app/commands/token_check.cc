@@ -1,4 +1,4 @@
-// sallyport token check [--config FILE] [--issuer NAME] [--jwks FILE] [--json]: reads a token from
+// sallyport token check [--instance NAME] [--issuer NAME] [--jwks FILE] [--json]: reads a token from
 // stdin and shows every check that the gateway makes of it. Needs no running gateway: it fetches
 // the issuer's keys itself. Exit code 0: it would be let in; 1: refused; 3: the keys did not come.
 #include <fmt/format.h>
@@ -11,6 +11,7 @@
 #include <string>
 
 #include "app/command.h"
+#include "app/gateway_options.h"
 #include "base/files.h"
 #include "base/secret.h"
 #include "config/configuration.h"
@@ -26,7 +27,7 @@ namespace {
 constexpr std::size_t kMostInput = 64 * 1024;
 
 struct Options {
-  std::string config = "/etc/sallyport/sallyport.yaml";
+  GatewayOptions gateway;
   std::string issuer;
   std::string jwks;
   bool json = false;
@@ -66,10 +67,11 @@ Result<Secret> read_token() {
 }
 
 Result<Issuers> read_issuers(const Options& options) {
-  auto loaded = config::load(options.config, config::system_environment());
+  const std::string path = configuration_of(options.gateway);
+  auto loaded = config::load(path, config::system_environment());
   if (loaded.issuers.empty()) {
     Error error = config::as_error(loaded.findings);
-    error.next_step = next_step_for_config(options.config);
+    error.next_step = next_step_for_config(path);
     return std::unexpected(std::move(error));
   }
   if (options.issuer.empty()) return std::move(loaded.issuers);
@@ -160,8 +162,7 @@ void add_token_check_command(CLI::App& root, Exit& exit) {
   auto options = std::make_shared<Options>();
   auto* check = root.get_subcommand("token")->add_subcommand(
       "check", "Read a token from stdin and show every check that the gateway makes of it");
-  check->add_option("--config", options->config, "The gateway's configuration")
-      ->capture_default_str();
+  add_gateway_options(*check, options->gateway);
   check->add_option("--issuer", options->issuer, "Judge it by this one of `issuers` alone");
   check->add_option("--jwks", options->jwks,
                     "The issuer's key set from a file; nothing is fetched");

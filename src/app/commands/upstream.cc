@@ -1,4 +1,4 @@
-// sallyport upstream check [--config FILE] [NAME] [--json]: gets each provider's credential as the
+// sallyport upstream check [--instance NAME] [NAME] [--json]: gets each provider's credential as the
 // gateway would, makes one real call of a single token, and explains the answer. Needs no running
 // gateway. Exit code 1 where a credential does not work, 3 where somebody could not be reached.
 #include "upstream/upstream.h"
@@ -13,6 +13,7 @@
 #include <string>
 
 #include "app/command.h"
+#include "app/gateway_options.h"
 #include "base/json_writer.h"
 #include "cloud/token_source.h"
 #include "config/configuration.h"
@@ -28,7 +29,7 @@ using upstream::CredentialKind;
 
 constexpr std::chrono::seconds kPatience{60};
 struct Options {
-  std::string config = "/etc/sallyport/sallyport.yaml";
+  GatewayOptions gateway;
   std::string name;
   bool json = false;
 };
@@ -224,10 +225,11 @@ void append_json(JsonWriter& json, const Finding& finding) {
 }
 
 Exit run_check(const Options& options) {
-  auto loaded = config::load(options.config, config::system_environment());
+  const std::string path = configuration_of(options.gateway);
+  auto loaded = config::load(path, config::system_environment());
   if (!loaded.configuration) {
     Error error = config::as_error(loaded.findings);
-    error.next_step = next_step_for_config(options.config);
+    error.next_step = next_step_for_config(path);
     print_error(error, options.json);
     return Exit::kWrongInput;
   }
@@ -271,8 +273,7 @@ void add_upstream_command(CLI::App& root, Exit& exit) {
   command->require_subcommand(1);
   auto* check_command = command->add_subcommand(
       "check", "Get each provider's credential, make one small call, explain the answer");
-  check_command->add_option("--config", options->config, "The gateway's configuration")
-      ->capture_default_str();
+  add_gateway_options(*check_command, options->gateway);
   check_command->add_option("NAME", options->name, "This one of `upstreams` alone");
   check_command->add_flag("--json", options->json, "One JSON object");
   check_command->callback([options, &exit] { exit = run_check(*options); });

@@ -1,5 +1,6 @@
 // `admin`: the administrator's side.
 #include "base/address.h"
+#include "config/instance.h"
 #include "config/schema/rows.h"
 #include "config/syntax.h"
 
@@ -10,7 +11,7 @@ namespace {
 constexpr Row kRows[] = {
     {.path = "admin", .shape = Shape::kBlock, .summary = "The administrator's side.",
      .reload = kApplied},
-    {.path = "admin.socket", .type = Type::kSocketPath, .fallback = "/run/sallyport/admin.sock",
+    {.path = "admin.socket", .type = Type::kSocketPath, .fallback = kSocketDefault,
      .summary = "The local socket for `sallyport status` and other commands; root and the "
                 "gateway's own user may speak to it.",
      .reload = Reload::restart([](const Configuration& c) { return c.admin.socket; }),

@@ -1,4 +1,5 @@
 // `audit`: the record of every request.
+#include "config/instance.h"
 #include "config/schema/rows.h"
 
 namespace sallyport::config {
@@ -8,7 +9,7 @@ namespace {
 constexpr Row kRows[] = {
     {.path = "audit", .shape = Shape::kBlock, .summary = "The record of every request.",
      .reload = kApplied},
-    {.path = "audit.directory", .type = Type::kPath, .fallback = "/var/lib/sallyport/audit",
+    {.path = "audit.directory", .type = Type::kPath, .fallback = kAuditDefault,
      .summary = "The folder of the record. One gateway writes to it at a time.",
      .reload = Reload::restart([](const Configuration& c) { return c.audit.directory.string(); }),
      .store = [](Draft& d, Value& v) { d.configuration.audit.directory = v.text; }},
