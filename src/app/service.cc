@@ -1,5 +1,6 @@
 #include "app/service.h"
 
+#include "app/admin_side.h"
 #include "app/service_parts.h"
 #include "base/address.h"
 #include "base/log.h"
@@ -9,6 +10,13 @@ namespace sallyport::app {
 namespace {
 
 constexpr std::chrono::seconds kDrainPatience{25};
+
+void tell_port(std::string_view event, const std::optional<admin::PortSettings>& listen,
+               std::uint16_t port) {
+  if (!listen) return;
+  log::info(event,
+            {{"address", format_address(listen->host, port)}, {"port", std::uint64_t{port}}});
+}
 
 }  // namespace
 
@@ -39,11 +47,8 @@ Result<std::unique_ptr<Service>> Service::start(config::Configuration configurat
              {"tls", p.configuration.listen.tls_certificate.empty() ? "no" : "yes"},
              {"workers", p.configuration.listen.workers},
              {"version", SALLYPORT_VERSION}});
-  if (p.configuration.admin.listen) {
-    log::info("admin.listening",
-              {{"address", format_address(p.configuration.admin.listen->host, p.admin->port())},
-               {"port", std::uint64_t{p.admin->port()}}});
-  }
+  tell_port("admin.listening", p.configuration.admin.listen, p.admin->port);
+  tell_port("metrics.listening", p.configuration.metrics.listen, p.admin->metrics_port);
   return service;
 }
 
@@ -56,6 +61,8 @@ Result<void> Service::reload(config::Configuration next) {
   auto routes =
       gateway::Routes::create(next.listen, next.limits, next.issuers, next.upstreams, next.models);
   if (!routes) return std::unexpected(std::move(routes.error()));
+  auto doors = p.admin->take(next);
+  if (!doors) return doors;
   {
     std::lock_guard lock(p.mutex);
     p.configuration = std::move(next);

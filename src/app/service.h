@@ -26,8 +26,9 @@ class Service {
   /// Drains and ends: running exchanges get up to 25 seconds.
   void stop();
 
+  struct Parts;  ///< service_parts.h
+
  private:
-  struct Parts;
   explicit Service(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };

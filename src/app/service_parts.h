@@ -7,8 +7,6 @@
 #include <memory>
 #include <mutex>
 
-#include "admin/admin_server.h"
-#include "admin/revocations.h"
 #include "admin/status_page.h"
 #include "app/event_lines.h"
 #include "app/service.h"
@@ -23,6 +21,8 @@
 #include "upstream/credential_service.h"
 
 namespace sallyport::app {
+
+struct AdminSide;
 
 // Members are destroyed from the last to the first: who uses comes after who is used.
 struct Service::Parts {
@@ -45,9 +45,8 @@ struct Service::Parts {
   std::unique_ptr<gateway::Shared> shared;
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<identity::RevocationRegister> revocations;
-  std::unique_ptr<admin::RevocationDesk> desk;
   identity::SnapshotPtr identity;  ///< guarded; the newest that was published
-  std::unique_ptr<admin::AdminServer> admin;
+  std::unique_ptr<AdminSide> admin;
   std::atomic<bool> draining{false};
   bool stopped = false;
 
@@ -65,7 +64,6 @@ struct Service::Parts {
   // wiring_admin.cc
 
   [[nodiscard]] Result<void> open_admin();
-  [[nodiscard]] admin::Services admin_services();
   [[nodiscard]] admin::Status status();
 };
 

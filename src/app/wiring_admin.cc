@@ -1,27 +1,161 @@
-// The administrator's side of the running parts: which route says what.
+// The administrator's side of the running parts: its doors, and what they speak to.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/admin_side.h"
 #include "app/service_parts.h"
+#include "http/listener.h"
 
 namespace sallyport::app {
+namespace {
 
-Result<void> Service::Parts::open_admin() {
-  const auto& settings = configuration.admin;
-  auto opened = admin::AdminServer::open(
-      settings.socket, settings.listen ? settings.listen->host : std::string(),
-      settings.listen ? settings.listen->port : std::uint16_t{0}, admin_services());
-  if (!opened) return std::unexpected(std::move(opened.error()));
-  admin = std::move(*opened);
+// The socket's own people are few and patient; a port's callers have a small share each.
+constexpr admin::Desk::Bounds kSocketDesk{.waiting = 256, .waiting_of_one = 128, .nice = 0};
+constexpr admin::Desk::Bounds kPortDesk{.waiting = 64, .waiting_of_one = 4, .nice = 5};
+
+// With roles for groups of this machine everybody may knock: the kernel says who it is, and whoever
+// has no role is turned away before a byte is read.
+constexpr mode_t kSocketMode = 0600;
+constexpr mode_t kSocketModeWithRoles = 0666;
+
+}  // namespace
+
+AdminSide::AdminSide(Service::Parts& parts)
+    : revocations(*parts.revocations, *parts.stores.names, system_clock(),
+                  [&parts] {
+                    std::lock_guard lock(parts.mutex);
+                    return parts.configuration.issuers;
+                  }),
+      backends{.status = [&parts] { return parts.status(); },
+               .revocations = revocations,
+               .people = *parts.stores.names,
+               .record_directory =
+                   [&parts] {
+                     std::lock_guard lock(parts.mutex);
+                     return parts.configuration.audit.directory.string();
+                   },
+               .record_event =
+                   [&parts](std::string_view name, std::span<const audit::Detail> details) {
+                     auto recorded = parts.trail->event({name, system_clock().wall(), details});
+                     return recorded.has_value();
+                   }} {}
+
+std::shared_ptr<const admin::Settings> AdminSide::settings_now() {
+  MutexLock lock(mutex);
+  return settings;
+}
+
+std::shared_ptr<const http::TlsServer> AdminSide::tls_now() {
+  MutexLock lock(mutex);
+  return tls;
+}
+
+Result<void> AdminSide::take(const config::Configuration& next) {
+  std::shared_ptr<const http::TlsServer> certificate;
+  if (!next.admin.tls_certificate.empty()) {
+    auto loaded = http::TlsServer::load(next.admin.tls_certificate, next.admin.tls_key);
+    if (!loaded) return fail(std::move(loaded.error()), "for admin.tls");
+    certificate = std::move(*loaded);
+  }
+  auto found = admin::find_groups(next.admin.socket_roles);
+  if (!socket_path.empty()) {
+    ::chmod(socket_path.c_str(), found.empty() ? kSocketMode : kSocketModeWithRoles);
+  }
+  MutexLock lock(mutex);
+  settings = std::make_shared<const admin::Settings>(next.admin);
+  metrics = next.metrics;
+  groups = std::move(found);
+  tls = std::move(certificate);
   return {};
 }
 
-admin::Services Service::Parts::admin_services() {
-  desk =
-      std::make_unique<admin::RevocationDesk>(*revocations, *stores.names, system_clock(), [this] {
-        std::lock_guard lock(mutex);
-        return configuration.issuers;
-      });
-  return {.metrics = [this] { return metrics.render(); },
-          .status = [this] { return admin::status_json(status()); },
-          .revocations = desk.get()};
+Result<void> AdminSide::open_socket(Service::Parts& parts, const std::string& path) {
+  auto socket = http::listen_unix(path);
+  if (!socket) return fail(std::move(socket.error()), "for admin.socket");
+  socket_path = path;
+  local_api =
+      std::make_unique<admin::Api>(admin::api_routes(), backends, kSocketDesk, system_clock());
+  socket_door = std::make_unique<admin::SocketDoor>(
+      local_server, *local_api,
+      [this] {
+        MutexLock lock(mutex);
+        return groups;
+      },
+      [&parts] { return parts.metrics.render(); });
+  local_server.add(std::move(*socket), *socket_door);
+  return {};
+}
+
+Result<void> AdminSide::open_port(Service::Parts& parts, const admin::PortSettings& listen) {
+  auto sockets = http::listen_tcp(listen.host, listen.port, 1);
+  if (!sockets) return fail(std::move(sockets.error()), "for admin.listen");
+  port = sockets->port;
+  port_api = std::make_unique<admin::Api>(admin::api_routes(), backends, kPortDesk, system_clock());
+  tokens = std::make_unique<admin::TokenEntrance>(admin::TokenEntrance::Needs{
+      .identity =
+          [&parts] {
+            std::lock_guard lock(parts.mutex);
+            return parts.identity;
+          },
+      .settings = [this] { return settings_now(); },
+      .fetch_keys =
+          [&parts](std::string_view issuer, std::string_view key_id) {
+            std::ignore = parts.keys->refresh_for_unknown_key(issuer, key_id, [] {});
+          },
+      .revocations = *parts.revocations,
+      .failures = parts.failures,
+      .clock = system_clock()});
+  port_door = std::make_unique<admin::PortDoor>(
+      admin::PortDoor::Parts{.server = port_server,
+                             .api = *port_api,
+                             .tokens = *tokens,
+                             .settings = [this] { return settings_now(); },
+                             .tls = [this] { return tls_now(); },
+                             .port = port,
+                             .clock = system_clock()});
+  port_server.add(std::move(sockets->sockets.front()), *port_door);
+  return {};
+}
+
+Result<void> AdminSide::open_metrics(Service::Parts& parts, const admin::PortSettings& listen) {
+  auto sockets = http::listen_tcp(listen.host, listen.port, 1);
+  if (!sockets) return fail(std::move(sockets.error()), "for metrics.listen");
+  metrics_port = sockets->port;
+  metrics_door = std::make_unique<admin::MetricsDoor>(
+      port_server, metrics_port,
+      [this] {
+        MutexLock lock(mutex);
+        return metrics;
+      },
+      [&parts] { return parts.metrics.render(); });
+  port_server.add(std::move(sockets->sockets.front()), *metrics_door);
+  return {};
+}
+
+void AdminSide::start() {
+  local_server.start();
+  port_server.start();
+}
+
+void AdminSide::stop() {
+  local_server.stop();
+  port_server.stop();
+  local_api.reset();  // and its desk, after what runs there
+  port_api.reset();
+  if (!socket_path.empty()) ::unlink(socket_path.c_str());
+}
+
+Result<void> Service::Parts::open_admin() {
+  admin = std::make_unique<AdminSide>(*this);
+  const auto& settings = configuration.admin;
+  Result<void> opened;
+  if (!settings.socket.empty()) opened = admin->open_socket(*this, settings.socket);
+  if (opened) opened = admin->take(configuration);
+  if (opened && settings.listen) opened = admin->open_port(*this, *settings.listen);
+  if (opened && configuration.metrics.listen) {
+    opened = admin->open_metrics(*this, *configuration.metrics.listen);
+  }
+  return opened;
 }
 
 admin::Status Service::Parts::status() {

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/settings.h"
 #include "audit/settings.h"
 #include "config/environment.h"
 #include "config/finding.h"
@@ -37,11 +38,6 @@ struct Address {
   friend bool operator==(const Address&, const Address&) = default;
 };
 
-struct AdminSettings {
-  std::string socket;             ///< path of the local socket
-  std::optional<Address> listen;  ///< loopback literal; nothing: no port (port 0: any free one)
-};
-
 struct Configuration {
   gateway::ListenSettings listen;
   gateway::Limits limits;
@@ -50,7 +46,8 @@ struct Configuration {
   std::vector<upstream::ModelSettings> models;        ///< at least one, in file order
   audit::Settings audit;
   std::string store;  ///< its location: "sqlite:/absolute/path"
-  AdminSettings admin;
+  admin::Settings admin;
+  admin::MetricsSettings metrics;
 
   std::string path;    ///< absolute; relative names in the file count from its folder
   std::string sha256;  ///< of the file's bytes, 64 hexadecimal digits

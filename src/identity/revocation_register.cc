@@ -110,6 +110,14 @@ std::vector<RevocationPtr> RevocationRegister::in_force() const {
   return all;
 }
 
+RevocationPtr RevocationRegister::find(const Principal& person, WallTime now) const {
+  MutexLock lock(mutex_);
+  for (const auto& [id, revocation] : in_force_) {
+    if (concerns(*revocation, person, now)) return revocation;
+  }
+  return nullptr;
+}
+
 RevocationHealth RevocationRegister::health() const {
   MutexLock lock(mutex_);
   RevocationHealth health = health_;

@@ -102,6 +102,9 @@ class RevocationRegister {
   /// In the order of their revocation. Any thread.
   [[nodiscard]] std::vector<RevocationPtr> in_force() const;
   [[nodiscard]] RevocationHealth health() const;
+  /// One that concerns this person now; null: none. Looks at all of them, so not for workers, who
+  /// have tables of their own. Any thread.
+  [[nodiscard]] RevocationPtr find(const Principal& person, WallTime now) const;
 
  private:
   struct Job {

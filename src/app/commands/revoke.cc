@@ -8,12 +8,14 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <tuple>
 
 #include "admin/socket_client.h"
 #include "app/command.h"
 #include "base/clock.h"
 #include "base/json_reader.h"
 #include "base/json_writer.h"
+#include "signin/web.h"
 
 namespace sallyport::app {
 namespace {
@@ -103,24 +105,19 @@ void read_revocation(JsonReader& json, Shown& shown) {
 
 struct Reading {
   std::vector<Shown> revocations;
+  std::vector<std::string> raw;  ///< the same, as JSON
   std::string problem;
-  std::string code, message, next_step;
+  std::string next_cursor;
+  std::string code, detail, next_step;  ///< of a problem
 };
 
-void read_error(JsonReader& json, Reading& reading) {
-  JsonText key;
-  JsonText value;
-  if (!json.begin_object()) return;
-  while (json.next_member(key)) {
-    auto* text = key.is("code")        ? &reading.code
-                 : key.is("message")   ? &reading.message
-                 : key.is("next_step") ? &reading.next_step
-                                       : nullptr;
-    if (text == nullptr) {
-      json.skip();
-    } else if (json.text(value)) {
-      *text = value.decode();
-    }
+void read_revocations(JsonReader& json, std::string_view body, Reading& reading) {
+  while (json.next_element()) {
+    // peek() goes past the white space before the element.
+    std::ignore = json.peek();
+    const std::size_t start = json.offset();
+    read_revocation(json, reading.revocations.emplace_back());
+    reading.raw.emplace_back(body.substr(start, json.offset() - start));
   }
 }
 
@@ -131,12 +128,16 @@ std::optional<Reading> read_answer(std::string_view body) {
   JsonText value;
   if (!json.begin_object()) return std::nullopt;
   while (json.next_member(key)) {
-    if (key.is("revocations") && json.begin_array()) {
-      while (json.next_element()) read_revocation(json, reading.revocations.emplace_back());
-    } else if (key.is("error")) {
-      read_error(json, reading);
-    } else if (key.is("problem") && json.text(value)) {
-      reading.problem = value.decode();
+    auto* text = key.is("code")          ? &reading.code
+                 : key.is("detail")      ? &reading.detail
+                 : key.is("next_step")   ? &reading.next_step
+                 : key.is("problem")     ? &reading.problem
+                 : key.is("next_cursor") ? &reading.next_cursor
+                                         : nullptr;
+    if (text != nullptr) {
+      if (json.text(value)) *text = value.decode();
+    } else if (key.is("revocations") && json.begin_array()) {
+      read_revocations(json, body, reading);
     } else {
       json.skip();
     }
@@ -207,14 +208,26 @@ std::optional<Reading> ask(const Options& options, const std::string& method,
   }
   if (answer->status == 200) {
     exit = Exit::kDone;
-    if (options.json) print(answer->body);
     return reading;
   }
-  exit = answer->status == 400   ? Exit::kWrongInput
-         : answer->status == 409 ? Exit::kNo
-                                 : Exit::kEnvironment;
-  print_error({reading->code, reading->message, reading->next_step}, options.json);
+  bool no = answer->status == 403 || answer->status == 404 || answer->status == 409;
+  exit = answer->status == 400 ? Exit::kWrongInput : no ? Exit::kNo : Exit::kEnvironment;
+  print_error({reading->code, reading->detail, reading->next_step}, options.json);
   return std::nullopt;
+}
+
+void print_json(const Reading& reading) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin().text_if("problem", reading.problem).array("revocations");
+  out += fmt::format("{}", fmt::join(reading.raw, ","));
+  json.end_array().end();
+  print(out + "\n");
+}
+
+void print_all_done(const Reading& reading, const Options& options) {
+  if (options.json) return print_json(reading);
+  std::ranges::for_each(reading.revocations, print_done);
 }
 
 Exit run_revoke(const Options& options) {
@@ -232,29 +245,45 @@ Exit run_revoke(const Options& options) {
                   options.json);
       return Exit::kWrongInput;
     }
-    json.number("until", *until);
+    json.text("until", format_time(WallTime(std::chrono::seconds(*until))));
   }
   json.end();
   Exit exit = Exit::kDone;
-  auto reading = ask(options, "POST", "/revocations", body, exit);
-  if (reading && !options.json) std::ranges::for_each(reading->revocations, print_done);
+  auto reading = ask(options, "POST", "/api/v1/revocations", body, exit);
+  if (reading) print_all_done(*reading, options);
   return exit;
 }
 
+// Page after page.
 Exit run_list(const Options& options) {
   Exit exit = Exit::kDone;
-  auto reading = ask(options, "GET", "/revocations", {}, exit);
-  if (reading && !options.json) print_list(*reading);
+  Reading all;
+  do {
+    auto path = fmt::format("/api/v1/revocations?limit=1000{}{}",
+                            all.next_cursor.empty() ? "" : "&cursor=", all.next_cursor);
+    auto page = ask(options, "GET", path, {}, exit);
+    if (!page) return exit;
+    all.problem = page->problem;
+    all.next_cursor = page->next_cursor;
+    std::ranges::move(page->revocations, std::back_inserter(all.revocations));
+    std::ranges::move(page->raw, std::back_inserter(all.raw));
+  } while (!all.next_cursor.empty());
+  if (options.json) {
+    print_json(all);
+  } else {
+    print_list(all);
+  }
   return exit;
 }
 
 Exit run_lift(const Options& options) {
   std::string body;
   JsonWriter json(body);
-  json.begin().text("id", options.id).text_if("reason", options.reason).end();
+  json.begin().text_if("reason", options.reason).end();
   Exit exit = Exit::kDone;
-  auto reading = ask(options, "POST", "/revocations/lift", body, exit);
-  if (reading && !options.json) std::ranges::for_each(reading->revocations, print_done);
+  auto path = fmt::format("/api/v1/revocations/{}/lift", signin::percent_encode(options.id));
+  auto reading = ask(options, "POST", path, body, exit);
+  if (reading) print_all_done(*reading, options);
   return exit;
 }
 

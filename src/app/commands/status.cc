@@ -20,7 +20,7 @@ struct Options {
 };
 
 Result<admin::Status> ask(const Options& options) {
-  auto answer = admin::ask_socket(options.socket, "GET", "/status");
+  auto answer = admin::ask_socket(options.socket, "GET", "/api/v1/status");
   if (!answer) return std::unexpected(std::move(answer.error()));
   if (answer->status != 200) {
     return fail("status.not_a_gateway",

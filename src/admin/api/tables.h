@@ -1,0 +1,15 @@
+// The parts of the table, a file each. A route is a row in its file; a new file is a line here and
+// one in table.cc.
+#pragma once
+
+#include <span>
+
+#include "admin/api/route.h"
+
+namespace sallyport::admin {
+
+[[nodiscard]] std::span<const ApiRoute> me_routes();
+[[nodiscard]] std::span<const ApiRoute> status_routes();
+[[nodiscard]] std::span<const ApiRoute> revocation_routes();
+
+}  // namespace sallyport::admin
