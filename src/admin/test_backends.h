@@ -79,6 +79,7 @@ struct TestBackends {
                      },
                  .revocations = *desk,
                  .people = people,
+        .jobs = jobs,
                  .record_directory = [this] { return folder.path().string(); },
                  .record_event =
                      [this](std::string_view name, std::span<const audit::Detail> details) {
@@ -107,6 +108,7 @@ struct TestBackends {
   std::vector<identity::IssuerSettings> issuers;
   std::unique_ptr<identity::RevocationRegister> revocations;
   std::unique_ptr<RevocationDesk> desk;
+  JobTable jobs{clock, [this] { return make_uuid7(clock.wall(), system_entropy()); }};
   std::unique_ptr<Backends> backends;
   std::atomic<bool> record_is_gone{false};
   Mutex mutex;

@@ -40,6 +40,8 @@ struct AdminSide {
   std::shared_ptr<const http::TlsServer> tls GUARDED_BY(mutex);
 
   admin::RevocationDesk revocations;
+  admin::JobTable jobs{system_clock(),
+                       [] { return make_uuid7(system_clock().wall(), system_entropy()); }};
   admin::Backends backends;
   std::unique_ptr<admin::Api> local_api;
   std::unique_ptr<admin::Api> port_api;

@@ -29,6 +29,7 @@ AdminSide::AdminSide(Service::Parts& parts)
       backends{.status = [&parts] { return parts.status(); },
                .revocations = revocations,
                .people = *parts.stores.names,
+               .jobs = jobs,
                .record_directory =
                    [&parts] {
                      std::lock_guard lock(parts.mutex);

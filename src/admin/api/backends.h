@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "admin/jobs.h"
 #include "admin/revocations.h"
 #include "admin/status.h"
 #include "audit/name_table.h"
@@ -17,6 +18,7 @@ struct Backends {
   std::function<Status()> status;
   RevocationDesk& revocations;
   audit::NameTable& people;
+  JobTable& jobs;
   std::function<std::string()> record_directory;
   /// An event line of the record; false: it is not there, and nothing may be acknowledged.
   std::function<bool(std::string_view name, std::span<const audit::Detail> details)> record_event;

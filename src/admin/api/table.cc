@@ -11,6 +11,8 @@ constexpr std::span<const ApiRoute> (*kParts[])() = {
     me_routes,
     status_routes,
     revocation_routes,
+    record_routes,
+    job_routes,
 };
 
 std::vector<ApiRoute> join() {
