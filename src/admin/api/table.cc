@@ -9,6 +9,7 @@ namespace {
 // In the order of docs/api.md.
 constexpr std::span<const ApiRoute> (*kParts[])() = {
     me_routes,
+    openapi_routes,
     status_routes,
     revocation_routes,
     record_routes,

@@ -9,6 +9,7 @@
 namespace sallyport::admin {
 
 [[nodiscard]] std::span<const ApiRoute> me_routes();
+[[nodiscard]] std::span<const ApiRoute> openapi_routes();
 [[nodiscard]] std::span<const ApiRoute> status_routes();
 [[nodiscard]] std::span<const ApiRoute> revocation_routes();
 [[nodiscard]] std::span<const ApiRoute> record_routes();

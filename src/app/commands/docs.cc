@@ -1,5 +1,5 @@
-// sallyport docs errors|metrics|record: prints a page of docs/ in Markdown, written from the tables
-// that the gateway itself uses. For scripts/docs and the curious, not in --help.
+// sallyport docs api|errors|metrics|record: prints a page of docs/ in Markdown, written from the
+// tables that the gateway itself uses. For scripts/docs and the curious, not in --help.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "admin/api/api.h"
+#include "admin/api/page_text.h"
 #include "app/command.h"
 #include "audit/instruments.h"
 #include "audit/record_fields.h"
@@ -124,6 +126,8 @@ void add_docs_command(CLI::App& root, Exit& exit) {
       exit = Exit::kDone;
     });
   };
+  add("api", "Every route of the administrator's API",
+      [] { return admin::api_markdown(admin::api_routes()); });
   add("errors", "Every refusal of the data plane", gateway::errors_markdown);
   add("metrics", "Every metric", metrics_markdown);
   add("record", "Every member of the record's lines", audit::record_markdown);
