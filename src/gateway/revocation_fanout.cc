@@ -36,6 +36,26 @@ struct WorkerFanout::Gathering {
   }
 };
 
+struct WorkerFanout::Counting {
+  Counting(const std::vector<identity::RevocationPtr>& from, std::size_t lanes)
+      : revocations(from), done(lanes, false) {}
+
+  const std::vector<identity::RevocationPtr> revocations;
+  std::mutex mutex;
+  std::condition_variable changed;
+  identity::RevocationReach reach;  ///< guarded
+  std::vector<bool> done;           ///< guarded
+
+  void count_at(const Admissions& admissions, WallTime now, std::size_t lane) {
+    identity::RevocationReach own = admissions.preview(revocations, now);
+    std::lock_guard lock(mutex);
+    reach.streams += own.streams;
+    reach.persons.merge(own.persons);
+    done[lane] = true;
+    changed.notify_one();
+  }
+};
+
 std::vector<RevocationEffect> WorkerFanout::apply(const std::vector<RevocationChange>& changes) {
   auto gathering = std::make_shared<Gathering>(changes, lanes_.size());
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
@@ -43,16 +63,35 @@ std::vector<RevocationEffect> WorkerFanout::apply(const std::vector<RevocationCh
     lane.loop_.post(
         [gathering, &lane, i] { gathering->apply_to(lane.admissions_, lane.clock_.wall(), i); });
   }
-  std::unique_lock lock(gathering->mutex);
+  wait_for_all(*gathering);
+  return gathering->effects;
+}
+
+identity::RevocationReach WorkerFanout::preview(
+    const std::vector<identity::RevocationPtr>& revocations) {
+  auto counting = std::make_shared<Counting>(revocations, lanes_.size());
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    RevocationLane& lane = *lanes_[i];
+    lane.loop_.post(
+        [counting, &lane, i] { counting->count_at(lane.admissions_, lane.clock_.wall(), i); });
+  }
+  wait_for_all(*counting);
+  std::lock_guard lock(counting->mutex);
+  return counting->reach;
+}
+
+// Until each worker has done its part, or has ended.
+template <typename Work>
+void WorkerFanout::wait_for_all(Work& work) const {
+  std::unique_lock lock(work.mutex);
   auto all_done = [&] {
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
-      if (!gathering->done[i] && !lanes_[i]->ended_.load(std::memory_order_acquire)) return false;
+      if (!work.done[i] && !lanes_[i]->ended_.load(std::memory_order_acquire)) return false;
     }
     return true;
   };
-  while (!gathering->changed.wait_for(lock, kLookForEnded, all_done)) {
+  while (!work.changed.wait_for(lock, kLookForEnded, all_done)) {
   }
-  return gathering->effects;
 }
 
 }  // namespace sallyport::gateway
