@@ -64,11 +64,21 @@ std::string operation_id(const ApiRoute& route) {
   return id + camel(route.pattern);
 }
 
+// The parts first: what is a part of one answer and the whole of another is named by the field.
 ApiSchemas::ApiSchemas(std::span<const ApiRoute> routes) {
-  for (const auto& route : routes) {
-    const auto name = camel(operation_id(route));
-    add(route.shape.body, Side::kRequest, fmt::format("{}Body", name), true);
-    add(route.shape.answer, Side::kAnswer, fmt::format("{}Answer", name), true);
+  for (bool whole : {false, true}) {
+    for (const auto& route : routes) {
+      const auto name = camel(operation_id(route));
+      const auto body = fmt::format("{}Body", name);
+      const auto answer = fmt::format("{}Answer", name);
+      if (whole) {
+        add(route.shape.body, Side::kRequest, body, true);
+        add(route.shape.answer, Side::kAnswer, answer, true);
+      } else {
+        add_parts(route.shape.body, Side::kRequest, body);
+        add_parts(route.shape.answer, Side::kAnswer, answer);
+      }
+    }
   }
 }
 

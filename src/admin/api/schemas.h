@@ -30,7 +30,8 @@ class ApiSchemas {
     bool whole;  ///< a whole body or answer, no part of one
   };
 
-  /// In the order of the table: a body or answer by its first route, a part by its field.
+  /// Parts are named by the field that first has them in the order of the table, whole bodies and
+  /// answers by their first route.
   explicit ApiSchemas(std::span<const ApiRoute> routes);
 
   [[nodiscard]] const std::vector<Named>& all() const { return all_; }
