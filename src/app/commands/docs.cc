@@ -29,7 +29,7 @@ constexpr std::string_view kMetricsIntroduction = R"(# Metrics
 
 <!-- written by `sallyport docs metrics`; scripts/docs renews it -->
 
-`GET /metrics` on `admin.listen` answers in the Prometheus text format. Series are there from the start, those of a provider (`upstream`) from the moment its name is configured; no label has a value that a stranger chooses. A histogram has the buckets 1 ms to 10 minutes.
+`GET /metrics` at `metrics.listen` and at the local socket answers in the Prometheus text format. Series are there from the start, those of a provider (`upstream`) from the moment its name is configured; no label has a value that a stranger chooses. A histogram has the buckets 1 ms to 10 minutes.
 
 | Name | Type | Labels | What it says |
 | --- | --- | --- | --- |
