@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "admin/cross_site.h"
 #include "admin/metrics_door.h"
+#include "admin/port_metadata.h"
 #include "base/log.h"
 #include "base/url.h"
 
@@ -10,6 +12,7 @@ namespace sallyport::admin {
 namespace {
 
 constexpr std::string_view kBearer = "bearer ";
+constexpr std::string_view kMetadata = "/.well-known/oauth-protected-resource";  // RFC 9728 3.1
 
 }  // namespace
 
@@ -60,16 +63,42 @@ bool PortDoor::host_is_ours(const http::RequestHead& head) const {
   return url && host == url->authority();
 }
 
+// A token counts before a session: whoever shows one means it. A session counts over TLS alone, and
+// for what our own pages ask.
 std::expected<Caller, Problem> PortDoor::identify(const http::RequestHead& head,
                                                   const gateway::Source& source) {
   auto value = http::find_field(head.fields, "authorization");
   if (http::name_starts_with(value, kBearer)) {
     return parts_.tokens.identify(value.substr(kBearer.size()), source.address);
   }
+  auto settings = parts_.settings();
+  bool session = value.empty() && !settings->tls_certificate.empty() &&
+                 SessionEntrance::shows_session(head.fields);
+  if (session) {
+    auto problem = refuse_cross_site(head, origin_of(settings->public_url));
+    if (problem) return std::unexpected(std::move(*problem));
+    return parts_.sessions.identify(head.fields);
+  }
   return std::unexpected(unauthorized({"api.no_credential", "nobody is known by this request",
                                        "show an access token, as `sallyport sign-in --server` "
                                        "gets one"},
                                       false));
+}
+
+// For everybody: who asks for it has no token yet.
+Task<void> PortDoor::answer_metadata(Call& call) {
+  const auto& head = call.client.head();
+  auto snapshot = parts_.identity();
+  if (head.method != "GET" && head.method != "HEAD") {
+    Problem problem{405, {"api.method", "this path does not take this method", "use GET, HEAD"}};
+    problem.more_fields = "allow: GET, HEAD\r\n";
+    co_await send_problem(call, problem);
+    co_return;
+  }
+  const auto metadata =
+      port_metadata(*parts_.settings(), snapshot ? *snapshot : identity::Snapshot{});
+  const auto document = metadata.document(http::find_field(head.fields, "host"));
+  co_await send(call, {200, "application/json", document});
 }
 
 Task<void> PortDoor::answer(Call& call, const gateway::Source& source) {
@@ -90,13 +119,22 @@ Task<void> PortDoor::answer(Call& call, const gateway::Source& source) {
     co_await send(call, {200, "text/plain", "ok\n"});
     co_return;
   }
-  if (!head.path.starts_with(kApiPrefix)) {
+  if (head.path == kMetadata) {
+    co_await answer_metadata(call);
+  } else if (BrowserEntrance::has(head.path)) {
+    co_await parts_.browser.answer(call, source);
+  } else if (head.path.starts_with(kApiPrefix)) {
+    co_await answer_api(call, source);
+  } else {
     const Problem problem{404,
                           {"api.no_route", "there is nothing at this path",
                            "the API is below /api/v1; /metrics is at metrics.listen"}};
     co_await send_problem(call, problem);
-    co_return;
   }
+}
+
+Task<void> PortDoor::answer_api(Call& call, const gateway::Source& source) {
+  const auto& head = call.client.head();
   auto caller = identify(head, source);
   if (!caller) {
     co_await send_problem(call, caller.error());

@@ -1,5 +1,6 @@
-// The administrator's port: who asks shows an access token of the administrator's audience. A
-// source and a caller have a share of requests each, and a source of connections.
+// The administrator's port: who asks shows an access token of the administrator's audience, or a
+// browser's session. A source and a caller have a share of requests each, and a source of
+// connections.
 #pragma once
 
 #include <functional>
@@ -8,8 +9,10 @@
 #include <string>
 
 #include "admin/api/api.h"
+#include "admin/browser_entrance.h"
 #include "admin/door_server.h"
 #include "admin/rate_share.h"
+#include "admin/session_entrance.h"
 #include "admin/settings.h"
 #include "admin/token_entrance.h"
 #include "gateway/source.h"
@@ -27,6 +30,9 @@ class PortDoor final : public Door {
     DoorServer& server;
     Api& api;
     TokenEntrance& tokens;
+    SessionEntrance& sessions;
+    BrowserEntrance& browser;
+    std::function<identity::SnapshotPtr()> identity;  ///< the data plane's newest
     std::function<std::shared_ptr<const Settings>()> settings;
     std::function<std::shared_ptr<const http::TlsServer>()> tls;  ///< null: plain, on loopback
     std::uint16_t port = 0;                                       ///< as bound
@@ -44,6 +50,8 @@ class PortDoor final : public Door {
   [[nodiscard]] std::expected<Caller, Problem> identify(const http::RequestHead& head,
                                                         const gateway::Source& source);
   [[nodiscard]] Task<void> answer(Call& call, const gateway::Source& source);
+  [[nodiscard]] Task<void> answer_metadata(Call& call);
+  [[nodiscard]] Task<void> answer_api(Call& call, const gateway::Source& source);
 
   Parts parts_;
   RateShare of_source_{kOfSource};

@@ -8,10 +8,13 @@
 
 #include "admin/api/api.h"
 #include "admin/api/backends.h"
+#include "admin/browser_entrance.h"
 #include "admin/door_server.h"
 #include "admin/metrics_door.h"
 #include "admin/port_door.h"
+#include "admin/provider_web.h"
 #include "admin/revocations.h"
+#include "admin/session_entrance.h"
 #include "admin/socket_door.h"
 #include "admin/token_entrance.h"
 #include "app/service_parts.h"
@@ -24,6 +27,7 @@ struct AdminSide {
 
   [[nodiscard]] Result<void> open_socket(Service::Parts& parts, const std::string& path);
   [[nodiscard]] Result<void> open_port(Service::Parts& parts, const admin::PortSettings& listen);
+  void open_browser(Service::Parts& parts);
   [[nodiscard]] Result<void> open_metrics(Service::Parts& parts, const admin::PortSettings& listen);
   /// What a reload changes: roles, certificates, the scraper's token. Error: tls.*.
   [[nodiscard]] Result<void> take(const config::Configuration& next);
@@ -46,9 +50,12 @@ struct AdminSide {
   std::unique_ptr<admin::Api> local_api;
   std::unique_ptr<admin::Api> port_api;
   std::unique_ptr<admin::TokenEntrance> tokens;
+  std::shared_ptr<admin::EndableWait> provider_wait = std::make_shared<admin::EndableWait>();
   // The port's thread stands back from the workers; the socket's does not.
   admin::DoorServer local_server{"admin.socket", 0};
   admin::DoorServer port_server{"admin.listen", 5};
+  std::unique_ptr<admin::SessionEntrance> sessions;
+  std::unique_ptr<admin::BrowserEntrance> browser;
   std::unique_ptr<admin::SocketDoor> socket_door;
   std::unique_ptr<admin::PortDoor> port_door;
   std::unique_ptr<admin::MetricsDoor> metrics_door;

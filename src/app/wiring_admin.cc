@@ -18,6 +18,16 @@ constexpr admin::Desk::Bounds kPortDesk{.waiting = 64, .waiting_of_one = 4, .nic
 constexpr mode_t kSocketMode = 0600;
 constexpr mode_t kSocketModeWithRoles = 0666;
 
+// How long a sign-in waits for a key that the provider has just begun to use.
+constexpr std::chrono::milliseconds kNewKeyPatience{5000};
+
+auto newest_identity(Service::Parts& parts) {
+  return [&parts] {
+    std::lock_guard lock(parts.mutex);
+    return parts.identity;
+  };
+}
+
 }  // namespace
 
 AdminSide::AdminSide(Service::Parts& parts)
@@ -93,11 +103,7 @@ Result<void> AdminSide::open_port(Service::Parts& parts, const admin::PortSettin
   port = sockets->port;
   port_api = std::make_unique<admin::Api>(admin::api_routes(), backends, kPortDesk, system_clock());
   tokens = std::make_unique<admin::TokenEntrance>(admin::TokenEntrance::Needs{
-      .identity =
-          [&parts] {
-            std::lock_guard lock(parts.mutex);
-            return parts.identity;
-          },
+      .identity = newest_identity(parts),
       .settings = [this] { return settings_now(); },
       .fetch_keys =
           [&parts](std::string_view issuer, std::string_view key_id) {
@@ -106,16 +112,57 @@ Result<void> AdminSide::open_port(Service::Parts& parts, const admin::PortSettin
       .revocations = *parts.revocations,
       .failures = parts.failures,
       .clock = system_clock()});
+  open_browser(parts);
   port_door = std::make_unique<admin::PortDoor>(
       admin::PortDoor::Parts{.server = port_server,
                              .api = *port_api,
                              .tokens = *tokens,
+                             .sessions = *sessions,
+                             .browser = *browser,
+                             .identity = newest_identity(parts),
                              .settings = [this] { return settings_now(); },
                              .tls = [this] { return tls_now(); },
                              .port = port,
                              .clock = system_clock()});
   port_server.add(std::move(sockets->sockets.front()), *port_door);
   return {};
+}
+
+void AdminSide::open_browser(Service::Parts& parts) {
+  sessions = std::make_unique<admin::SessionEntrance>(
+      admin::SessionEntrance::Needs{.identity = newest_identity(parts),
+                                    .settings = [this] { return settings_now(); },
+                                    .revocations = *parts.revocations,
+                                    .clock = system_clock(),
+                                    .entropy = system_entropy()});
+  auto party = std::make_unique<admin::RelyingParty>(admin::RelyingParty::Needs{
+      .identity = newest_identity(parts),
+      .settings = [this] { return settings_now(); },
+      .web =
+          [this, &parts](const identity::IssuerSettings& issuer) {
+            return std::make_unique<admin::ProviderWeb>(
+                parts.fetcher, admin::ProviderWeb::Route{issuer.ca_file, issuer.proxy},
+                provider_wait);
+          },
+      .fetch_keys =
+          [this, &parts](std::string_view issuer, std::string_view key_id) {
+            std::ignore =
+                provider_wait->wait(kNewKeyPatience, [&](const std::function<void()>& done) {
+                  bool begun = parts.keys->refresh_for_unknown_key(issuer, key_id, done);
+                  if (!begun) done();
+                });
+          },
+      .revocations = *parts.revocations,
+      .clock = system_clock(),
+      .entropy = system_entropy()});
+  browser = std::make_unique<admin::BrowserEntrance>(
+      admin::BrowserEntrance::Needs{.sessions = *sessions,
+                                    .party = std::move(party),
+                                    .identity = newest_identity(parts),
+                                    .settings = [this] { return settings_now(); },
+                                    .record_event = backends.record_event,
+                                    .clock = system_clock(),
+                                    .entropy = system_entropy()});
 }
 
 Result<void> AdminSide::open_metrics(Service::Parts& parts, const admin::PortSettings& listen) {
@@ -139,8 +186,10 @@ void AdminSide::start() {
 }
 
 void AdminSide::stop() {
+  provider_wait->end();
   local_server.stop();
   port_server.stop();
+  browser.reset();  // and its desk
   local_api.reset();  // and its desk, after what runs there
   port_api.reset();
   if (!socket_path.empty()) ::unlink(socket_path.c_str());
