@@ -25,7 +25,7 @@ test('its configurations pass the check', async () => {
     writeFileSync(join(own, 'admin.pem'), leaf.cert);
     writeFileSync(join(own, 'admin.key'), leaf.key, { mode: 0o600 });
     for (const name of ['admin-secret', 'scrape-token'])
-      writeFileSync(join(own, name), 'correct horse battery staple\n', { mode: 0o600 });
+      writeFileSync(join(own, name), 'correct-horse-battery-staple\n', { mode: 0o600 });
     const { admin: _admin, metrics: _metrics, ...rest } = house.config;
     for (const block of blocks) {
       const file = join(house.directory, 'checked.yaml');

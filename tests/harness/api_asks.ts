@@ -38,14 +38,35 @@ export class Stage {
     });
     const stage = new Stage(house);
     await house.ready();
-    const reply = await house.ask(await house.token('ada'), question());
-    stage.request = value(reply.head, 'x-request-id') ?? '';
-    await house.closed(stage.request);
+    stage.request = await stage.question('ada');
     await house.ask(await house.token('mallory'), question());
-    await house.ask(await house.token('grace'), question());
+    await stage.question('grace');
+    await stage.seen('ada');
     await stage.revoke('grace');
     await house.ask(await house.token('grace'), question());
     return stage;
+  }
+
+  /** Asks as this person, and waits for the record's last word of it: the request's id. */
+  private async question(person: string): Promise<string> {
+    const reply = await this.house.ask(await this.house.token(person), question());
+    const id = value(reply.head, 'x-request-id') ?? '';
+    await this.house.closed(id);
+    return id;
+  }
+  /** Names are written beside the requests, a moment later. */
+  private seen(person: string): Promise<string> {
+    const target = `/api/v1/people/${encodeURIComponent(this.key(person))}`;
+    return this.until(target, (reply) => reply.status === 200 && 'name' in JSON.parse(reply.text));
+  }
+  private async until(target: string, good: (reply: SocketReply) => boolean): Promise<string> {
+    const end = performance.now() + 10_000;
+    for (;;) {
+      const reply = await askSocket(this.socket, 'GET', target);
+      if (good(reply)) return reply.text;
+      if (performance.now() > end) throw new Error(`GET ${target}: still ${reply.text}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   get socket(): string {
@@ -64,13 +85,9 @@ export class Stage {
   async job(): Promise<string> {
     const started = await askSocket(this.socket, 'POST', '/api/v1/record/verify');
     const { job } = JSON.parse(started.text);
-    const end = performance.now() + 10_000;
-    for (;;) {
-      const reply = await askSocket(this.socket, 'GET', `/api/v1/jobs/${job}`);
-      if (JSON.parse(reply.text).state !== 'running') return job;
-      if (performance.now() > end) throw new Error(`still running: ${reply.text}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    const ended = ({ text }: SocketReply) => JSON.parse(text).state !== 'running';
+    await this.until(`/api/v1/jobs/${job}`, ended);
+    return job;
   }
   async ask(operation: Operation): Promise<SocketReply> {
     const ask = (await asks[operation.id]?.(this)) ?? {};
