@@ -53,6 +53,9 @@ struct Configuration {
   std::string sha256;  ///< of the file's bytes, 64 hexadecimal digits
   /// Where each key that was given stands: `listen.address` -> 3:12.
   std::map<std::string, Place> places;
+  /// What each value that was given says, as the file has it; of a secret where it comes from:
+  /// `limits.connect` -> 2s. What effective.h shows.
+  std::map<std::string, std::string> texts;
 
   /// The file of a SQLite store, as people are shown it.
   [[nodiscard]] std::string_view store_file() const;
