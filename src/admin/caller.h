@@ -17,6 +17,8 @@ enum class Way : std::uint8_t {
   kSession,  ///< a browser's session
 };
 
+struct SocketPeer;  // socket_door.h
+
 struct Caller {
   Way way = Way::kSocket;
   /// As the record names them: `root (uid 0)`, `contoso/TENANT/OBJECT_ID`. Never empty.
@@ -29,6 +31,8 @@ struct Caller {
   WallTime until = WallTime::max();  ///< end of the session or token
   /// At the port: what the token said, for what a change of the roles would make of it.
   std::shared_ptr<const identity::PrincipalDraft> person = nullptr;
+  /// At the socket: what the kernel said, for the same.
+  std::shared_ptr<const SocketPeer> peer = nullptr;
 
   /// Whose share of the limits it is.
   [[nodiscard]] const std::string& key() const { return who; }

@@ -14,12 +14,16 @@ void stand_back(int nice) {
 Desk::Desk(Bounds bounds) : bounds_(bounds), thread_([this] { run(); }) {}
 
 Desk::~Desk() {
+  close();
+}
+
+void Desk::close() {
   {
     MutexLock lock(mutex_);
     stop_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 bool Desk::take(const std::string& caller, std::function<void()> work) {

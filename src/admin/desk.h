@@ -31,6 +31,8 @@ class Desk {
   Desk(const Desk&) = delete;
   Desk& operator=(const Desk&) = delete;
 
+  /// The same, before the end of its life; nothing is taken from then on. One thread.
+  void close();
   /// Any thread. False: the queue, or this caller's share of it, is full.
   [[nodiscard]] bool take(const std::string& caller, std::function<void()> work);
 

@@ -19,6 +19,8 @@ struct Problem {
   std::string pointer = {};  ///< JSON pointer (RFC 6901) into the body, or `?name` of a query field
   int retry_after = 0;       ///< seconds; 0: no such header
   std::string more_fields = {};  ///< whole header lines, each with its line end
+  /// Members of its own (RFC 9457 3.2) as JSON text, without braces: `"findings":[...]`.
+  std::string more = {};
 };
 
 /// Makes the failure value of a handler.

@@ -105,6 +105,68 @@ void RevocationDesk::lift(const std::string& id, const std::string& reason, cons
   });
 }
 
+ApiResult RevocationDesk::preview(const Wish& wish, const Caller& caller) const {
+  auto requests = understand(wish, caller.who);
+  if (!requests) return std::unexpected(revocation_problem(std::move(requests.error())));
+  auto reach = revocations_.preview(*requests);
+  for (const auto& request : *requests) {
+    if (is_person_kind(request.kind)) reach.persons.insert(request.target);
+  }
+  ApiAnswer answer;
+  JsonWriter json(answer.body);
+  json.begin().boolean("dry_run", true);
+  json.number("people", static_cast<std::int64_t>(reach.persons.size()));
+  json.number("streams", static_cast<std::int64_t>(reach.streams)).array("targets");
+  for (const auto& request : *requests) {
+    if (!request.target.empty()) put_target(json, request.target, is_person_kind(request.kind));
+  }
+  json.end_array().end();
+  answer.body += '\n';
+  return answer;
+}
+
+ApiResult RevocationDesk::preview_lift(const std::string& id) const {
+  auto all = in_force();
+  auto found = std::ranges::find(all, id, [](const auto& one) { return one->id; });
+  if (found == all.end()) {
+    return std::unexpected(
+        revocation_problem({identity::kRevocationUnknown,
+                            fmt::format("no revocation {} is in force; nothing was changed", id),
+                            "`sallyport revoke list` shows those that are"}));
+  }
+  const auto& revocation = **found;
+  const bool person = is_person_kind(revocation.kind);
+  ApiAnswer answer;
+  JsonWriter json(answer.body);
+  json.begin().boolean("dry_run", true).number("people", person ? 1 : 0).number("streams", 0);
+  json.array("targets");
+  if (!revocation.target.empty()) put_target(json, revocation.target, person);
+  json.end_array().end();
+  answer.body += '\n';
+  return answer;
+}
+
+void RevocationDesk::put_target(JsonWriter& json, const std::string& target, bool is_person) const {
+  json.begin().text("key", target);
+  if (is_person) {
+    auto known = people_.look_up(target);
+    if (known && *known) json.text_if("name", (*known)->name);
+  }
+  json.end();
+}
+
+std::vector<std::string> RevocationDesk::possible_keys(const std::string& text) const {
+  std::vector<std::string> keys;
+  auto names = issuer_names();
+  auto key = identity::principal_key(text, names);
+  if (key && *key) keys.push_back(with_tenant(std::move(**key)));
+  if (!is_guid(text)) return keys;
+  for (const auto& name : names) {
+    keys.push_back(with_tenant(fmt::format("{}//{}", name, lower_case(text))));
+  }
+  return keys;
+}
+
 std::vector<identity::RevocationPtr> RevocationDesk::in_force() const {
   return revocations_.in_force();
 }

@@ -33,6 +33,10 @@ class RevocationDesk {
   void revoke(const Wish& wish, const Caller& caller, const Reply& reply);
   void lift(const std::string& id, const std::string& reason, const Caller& caller,
             const Reply& reply);
+  /// Whom it would hit now: people, running requests, targets. Nothing is done or recorded; what
+  /// would be refused is refused here too.
+  [[nodiscard]] ApiResult preview(const Wish& wish, const Caller& caller) const;
+  [[nodiscard]] ApiResult preview_lift(const std::string& id) const;
   /// What is in force, in the order of its making.
   [[nodiscard]] std::vector<identity::RevocationPtr> in_force() const;
   /// Why nothing can be revoked now; empty where it can.
@@ -40,6 +44,8 @@ class RevocationDesk {
   /// The key of the one person who is meant. Errors: revocation.user_unknown,
   /// revocation.user_ambiguous, those of identity::principal_key() and of the store.
   [[nodiscard]] Result<std::string> find_person(const std::string& text) const;
+  /// The keys that a text may be: a key as people write it, or an object id of Entra ID alone.
+  [[nodiscard]] std::vector<std::string> possible_keys(const std::string& text) const;
 
  private:
   [[nodiscard]] Result<std::vector<identity::RevocationRequest>> understand(
@@ -49,6 +55,7 @@ class RevocationDesk {
   [[nodiscard]] Result<void> aim(identity::RevocationRequest& request,
                                  const std::string& target) const;
   [[nodiscard]] std::string with_tenant(std::string key) const;
+  void put_target(JsonWriter& json, const std::string& target, bool is_person) const;
   [[nodiscard]] Result<void> check_session(const identity::RevocationRequest& request) const;
   [[nodiscard]] std::string note_about(const identity::RevocationRequest& request) const;
   [[nodiscard]] std::vector<std::string> issuer_names() const;

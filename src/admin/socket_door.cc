@@ -78,6 +78,7 @@ std::optional<Caller> caller_at_socket(const SocketPeer& peer, uid_t own,
   }
   if (caller.roles.empty()) return std::nullopt;
   caller.who = name_of(peer.uid);
+  caller.peer = std::make_shared<const SocketPeer>(peer);
   return caller;
 }
 

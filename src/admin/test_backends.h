@@ -32,11 +32,17 @@ struct TestFanout final : identity::RevocationFanout {
       const std::vector<identity::RevocationChange>& changes) override {
     return std::vector<identity::RevocationEffect>(changes.size());
   }
+  identity::RevocationReach preview(
+      const std::vector<identity::RevocationPtr>& /*revocations*/) override {
+    return reach;
+  }
+  identity::RevocationReach reach;  ///< what a preview finds
 };
 
 struct TestPeople final : audit::NameTable {
-  void remember(std::string_view key, const audit::Sighting& sighting, WallTime /*seen*/) override {
-    known.push_back({std::string(key), std::string(sighting.name), std::string(sighting.mail)});
+  void remember(std::string_view key, const audit::Sighting& sighting, WallTime seen) override {
+    known.push_back(
+        {std::string(key), std::string(sighting.name), std::string(sighting.mail), seen});
   }
   Result<bool> erase(std::string_view /*key*/) override { return false; }
   Result<std::vector<audit::KnownPerson>> find(std::string_view name_or_mail,
@@ -47,6 +53,22 @@ struct TestPeople final : audit::NameTable {
       if (is_it && found.size() < most) found.push_back(person);
     }
     return found;
+  }
+  // `known` stands in the order of keys; beginnings are compared as they are written.
+  Result<std::vector<audit::KnownPerson>> search(std::string_view beginning, std::string_view after,
+                                                 std::size_t most) override {
+    std::vector<audit::KnownPerson> found;
+    for (const auto& person : known) {
+      bool is_it = person.name.starts_with(beginning) || person.mail.starts_with(beginning);
+      if (is_it && person.key > after && found.size() < most) found.push_back(person);
+    }
+    return found;
+  }
+  Result<std::optional<audit::KnownPerson>> look_up(std::string_view key) override {
+    for (const auto& person : known) {
+      if (person.key == key) return person;
+    }
+    return std::nullopt;
   }
   Result<unsigned> marks(std::string_view /*key*/, std::string_view /*issuer*/) override {
     return audit::Sighting::kSeen;
@@ -79,7 +101,7 @@ struct TestBackends {
                      },
                  .revocations = *desk,
                  .people = people,
-        .jobs = jobs,
+                 .jobs = jobs,
                  .record_directory = [this] { return folder.path().string(); },
                  .record_event =
                      [this](std::string_view name, std::span<const audit::Detail> details) {
@@ -90,6 +112,17 @@ struct TestBackends {
                        MutexLock lock(mutex);
                        events.push_back(std::move(event));
                        return true;
+                     },
+                 .at_archive =
+                     [](const std::string& /*caller*/, const std::function<void()>& work) {
+                       work();
+                       return true;
+                     },
+                 .configuration = [this] { return configuration; },
+                 .reload =
+                     [this](const Caller& caller, bool dry_run) {
+                       reloads.emplace_back(caller.who, dry_run);
+                       return reload_answer;
                      }});
   }
   ~TestBackends() { revocations->stop(); }
@@ -111,6 +144,9 @@ struct TestBackends {
   JobTable jobs{clock, [this] { return make_uuid7(clock.wall(), system_entropy()); }};
   std::unique_ptr<Backends> backends;
   std::atomic<bool> record_is_gone{false};
+  ConfigurationView configuration;
+  std::expected<ConfigurationReload, Problem> reload_answer;
+  std::vector<std::pair<std::string, bool>> reloads;  ///< who, dry run
   Mutex mutex;
   std::vector<TestEvent> events GUARDED_BY(mutex);
 };

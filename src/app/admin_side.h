@@ -9,6 +9,7 @@
 #include "admin/api/api.h"
 #include "admin/api/backends.h"
 #include "admin/browser_entrance.h"
+#include "admin/desk.h"
 #include "admin/door_server.h"
 #include "admin/metrics_door.h"
 #include "admin/port_door.h"
@@ -49,6 +50,8 @@ struct AdminSide {
   admin::Backends backends;
   std::unique_ptr<admin::Api> local_api;
   std::unique_ptr<admin::Api> port_api;
+  /// Questions that read much of the record, of both doors. Its replies go to the two before it.
+  admin::Desk archive{{.waiting = 32, .waiting_of_one = 4, .nice = 10}};
   std::unique_ptr<admin::TokenEntrance> tokens;
   std::shared_ptr<admin::EndableWait> provider_wait = std::make_shared<admin::EndableWait>();
   // The port's thread stands back from the workers; the socket's does not.

@@ -1,10 +1,11 @@
 #include "app/service.h"
 
+#include <tuple>
+
 #include "app/admin_side.h"
 #include "app/service_parts.h"
 #include "base/address.h"
 #include "base/log.h"
-#include "config/reload.h"
 
 namespace sallyport::app {
 namespace {
@@ -35,7 +36,7 @@ Result<std::unique_ptr<Service>> Service::start(config::Configuration configurat
   if (opened) opened = p.open_gateway();
   if (opened) opened = p.open_admin();
   if (!opened) return std::unexpected(std::move(opened.error()));
-  p.events->configuration(p.configuration);
+  p.events->configuration(p.configuration, "start");
   p.gateway->start();
   p.revocations->start(p.gateway->fanout());
   p.keys->start();
@@ -52,30 +53,9 @@ Result<std::unique_ptr<Service>> Service::start(config::Configuration configurat
   return service;
 }
 
-Result<void> Service::reload(config::Configuration next) {
-  Parts& p = *parts_;
-  auto refused = config::refuse_reload(p.configuration, next);
-  if (!refused.empty()) {
-    return std::unexpected(config::as_error(refused));
-  }
-  auto routes =
-      gateway::Routes::create(next.listen, next.limits, next.issuers, next.upstreams, next.models);
-  if (!routes) return std::unexpected(std::move(routes.error()));
-  auto doors = p.admin->take(next);
-  if (!doors) return doors;
-  {
-    std::lock_guard lock(p.mutex);
-    p.configuration = std::move(next);
-    // First, so that a request on the new routes finds its source known.
-    p.credentials->reload(p.configuration.upstreams);
-    p.connections->set(p.configuration.limits.connections,
-                       p.configuration.limits.connections_per_source);
-    p.trail->apply(p.configuration.audit);
-    p.gateway->publish(*routes);
-  }
-  p.keys->reload(p.configuration.issuers);
-  p.events->configuration(p.configuration);
-  return {};
+void Service::reload(std::string by) {
+  // What came of it stands in the log.
+  std::ignore = parts_->reloading->run({.by = std::move(by)});
 }
 
 void Service::stop() {

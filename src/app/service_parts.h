@@ -9,6 +9,7 @@
 
 #include "admin/status_page.h"
 #include "app/event_lines.h"
+#include "app/reloading.h"
 #include "app/service.h"
 #include "audit/trail.h"
 #include "base/metrics.h"
@@ -31,7 +32,7 @@ struct Service::Parts {
   WallTime started = system_clock().wall();
   Metrics metrics;
   std::mutex mutex;                     ///< of what is marked as guarded
-  config::Configuration configuration;  ///< guarded
+  config::Configuration configuration;  ///< guarded; changed by `reloading` alone
   std::unique_ptr<audit::Trail> trail;
   std::unique_ptr<EventLines> events;
   store::Stores stores;
@@ -46,6 +47,7 @@ struct Service::Parts {
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<identity::RevocationRegister> revocations;
   identity::SnapshotPtr identity;  ///< guarded; the newest that was published
+  std::unique_ptr<Reloading> reloading;
   std::unique_ptr<AdminSide> admin;
   std::atomic<bool> draining{false};
   bool stopped = false;

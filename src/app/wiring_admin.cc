@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/admin_configuration.h"
 #include "app/admin_side.h"
 #include "app/service_parts.h"
 #include "http/listener.h"
@@ -49,6 +50,19 @@ AdminSide::AdminSide(Service::Parts& parts)
                    [&parts](std::string_view name, std::span<const audit::Detail> details) {
                      auto recorded = parts.trail->event({name, system_clock().wall(), details});
                      return recorded.has_value();
+                   },
+               .at_archive =
+                   [this](const std::string& caller, std::function<void()> work) {
+                     return archive.take(caller, std::move(work));
+                   },
+               .configuration =
+                   [&parts] {
+                     std::lock_guard lock(parts.mutex);
+                     return view_of(parts.configuration);
+                   },
+               .reload =
+                   [&parts](const admin::Caller& caller, bool dry_run) {
+                     return reload_for(*parts.reloading, caller, dry_run);
                    }} {}
 
 std::shared_ptr<const admin::Settings> AdminSide::settings_now() {
@@ -190,12 +204,14 @@ void AdminSide::stop() {
   local_server.stop();
   port_server.stop();
   browser.reset();  // and its desk
+  archive.close();    // what runs there may still reply
   local_api.reset();  // and its desk, after what runs there
   port_api.reset();
   if (!socket_path.empty()) ::unlink(socket_path.c_str());
 }
 
 Result<void> Service::Parts::open_admin() {
+  reloading = std::make_unique<Reloading>(*this);
   admin = std::make_unique<AdminSide>(*this);
   const auto& settings = configuration.admin;
   Result<void> opened;

@@ -18,6 +18,9 @@ inline constexpr Field kLimitField{"limit", FieldType::kNumber, Need::kOptional,
                                    "At most so many, 1 to 1000; 100 if left out."};
 inline constexpr Field kCursorField{"cursor", FieldType::kText, Need::kOptional,
                                     "`next_cursor` of the page before."};
+/// Of a write that can say what it would do, and do nothing.
+inline constexpr Field kDryRunField{"dry_run", FieldType::kBoolean, Need::kOptional,
+                                    "true: say what would happen, and do nothing."};
 inline constexpr Field kNextCursorField{"next_cursor", FieldType::kText, Need::kOptional,
                                         "There is more: give it as `cursor`."};
 

@@ -1,8 +1,10 @@
 // Access taken back: make, list, look at, lift.
 #include <algorithm>
 
+#include "admin/api/archive.h"
 #include "admin/api/backends.h"
 #include "admin/api/page.h"
+#include "admin/api/revocation_fields.h"
 #include "admin/api/tables.h"
 #include "audit/revocation_story.h"
 #include "base/json_writer.h"
@@ -54,7 +56,7 @@ RevocationPtr find(Backends& backends, const std::string& id) {
   return found == all.end() ? nullptr : *found;
 }
 
-ApiResult show(const ApiRequest& request, Backends& backends) {
+ApiResult show_now(const ApiRequest& request, Backends& backends) {
   const auto& id = request.path.front();
   auto revocation = find(backends, id);
   auto story = audit::read_revocation_story(backends.record_directory(), id);
@@ -83,11 +85,21 @@ ApiResult show(const ApiRequest& request, Backends& backends) {
   return answer;
 }
 
+void show(const ApiRequest& request, Backends& backends, const Reply& reply) {
+  answer_at_archive(request, backends, reply, show_now);
+}
+
+void give(const RevocationDesk::Wish& wish, const ApiRequest& request, Backends& backends,
+          const Reply& reply) {
+  if (request.dry_run) return reply(backends.revocations.preview(wish, request.caller));
+  backends.revocations.revoke(wish, request.caller, reply);
+}
+
 void make(const ApiRequest& request, Backends& backends, const Reply& reply) {
   const auto& body = request.body;
   RevocationDesk::Wish wish{body.text("kind"), body.texts("targets"), body.text("issuer"),
                             body.text("user"), body.text("reason"),   body.time("until")};
-  backends.revocations.revoke(wish, request.caller, reply);
+  give(wish, request, backends, reply);
 }
 
 // What a help desk may: the person signs in again, and goes on.
@@ -96,10 +108,11 @@ void end_sign_ins(const ApiRequest& request, Backends& backends, const Reply& re
   wish.kind = identity::text(identity::RevocationKind::kSignIns);
   wish.targets = request.body.texts("targets");
   wish.reason = request.body.text("reason");
-  backends.revocations.revoke(wish, request.caller, reply);
+  give(wish, request, backends, reply);
 }
 
 void lift(const ApiRequest& request, Backends& backends, const Reply& reply) {
+  if (request.dry_run) return reply(backends.revocations.preview_lift(request.path.front()));
   backends.revocations.lift(request.path.front(), request.body.text("reason"), request.caller,
                             reply);
 }
@@ -109,9 +122,8 @@ std::string version(const ApiRequest& request, Backends& backends) {
   return revocation ? revocation->id : std::string();
 }
 
-constexpr std::string_view kKinds = "user|sign-ins|session|token|client|group|all";
-
-constexpr Field kKind{"kind", FieldType::kText, Need::kOptional, "Of this kind alone.", {}, kKinds};
+constexpr Field kKind{"kind", FieldType::kText, Need::kOptional, "Of this kind alone.",
+                      {},     kRevocationKinds};
 constexpr Field kReason{"reason", FieldType::kText, Need::kOptional,
                         "For the record; the person does not see it."};
 constexpr Field kListQuery[] = {
@@ -123,36 +135,30 @@ constexpr Field kListQuery[] = {
     kCursorField,
 };
 
-constexpr Field kRevocation[] = {
-    {"id", FieldType::kText, Need::kRequired, "UUIDv7: sorts by time."},
-    {"kind", FieldType::kText, Need::kRequired, "What is revoked.", {}, kKinds},
-    {"target", FieldType::kText, Need::kOptional, "The person's key, or the id; of `all` none."},
-    {"issuer", FieldType::kText, Need::kOptional, "At this issuer alone."},
-    {"user", FieldType::kText, Need::kOptional, "Of a session: this person's alone."},
-    {"at", FieldType::kTime, Need::kRequired, "Since when."},
-    {"sign_ins_up_to", FieldType::kTime, Need::kOptional, "A sign-in after it heals."},
-    {"until", FieldType::kTime, Need::kOptional, "When it ends by itself."},
-    {"by", FieldType::kText, Need::kRequired, "Who revoked."},
-    {"reason", FieldType::kText, Need::kOptional, "Why."},
-    {"source", FieldType::kText, Need::kRequired, "`operator`, or a watcher's name."},
-    {"lifted", FieldType::kTime, Need::kOptional, "When it was lifted."},
-    {"cut", FieldType::kNumber, Need::kOptional, "Running requests that it ended."},
-    {"last_request", FieldType::kText, Need::kOptional, "The last request admitted before it."},
-    {"took_us", FieldType::kNumber, Need::kOptional, "Microseconds until it held everywhere."},
-    {"note", FieldType::kText, Need::kOptional, "What you ought to know of it."},
-};
 constexpr Field kList[] = {
     {"problem", FieldType::kText, Need::kOptional, "Why nothing can be revoked now."},
     {"revocations", FieldType::kObjects, Need::kRequired, "In the order of their making.",
-     kRevocation},
+     kRevocationFields},
     kNextCursorField,
 };
-constexpr Field kDone[] = {
-    {"revocations", FieldType::kObjects, Need::kRequired, "What was done.", kRevocation},
+constexpr Field kTarget[] = {
+    {"key", FieldType::kText, Need::kRequired, "Of the person, or the id."},
+    {"name", FieldType::kText, Need::kOptional, "Of a person who was seen here."},
 };
+constexpr Field kDone[] = {
+    {"revocations", FieldType::kObjects, Need::kOptional, "What was done; not of a dry run.",
+     kRevocationFields},
+    {"dry_run", FieldType::kBoolean, Need::kOptional, "Nothing was done: what follows would be."},
+    {"people", FieldType::kNumber, Need::kOptional,
+     "Dry run: so many persons are named or have running requests that it would end."},
+    {"streams", FieldType::kNumber, Need::kOptional,
+     "Dry run: running requests that it would end."},
+    {"targets", FieldType::kObjects, Need::kOptional, "Dry run: who and what is meant.", kTarget},
+};
+constexpr Field kDryRunQuery[] = {kDryRunField};
 
 constexpr Field kMakeBody[] = {
-    {"kind", FieldType::kText, Need::kRequired, "What to revoke.", {}, kKinds},
+    {"kind", FieldType::kText, Need::kRequired, "What to revoke.", {}, kRevocationKinds},
     {"targets", FieldType::kTexts, Need::kOptional,
      "Keys, names or mail addresses of persons; ids of sessions, tokens, clients, groups. Of `all` "
      "none."},
@@ -181,7 +187,7 @@ constexpr Field kStep[] = {
 constexpr Field kShown[] = {
     {"id", FieldType::kText, Need::kRequired, "Of the revocation."},
     {"in_force", FieldType::kBoolean, Need::kRequired, "It still holds."},
-    {"revocation", FieldType::kObject, Need::kOptional, "Where it still holds.", kRevocation},
+    {"revocation", FieldType::kObject, Need::kOptional, "Where it still holds.", kRevocationFields},
     {"cut", FieldType::kNumber, Need::kRequired, "Running requests that it ended."},
     {"refused", FieldType::kNumber, Need::kRequired, "Requests that it turned away."},
     {"story", FieldType::kObjects, Need::kRequired, "What the record tells of it.", kStep},
@@ -205,14 +211,14 @@ constexpr ApiRoute kRoutes[] = {
      Effect::kWrites,
      make,
      "Takes access back at once; what runs is cut.",
-     {.body = kMakeBody, .answer = kDone}},
+     {.query = kDryRunQuery, .body = kMakeBody, .answer = kDone}},
     {"POST",
      "/revocations/sign-ins",
      kMayEndSignIns,
      Effect::kWrites,
      end_sign_ins,
      "Ends persons' sign-ins: signing in again helps.",
-     {.body = kSignInsBody, .answer = kDone}},
+     {.query = kDryRunQuery, .body = kSignInsBody, .answer = kDone}},
     {"GET",
      "/revocations/{id}",
      kMayRead,
@@ -226,7 +232,7 @@ constexpr ApiRoute kRoutes[] = {
      Effect::kWrites,
      lift,
      "Ends a revocation.",
-     {.body = kLiftBody, .answer = kDone, .version = version}},
+     {.query = kDryRunQuery, .body = kLiftBody, .answer = kDone, .version = version}},
 };
 
 }  // namespace

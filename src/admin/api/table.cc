@@ -8,12 +8,9 @@ namespace {
 
 // In the order of docs/api.md.
 constexpr std::span<const ApiRoute> (*kParts[])() = {
-    me_routes,
-    openapi_routes,
-    status_routes,
-    revocation_routes,
-    record_routes,
-    job_routes,
+    me_routes,       openapi_routes, status_routes,        revocation_routes,
+    people_routes,   request_routes, configuration_routes, issuer_routes,
+    upstream_routes, record_routes,  job_routes,
 };
 
 std::vector<ApiRoute> join() {

@@ -12,6 +12,11 @@ namespace sallyport::admin {
 [[nodiscard]] std::span<const ApiRoute> openapi_routes();
 [[nodiscard]] std::span<const ApiRoute> status_routes();
 [[nodiscard]] std::span<const ApiRoute> revocation_routes();
+[[nodiscard]] std::span<const ApiRoute> people_routes();
+[[nodiscard]] std::span<const ApiRoute> request_routes();
+[[nodiscard]] std::span<const ApiRoute> configuration_routes();
+[[nodiscard]] std::span<const ApiRoute> issuer_routes();
+[[nodiscard]] std::span<const ApiRoute> upstream_routes();
 [[nodiscard]] std::span<const ApiRoute> record_routes();
 [[nodiscard]] std::span<const ApiRoute> job_routes();
 
