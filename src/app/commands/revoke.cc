@@ -31,6 +31,7 @@ struct Options {
   std::string until;
   std::string reason;
   std::string id;
+  bool dry_run = false;
   bool json = false;
 };
 
@@ -109,6 +110,8 @@ struct Reading {
   std::string problem;
   std::string next_cursor;
   std::string code, detail, next_step;  ///< of a problem
+  bool dry_run = false;
+  std::uint64_t streams = 0, people = 0;  ///< of a dry run
 };
 
 void read_revocations(JsonReader& json, std::string_view body, Reading& reading) {
@@ -136,6 +139,13 @@ std::optional<Reading> read_answer(std::string_view body) {
                                          : nullptr;
     if (text != nullptr) {
       if (json.text(value)) *text = value.decode();
+    } else if (key.is("dry_run")) {
+      reading.dry_run = json.peek() == JsonKind::kTrue;
+      json.skip();
+    } else if (key.is("streams") || key.is("people")) {
+      std::string_view number;
+      auto& count = key.is("streams") ? reading.streams : reading.people;
+      if (json.number(number)) count = whole_number(number).value_or(0);
     } else if (key.is("revocations") && json.begin_array()) {
       read_revocations(json, body, reading);
     } else {
@@ -225,7 +235,26 @@ void print_json(const Reading& reading) {
   print(out + "\n");
 }
 
+std::string counted(std::uint64_t count, std::string_view one, std::string_view more) {
+  return fmt::format("{} {}", count, count == 1 ? one : more);
+}
+
+void print_dry_run(const Reading& reading, const Options& options) {
+  if (options.json) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin().boolean("dry_run", true);
+    json.number("people", static_cast<std::int64_t>(reading.people));
+    json.number("streams", static_cast<std::int64_t>(reading.streams)).end();
+    return print(out + "\n");
+  }
+  print(fmt::format("would cut {} of {}; nothing was changed\n",
+                    counted(reading.streams, "running request", "running requests"),
+                    counted(reading.people, "person", "people")));
+}
+
 void print_all_done(const Reading& reading, const Options& options) {
+  if (reading.dry_run) return print_dry_run(reading, options);
   if (options.json) return print_json(reading);
   std::ranges::for_each(reading.revocations, print_done);
 }
@@ -249,7 +278,8 @@ Exit run_revoke(const Options& options) {
   }
   json.end();
   Exit exit = Exit::kDone;
-  auto reading = ask(options, "POST", "/api/v1/revocations", body, exit);
+  auto path = fmt::format("/api/v1/revocations{}", options.dry_run ? "?dry_run=true" : "");
+  auto reading = ask(options, "POST", path, body, exit);
   if (reading) print_all_done(*reading, options);
   return exit;
 }
@@ -281,7 +311,8 @@ Exit run_lift(const Options& options) {
   JsonWriter json(body);
   json.begin().text_if("reason", options.reason).end();
   Exit exit = Exit::kDone;
-  auto path = fmt::format("/api/v1/revocations/{}/lift", signin::percent_encode(options.id));
+  auto path = fmt::format("/api/v1/revocations/{}/lift{}", signin::percent_encode(options.id),
+                          options.dry_run ? "?dry_run=true" : "");
   auto reading = ask(options, "POST", path, body, exit);
   if (reading) print_all_done(*reading, options);
   return exit;
@@ -319,6 +350,10 @@ void add_common(CLI::App& command, Options& options) {
   command.add_flag("--json", options.json, "One JSON object");
 }
 
+void add_dry_run(CLI::App& command, Options& options) {
+  command.add_flag("--dry-run", options.dry_run, "Say whom it would hit, and change nothing");
+}
+
 void add_form(CLI::App& revoke, const Form& form, Exit& exit) {
   auto options = std::make_shared<Options>();
   options->kind = form.kind;
@@ -334,6 +369,7 @@ void add_form(CLI::App& revoke, const Form& form, Exit& exit) {
     command->add_option("--until", options->until, "2026-11-22T08:00 (UTC), or 90m, 2h, 7d");
   }
   command->add_option("--reason", options->reason, "For the record; the person does not see it");
+  add_dry_run(*command, *options);
   add_common(*command, *options);
   command->callback([options, &exit] { exit = run_revoke(*options); });
 }
@@ -354,6 +390,7 @@ void add_revoke_command(CLI::App& root, Exit& exit) {
   auto* lift = revoke->add_subcommand("lift", "End a revocation");
   lift->add_option("ID", lift_options->id, "As `revoke` and `revoke list` show it")->required();
   lift->add_option("--reason", lift_options->reason, "For the record");
+  add_dry_run(*lift, *lift_options);
   add_common(*lift, *lift_options);
   lift->callback([lift_options, &exit] { exit = run_lift(*lift_options); });
 }
