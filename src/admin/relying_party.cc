@@ -6,7 +6,6 @@
 
 #include "admin/token_entrance.h"
 #include "base/encoding.h"
-#include "base/files.h"
 #include "http/client_assertion.h"
 #include "identity/reason.h"
 #include "identity/token_verifier.h"
@@ -22,7 +21,6 @@ constexpr std::string_view kScopes = "openid profile email";
 constexpr std::string_view kAssertionType =
     "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 constexpr std::chrono::seconds kAssertionLife{300};
-constexpr std::size_t kMaxCertificate = 64 << 10;
 constexpr std::chrono::minutes kProviderLife{10};  // of a discovery document
 
 const identity::IssuerState* find_issuer(const identity::Snapshot& snapshot,
@@ -175,9 +173,7 @@ Result<void> RelyingParty::authenticate(signin::Form& form, const Scene& scene) 
   const auto& credential = scene.settings->sign_in->credential;
   if (credential.secret) form.add("client_secret", credential.secret->reveal());
   if (credential.certificate.empty() || !credential.certificate_key) return {};
-  auto certificate = read_file(credential.certificate, kMaxCertificate);
-  if (!certificate) return fail(std::move(certificate.error()), "for admin.sign_in.credential");
-  auto assertion = http::sign_client_assertion({.certificate_pem = *certificate,
+  auto assertion = http::sign_client_assertion({.certificate_pem = credential.certificate,
                                                 .key_pem = credential.certificate_key->reveal(),
                                                 .audience = scene.provider->token_endpoint,
                                                 .client_id = scene.settings->sign_in->client,

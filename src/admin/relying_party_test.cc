@@ -108,14 +108,15 @@ TEST_F(Party, ShowsItsSecret) {
   EXPECT_THAT(bodies.back(), HasSubstr("client_secret=s%20e%26cret"));
 }
 
-TEST_F(Party, ACredentialThatCannotBeReadIsNobodysBusinessButTheLogs) {
-  settings.sign_in->credential.certificate = "/nowhere/cert.pem";
+TEST_F(Party, ACredentialThatDoesNotWorkIsNobodysBusinessButTheLogs) {
+  settings.sign_in->credential.certificate = "no certificate";
   settings.sign_in->credential.certificate_key =
       std::make_shared<const Secret>(std::string_view("key"));
   auto person = party.finish(attempt, callback());
   ASSERT_FALSE(person);
-  EXPECT_THAT(person.error().cause, HasSubstr("/nowhere/cert.pem"));
-  EXPECT_THAT(person.error().problem.error.message, Not(HasSubstr("/nowhere")));
+  EXPECT_THAT(person.error().cause, HasSubstr("for admin.sign_in.credential"));
+  EXPECT_EQ(person.error().problem.error.message, "the identity provider cannot be asked now");
+  EXPECT_THAT(asked, testing::Each(Not(HasSubstr("/token"))));
 }
 
 // Every token that is not the answer to this very attempt.

@@ -6,6 +6,7 @@
 #include "base/address.h"
 #include "base/nearest.h"
 #include "base/url.h"
+#include "config/pem.h"
 #include "config/rules.h"
 
 namespace sallyport::config {
@@ -141,6 +142,30 @@ void check_audience(Scene& scene, const Settings& settings, const IssuerSettings
   }
 }
 
+// How the web application proves itself: the certificate and its key are read here.
+void check_web_credential(Scene& scene) {
+  auto& credential = scene.draft.configuration.admin.sign_in->credential;
+  const auto& files = scene.draft.web_application;
+  const std::string block = "admin.sign_in.credential";
+  bool has_certificate = !files.certificate.empty();
+  if (has_certificate == files.key.empty() || (has_certificate && credential.secret)) {
+    scene.report.error(block,
+                       {"config.credential", "it needs a secret, or a certificate and its key",
+                        "write client_secret, or certificate and key"});
+    return;
+  }
+  if (!has_certificate) return;
+  const auto key_key = fmt::format("{}.key", block);
+  auto certificate = open_file(scene, fmt::format("{}.certificate", block), files.certificate);
+  auto key = open_file(scene, key_key, files.key);
+  if (!certificate || !key) return;
+  auto fits = check_signing_key(certificate->content.reveal(), key->content.reveal());
+  if (!fits) report_failure(scene, key_key, files.key, std::move(fits.error()));
+  check_key_mode(scene, key_key, files.key, key->mode);
+  credential.certificate = std::string(certificate->content.reveal());
+  credential.certificate_key = std::make_shared<const Secret>(std::move(key->content));
+}
+
 void check_sign_in_client(Scene& scene, const Settings& settings) {
   if (!settings.sign_in) return;
   const auto& client = settings.sign_in->client;
@@ -151,14 +176,7 @@ void check_sign_in_client(Scene& scene, const Settings& settings) {
                         fmt::format("issuer {} admits tokens for this client", issuer.name),
                         "register a web application of its own for administrators"});
   }
-  const auto& credential = settings.sign_in->credential;
-  const std::string key = "admin.sign_in.credential";
-  bool certificate = !credential.certificate.empty();
-  bool its_key = credential.certificate_key != nullptr;
-  if (certificate != its_key || (certificate && credential.secret)) {
-    scene.report.error(key, {"config.credential", "it needs a secret, or a certificate and its key",
-                             "write client_secret, or certificate and key"});
-  }
+  check_web_credential(scene);
 }
 
 void check_command_line(Scene& scene, const Settings& settings) {

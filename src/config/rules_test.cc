@@ -127,6 +127,10 @@ const Case kListenCases[] = {
     {"AnyClientAdministers", "metrics: {listen: \"127.0.0.1:8444\"}",
      "admin: {listen: \"127.0.0.1:8444\", audience: other, roles: {administrator: {groups: [h]}}}",
      "config.missing_key", "admin.clients"},
+    {"WebApplicationWithHalfACredential", "metrics: {listen: \"127.0.0.1:8444\"}",
+     "admin: {listen: \"127.0.0.1:8444\", sign_in: {client: c, credential: {certificate: "
+     "/etc/sallyport/web.pem}}, roles: {administrator: {groups: [h]}}}",
+     "config.credential", "admin.sign_in.credential"},
     {"RoleForNobody", "metrics: {listen: \"127.0.0.1:8444\"}", "admin: {roles: {viewer: {}}}",
      "config.empty_rule", "admin.roles.viewer"},
     {"RoleForNoKey", "metrics: {listen: \"127.0.0.1:8444\"}",
