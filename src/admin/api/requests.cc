@@ -9,15 +9,19 @@
 #include "admin/api/request_rows.h"
 #include "admin/api/tables.h"
 #include "admin/request_story.h"
+#include "base/encoding.h"
+#include "base/guid.h"
 
 namespace sallyport::admin {
 namespace {
 
 constexpr std::size_t kShortestId = 8;
+constexpr std::size_t kWholeId = 36;  // of a UUID
 constexpr std::size_t kMostNamesakes = 5;
 
 // What the record calls somebody, from a key, an object id, or the name or address of one person.
 std::expected<std::string, Problem> find_key(const std::string& text, Backends& backends) {
+  if (is_guid(text)) return lower_case(text);  // the end of a key will do
   auto keys = backends.revocations.possible_keys(text);
   if (keys.size() == 1) return keys.front();
   if (!keys.empty() || text.find('/') != std::string::npos) return text;
@@ -122,8 +126,8 @@ std::expected<audit::Row, Problem> find_request(const std::string& id, Backends&
   audit::HistoryQuery query;
   query.id = id;
   query.id_begins = true;
-  auto rows =
-      newest_requests(backends.record_directory(), query, kMostNamesakes, system_clock().wall());
+  const std::size_t most = id.size() == kWholeId ? 1 : kMostNamesakes;
+  auto rows = newest_requests(backends.record_directory(), query, most, system_clock().wall());
   if (!rows) return refuse(503, std::move(rows.error()));
   if (rows->empty()) {
     return refuse(404, {"requests.unknown", "no request with this id is in the record",
