@@ -47,7 +47,7 @@ struct BrowserEntrance::Visit {
   WebPages pages;
   [[nodiscard]] const http::RequestHead& head() const { return call.client.head(); }
 
-  [[nodiscard]] Task<void> show(WebPage page, std::string more_fields = {}) {
+  [[nodiscard]] Task<void> show(WebPage page, std::string_view more_fields = {}) {
     page.fields += more_fields;
     co_await send(call, {page.status, "text/html; charset=utf-8", page.html, page.fields});
   }
@@ -120,13 +120,14 @@ Task<void> BrowserEntrance::show_busy(Visit& visit, AtDesk why) {
   co_await visit.show(std::move(page), "retry-after: 1\r\n");
 }
 
-Task<void> BrowserEntrance::show_failure(Visit& visit, SignInFailure failure, std::string cookies) {
+Task<void> BrowserEntrance::show_failure(Visit& visit, const SignInFailure& failure,
+                                         std::string_view cookies) {
   log::limited(log::Level::kWarning, "admin.sign_in_failed",
                {{"source", visit.source.text},
                 {"code", failure.problem.error.code},
                 {"cause", failure.cause}});
   auto page = visit.pages.failed(failure.problem.status, failure.problem.error);
-  co_await visit.show(std::move(page), std::move(cookies));
+  co_await visit.show(std::move(page), cookies);
 }
 
 bool BrowserEntrance::record(std::string_view what, const Caller& caller) const {
@@ -172,7 +173,7 @@ Task<void> BrowserEntrance::begin(Visit& visit) {
     co_return;
   }
   if (auto failure = cannot_sign_in(*visit.settings)) {
-    co_await show_failure(visit, std::move(*failure), {});
+    co_await show_failure(visit, *failure, {});
     co_return;
   }
   const auto& head = visit.head();
@@ -201,7 +202,7 @@ Task<void> BrowserEntrance::begin(Visit& visit) {
     co_await show_busy(visit, ended);
     co_return;
   }
-  co_await show_failure(visit, std::move(url->error()), {});
+  co_await show_failure(visit, url->error(), {});
 }
 
 // The cookie of the attempts goes with the last of them.
@@ -241,13 +242,13 @@ Task<void> BrowserEntrance::come_back(Visit& visit) {
   auto attempt =
       parsed && is_random_text(browser) ? attempts_.take(parsed->state, browser) : std::nullopt;
   if (!attempt) {
-    SignInFailure failure{
+    const SignInFailure failure{
         {400,
          {"sign_in.not_begun",
           "this browser did not begin this sign-in, or has come back already or too late",
           "sign in again"}},
         !parsed ? "the answer cannot be read" : "no such attempt of this browser"};
-    co_await show_failure(visit, std::move(failure), {});
+    co_await show_failure(visit, failure, {});
     co_return;
   }
   auto arrival = std::make_shared<Arrival>(
@@ -259,7 +260,7 @@ Task<void> BrowserEntrance::come_back(Visit& visit) {
     co_return;
   }
   if (arrival->failure) {
-    co_await show_failure(visit, std::move(*arrival->failure), leave_cookie(browser));
+    co_await show_failure(visit, *arrival->failure, leave_cookie(browser));
     co_return;
   }
   auto cookies = needs_.sessions.open(*arrival->session.person, arrival->attempt.realm);
@@ -272,7 +273,7 @@ Task<void> BrowserEntrance::come_back(Visit& visit) {
                   ? visit.pages.no_role(arrival->caller)
                   : visit.pages.signed_in(arrival->caller, origin_of(visit.settings->public_url) +
                                                                arrival->attempt.return_path);
-  co_await visit.show(std::move(page), std::move(cookies));
+  co_await visit.show(std::move(page), cookies);
 }
 
 Task<void> BrowserEntrance::sign_out(Visit& visit) {
@@ -297,7 +298,7 @@ Task<void> BrowserEntrance::sign_out(Visit& visit) {
   auto fields = SessionEntrance::clear();
   fields += set_cookie(kSignedOutCookie, "1", SameSite::kLax, kSignedOutLife);
   fields += "clear-site-data: \"storage\"\r\n";
-  co_await visit.show(visit.pages.signed_out(), std::move(fields));
+  co_await visit.show(visit.pages.signed_out(), fields);
 }
 
 }  // namespace sallyport::admin

@@ -60,7 +60,8 @@ class BrowserEntrance {
   void arrive(Arrival& arrival, const Settings& settings) const;
   [[nodiscard]] Task<AtDesk> at_desk(Visit& visit, std::function<void()> work);
   [[nodiscard]] Task<void> show_busy(Visit& visit, AtDesk why);
-  [[nodiscard]] Task<void> show_failure(Visit& visit, SignInFailure failure, std::string cookies);
+  [[nodiscard]] Task<void> show_failure(Visit& visit, const SignInFailure& failure,
+                                        std::string_view cookies);
   [[nodiscard]] bool record(std::string_view what, const Caller& caller) const;
   [[nodiscard]] std::optional<SignInFailure> cannot_sign_in(const Settings& settings) const;
   [[nodiscard]] std::string leave_cookie(std::string_view browser) const;
