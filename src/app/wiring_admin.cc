@@ -203,7 +203,7 @@ void AdminSide::stop() {
   provider_wait->end();
   local_server.stop();
   port_server.stop();
-  browser.reset();  // and its desk
+  browser.reset();    // and its desk
   archive.close();    // what runs there may still reply
   local_api.reset();  // and its desk, after what runs there
   port_api.reset();
