@@ -6,7 +6,6 @@
 
 #include "base/encoding.h"
 #include "base/guid.h"
-#include "base/json_reader.h"
 #include "base/json_writer.h"
 #include "identity/entra_issuer.h"
 #include "identity/revocation_target.h"
@@ -22,43 +21,13 @@ using identity::RevocationKind;
 using identity::RevocationOutcome;
 using identity::RevocationRequest;
 
-constexpr std::size_t kMaxTargets = 1000;
-constexpr std::size_t kMaxText = 1024;
 constexpr std::size_t kMaxNotes = 10;  // each takes a look at the store
 constexpr std::size_t kMostNamesakes = 5;
+constexpr std::size_t kMostNamed = 10;  // in one event line
 
-int status_of(const Error& error) {
-  if (error.code == identity::kRevocationUnknown || error.code == kNoSession) return 409;
-  bool environment = error.code.starts_with("store.") || error.code == identity::kRevocationBusy ||
-                     error.code == identity::kRevocationFull;
-  return environment ? 503 : 400;
-}
-
-Answer write_error(const Error& error) {
-  Answer answer;
-  answer.status = status_of(error);
-  JsonWriter json(answer.body);
-  json.begin().object("error").text("code", error.code).text("message", error.message);
-  json.text_if("next_step", error.next_step).end().end();
-  answer.body += '\n';
-  return answer;
-}
-
-void put_revocation(JsonWriter& json, const Revocation& revocation) {
-  json.text("id", revocation.id).text("kind", identity::text(revocation.kind));
-  json.text_if("target", revocation.target).text_if("issuer", revocation.issuer);
-  json.text_if("user", revocation.person).text("at", format_time(revocation.at));
-  if (revocation.heals()) {
-    json.text("sign_ins_up_to", format_time(WallTime(std::chrono::seconds(revocation.not_before))));
-  }
-  if (revocation.until) json.text("until", format_time(*revocation.until));
-  json.text("by", revocation.by).text_if("reason", revocation.reason);
-  json.text("source", revocation.source);
-}
-
-Answer write_outcomes(const std::vector<RevocationOutcome>& outcomes,
-                      const std::vector<std::string>& notes) {
-  Answer answer;
+ApiAnswer write_outcomes(const std::vector<RevocationOutcome>& outcomes,
+                         const std::vector<std::string>& notes) {
+  ApiAnswer answer;
   JsonWriter json(answer.body);
   json.begin().array("revocations");
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
@@ -77,12 +46,11 @@ Answer write_outcomes(const std::vector<RevocationOutcome>& outcomes,
   }
   json.end_array().end();
   answer.body += '\n';
+  // The register writes an event of its own for each; this one says by which door.
+  for (const auto& outcome : outcomes)
+    answer.changed.emplace_back("id", outcome.change.revocation->id);
+  if (answer.changed.size() > kMostNamed) answer.changed.resize(kMostNamed);
   return answer;
-}
-
-bool good_text(const std::string& text) {
-  return text.size() <= kMaxText && is_utf8(text) &&
-         std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 
 bool is_person_kind(RevocationKind kind) {
@@ -91,90 +59,120 @@ bool is_person_kind(RevocationKind kind) {
 
 }  // namespace
 
-struct RevocationDesk::Asked {
-  std::string kind, issuer, user, reason, id;
-  std::vector<std::string> targets;
-  std::optional<std::int64_t> until;  ///< seconds since 1970
-};
+void put_revocation(JsonWriter& json, const Revocation& revocation) {
+  json.text("id", revocation.id).text("kind", identity::text(revocation.kind));
+  json.text_if("target", revocation.target).text_if("issuer", revocation.issuer);
+  json.text_if("user", revocation.person).text("at", format_time(revocation.at));
+  if (revocation.heals()) {
+    json.text("sign_ins_up_to", format_time(WallTime(std::chrono::seconds(revocation.not_before))));
+  }
+  if (revocation.until) json.text("until", format_time(*revocation.until));
+  json.text("by", revocation.by).text_if("reason", revocation.reason);
+  json.text("source", revocation.source);
+}
+
+Problem revocation_problem(Error error) {
+  bool no = error.code == identity::kRevocationUnknown || error.code == kNoSession;
+  bool environment = error.code.starts_with("store.") || error.code == identity::kRevocationBusy ||
+                     error.code == identity::kRevocationFull;
+  const int status = no ? 409 : environment ? 503 : 400;
+  return {status, std::move(error), {}, status == 503 ? 1 : 0};
+}
 
 RevocationDesk::RevocationDesk(identity::RevocationRegister& revocations, audit::NameTable& people,
                                Clock& clock,
                                std::function<std::vector<identity::IssuerSettings>()> issuers)
     : revocations_(revocations), people_(people), clock_(clock), issuers_(std::move(issuers)) {}
 
-Result<RevocationDesk::Asked> RevocationDesk::read(std::string_view body) {
-  Asked asked;
-  JsonReader json(body);
-  JsonText key;
-  JsonText value;
-  std::string_view number;
-  if (json.begin_object()) {
-    while (json.next_member(key)) {
-      auto* text = key.is("kind")     ? &asked.kind
-                   : key.is("issuer") ? &asked.issuer
-                   : key.is("user")   ? &asked.user
-                   : key.is("reason") ? &asked.reason
-                   : key.is("id")     ? &asked.id
-                                      : nullptr;
-      if (text != nullptr) {
-        if (json.text(value)) *text = value.decode();
-      } else if (key.is("targets") && json.begin_array()) {
-        while (json.next_element() && json.text(value)) asked.targets.push_back(value.decode());
-      } else if (key.is("until") && json.number(number)) {
-        asked.until = static_cast<std::int64_t>(whole_number(number).value_or(0));
-      } else {
-        return fail("revocation.question", "the question has a member that is not known here");
-      }
-    }
-  }
-  if (!json.finish()) return fail("revocation.question", "the question is not valid JSON");
-  auto texts = {asked.kind, asked.issuer, asked.user, asked.reason, asked.id};
-  if (asked.targets.size() > kMaxTargets || !std::ranges::all_of(texts, good_text) ||
-      !std::ranges::all_of(asked.targets, good_text)) {
-    return fail("revocation.question",
-                fmt::format("a text is longer than {} bytes or has control characters, or there "
-                            "are more than {} targets",
-                            kMaxText, kMaxTargets),
-                "shorten it");
-  }
-  return asked;
-}
-
-void RevocationDesk::revoke(const Question& question, const Reply& reply) {
-  auto asked = read(question.body);
-  if (!asked) return reply(write_error(asked.error()));
-  auto requests = understand(*asked, question.who);
-  if (!requests) return reply(write_error(requests.error()));
+void RevocationDesk::revoke(const Wish& wish, const Caller& caller, const Reply& reply) {
+  auto requests = understand(wish, caller.who);
+  if (!requests) return reply(std::unexpected(revocation_problem(std::move(requests.error()))));
   std::vector<std::string> notes;
   if (requests->size() <= kMaxNotes) {
     for (const auto& request : *requests) notes.push_back(note_about(request));
   }
   revocations_.revoke(std::move(*requests), [reply, notes = std::move(notes)](auto outcomes) {
-    reply(outcomes ? write_outcomes(*outcomes, notes) : write_error(outcomes.error()));
+    if (!outcomes) return reply(std::unexpected(revocation_problem(std::move(outcomes.error()))));
+    reply(write_outcomes(*outcomes, notes));
   });
 }
 
-void RevocationDesk::lift(const Question& question, const Reply& reply) {
-  auto asked = read(question.body);
-  if (!asked) return reply(write_error(asked.error()));
-  revocations_.lift({asked->id, question.who, asked->reason}, [reply](auto outcomes) {
-    reply(outcomes ? write_outcomes(*outcomes, {}) : write_error(outcomes.error()));
+void RevocationDesk::lift(const std::string& id, const std::string& reason, const Caller& caller,
+                          const Reply& reply) {
+  revocations_.lift({id, caller.who, reason}, [reply](auto outcomes) {
+    if (!outcomes) return reply(std::unexpected(revocation_problem(std::move(outcomes.error()))));
+    reply(write_outcomes(*outcomes, {}));
   });
 }
 
-Answer RevocationDesk::list() const {
-  Answer answer;
-  auto health = revocations_.health();
+ApiResult RevocationDesk::preview(const Wish& wish, const Caller& caller) const {
+  auto requests = understand(wish, caller.who);
+  if (!requests) return std::unexpected(revocation_problem(std::move(requests.error())));
+  auto reach = revocations_.preview(*requests);
+  for (const auto& request : *requests) {
+    if (is_person_kind(request.kind)) reach.persons.insert(request.target);
+  }
+  ApiAnswer answer;
   JsonWriter json(answer.body);
-  json.begin().text_if("problem", health.problem).array("revocations");
-  for (const auto& revocation : revocations_.in_force()) {
-    json.begin();
-    put_revocation(json, *revocation);
-    json.end();
+  json.begin().boolean("dry_run", true);
+  json.number("people", static_cast<std::int64_t>(reach.persons.size()));
+  json.number("streams", static_cast<std::int64_t>(reach.streams)).array("targets");
+  for (const auto& request : *requests) {
+    if (!request.target.empty()) put_target(json, request.target, is_person_kind(request.kind));
   }
   json.end_array().end();
   answer.body += '\n';
   return answer;
+}
+
+ApiResult RevocationDesk::preview_lift(const std::string& id) const {
+  auto all = in_force();
+  auto found = std::ranges::find(all, id, [](const auto& one) { return one->id; });
+  if (found == all.end()) {
+    return std::unexpected(
+        revocation_problem({identity::kRevocationUnknown,
+                            fmt::format("no revocation {} is in force; nothing was changed", id),
+                            "`sallyport revoke list` shows those that are"}));
+  }
+  const auto& revocation = **found;
+  const bool person = is_person_kind(revocation.kind);
+  ApiAnswer answer;
+  JsonWriter json(answer.body);
+  json.begin().boolean("dry_run", true).number("people", person ? 1 : 0).number("streams", 0);
+  json.array("targets");
+  if (!revocation.target.empty()) put_target(json, revocation.target, person);
+  json.end_array().end();
+  answer.body += '\n';
+  return answer;
+}
+
+void RevocationDesk::put_target(JsonWriter& json, const std::string& target, bool is_person) const {
+  json.begin().text("key", target);
+  if (is_person) {
+    auto known = people_.look_up(target);
+    if (known && *known) json.text_if("name", (*known)->name);
+  }
+  json.end();
+}
+
+std::vector<std::string> RevocationDesk::possible_keys(const std::string& text) const {
+  std::vector<std::string> keys;
+  auto names = issuer_names();
+  auto key = identity::principal_key(text, names);
+  if (key && *key) keys.push_back(with_tenant(std::move(**key)));
+  if (!is_guid(text)) return keys;
+  for (const auto& name : names) {
+    keys.push_back(with_tenant(fmt::format("{}//{}", name, lower_case(text))));
+  }
+  return keys;
+}
+
+std::vector<identity::RevocationPtr> RevocationDesk::in_force() const {
+  return revocations_.in_force();
+}
+
+std::string RevocationDesk::problem() const {
+  return revocations_.health().problem;
 }
 
 std::vector<std::string> RevocationDesk::issuer_names() const {
@@ -183,72 +181,80 @@ std::vector<std::string> RevocationDesk::issuer_names() const {
   return names;
 }
 
-Result<std::vector<RevocationRequest>> RevocationDesk::understand(const Asked& asked,
-                                                                  const std::string& who) const {
-  auto kind = identity::revocation_kind(asked.kind);
+// What all targets of one wish have in common.
+Result<RevocationRequest> RevocationDesk::understand_common(const Wish& wish,
+                                                            const std::string& who) const {
+  auto kind = identity::revocation_kind(wish.kind);
   if (!kind) {
-    return fail("revocation.kind", fmt::format("\"{}\" is nothing to revoke", asked.kind),
+    return fail("revocation.kind", fmt::format("\"{}\" is nothing to revoke", wish.kind),
                 "revoke user, sign-ins, session, token, client, group or all");
   }
   auto names = issuer_names();
-  if (!asked.issuer.empty() && std::ranges::find(names, asked.issuer) == names.end()) {
-    return fail("revocation.issuer_unknown", fmt::format("no issuer is named {}", asked.issuer),
+  if (!wish.issuer.empty() && std::ranges::find(names, wish.issuer) == names.end()) {
+    return fail("revocation.issuer_unknown", fmt::format("no issuer is named {}", wish.issuer),
                 fmt::format("name one of: {}", fmt::join(names, ", ")));
   }
   RevocationRequest request;
   request.kind = *kind;
-  request.issuer = asked.issuer;
+  request.issuer = wish.issuer;
   request.by = who;
-  request.reason = asked.reason;
-  if (asked.until) {
-    request.until = WallTime(std::chrono::seconds(*asked.until));
-    if (*request.until <= clock_.wall() || *kind == RevocationKind::kSignIns ||
-        *kind == RevocationKind::kAll) {
-      return fail("revocation.until",
-                  request.until <= clock_.wall()
-                      ? std::string("--until names a time that has passed")
-                      : fmt::format("revoke {} ends with each person's next sign-in",
-                                    identity::text(*kind)),
-                  "leave --until out, or name a time to come");
-    }
+  request.reason = wish.reason;
+  request.until = wish.until;
+  bool heals = *kind == RevocationKind::kSignIns || *kind == RevocationKind::kAll;
+  if (wish.until && (*wish.until <= clock_.wall() || heals)) {
+    return fail(
+        "revocation.until",
+        *wish.until <= clock_.wall()
+            ? std::string("--until names a time that has passed")
+            : fmt::format("revoke {} ends with each person's next sign-in", identity::text(*kind)),
+        "leave --until out, or name a time to come");
   }
-  if (!asked.user.empty()) {
-    auto person = find_person(asked.user);
+  if (!wish.user.empty()) {
+    auto person = find_person(wish.user);
     if (!person) return std::unexpected(std::move(person.error()));
     request.person = *person;
   }
-  if (*kind == RevocationKind::kSession && asked.issuer.empty() && asked.user.empty()) {
+  if (*kind == RevocationKind::kSession && wish.issuer.empty() && wish.user.empty()) {
     return fail("revocation.session_scope", "a session id means something at its issuer alone",
                 "add --issuer NAME or --user USER");
   }
-  std::vector<RevocationRequest> requests;
-  auto targets = asked.targets;
-  if (*kind == RevocationKind::kAll) targets.assign(1, {});
-  for (const auto& target : targets) {
-    if (target.starts_with(' ') || target.ends_with(' ')) {
-      return fail("revocation.target", fmt::format("\"{}\" has white space around it", target),
-                  "write the id without it");
-    }
-    auto one = request;
-    one.target = target;
-    if (is_person_kind(*kind)) {
-      auto person = find_person(target);
-      if (!person) return std::unexpected(std::move(person.error()));
-      one.target = *person;
-    }
-    // As tokens have them; portals show capitals.
-    bool is_id = *kind == RevocationKind::kClient || *kind == RevocationKind::kGroup;
-    if (is_id && is_guid(target)) one.target = lower_case(target);
-    if (one.target.empty() && *kind != RevocationKind::kAll) {
-      return fail("revocation.target", "an id is empty", "name what is to be revoked");
-    }
-    if (auto checked = check_session(one); !checked) {
-      return std::unexpected(std::move(checked.error()));
-    }
-    requests.push_back(std::move(one));
+  return request;
+}
+
+Result<void> RevocationDesk::aim(RevocationRequest& request, const std::string& target) const {
+  if (target.starts_with(' ') || target.ends_with(' ')) {
+    return fail("revocation.target", fmt::format("\"{}\" has white space around it", target),
+                "write the id without it");
   }
-  if (requests.empty()) {
+  request.target = target;
+  if (is_person_kind(request.kind)) {
+    auto person = find_person(target);
+    if (!person) return std::unexpected(std::move(person.error()));
+    request.target = *person;
+  }
+  // As tokens have them; portals show capitals.
+  bool is_id = request.kind == RevocationKind::kClient || request.kind == RevocationKind::kGroup;
+  if (is_id && is_guid(target)) request.target = lower_case(target);
+  if (request.target.empty() && request.kind != RevocationKind::kAll) {
+    return fail("revocation.target", "an id is empty", "name what is to be revoked");
+  }
+  return check_session(request);
+}
+
+Result<std::vector<RevocationRequest>> RevocationDesk::understand(const Wish& wish,
+                                                                  const std::string& who) const {
+  auto common = understand_common(wish, who);
+  if (!common) return std::unexpected(std::move(common.error()));
+  auto targets = wish.targets;
+  if (common->kind == RevocationKind::kAll) targets.assign(1, {});
+  if (targets.empty()) {
     return fail("revocation.target", "nobody and nothing is named", "name what is to be revoked");
+  }
+  std::vector<RevocationRequest> requests;
+  requests.reserve(targets.size());
+  for (const auto& target : targets) {
+    auto aimed = aim(requests.emplace_back(*common), target);
+    if (!aimed) return std::unexpected(std::move(aimed.error()));
   }
   return requests;
 }

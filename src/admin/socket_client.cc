@@ -83,7 +83,10 @@ Result<SocketAnswer> ask_socket(const std::string& socket_path, const std::strin
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(patience.count()));
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, take);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer.body);
+  std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> fields(nullptr, curl_slist_free_all);
   if (!body.empty()) {
+    fields.reset(curl_slist_append(nullptr, "content-type: application/json"));
+    curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, fields.get());
     curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.data());
     curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
   }

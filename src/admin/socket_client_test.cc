@@ -12,7 +12,6 @@
 #include <fstream>
 #include <thread>
 
-#include "admin/admin_server.h"
 #include "base/check.h"
 #include "base/test_folder.h"
 #include "base/unique_fd.h"
@@ -65,22 +64,6 @@ class SocketClient : public testing::Test {
   std::filesystem::path folder = test_folder.path();
   std::string path = (folder / "admin.sock").string();
 };
-
-TEST_F(SocketClient, GetsTheAnswerOfAGateway) {
-  Services services{.metrics = [] { return std::string(); },
-                    .status = [] { return std::string("{}"); }};
-  auto server = AdminServer::open(path, "", 0, std::move(services));
-  ASSERT_TRUE(server) << server.error().message;
-  (*server)->start();
-  auto answer = ask_socket(path, "GET", "/status");
-  ASSERT_TRUE(answer) << answer.error().message;
-  EXPECT_EQ(answer->status, 200);
-  EXPECT_EQ(answer->type, "application/json");
-  EXPECT_EQ(answer->body, "{}\n");
-  EXPECT_EQ(ask_socket(path, "GET", "/nothing")->status, 404);
-  EXPECT_EQ(ask_socket(path, "POST", "/status")->status, 405);
-  (*server)->stop();
-}
 
 TEST_F(SocketClient, AsksByTheNameOfSallyport) {
   std::string heard;

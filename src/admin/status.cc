@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/json_writer.h"
-
 namespace sallyport::admin {
 namespace {
 
@@ -14,13 +12,9 @@ std::int64_t number(std::uint64_t value) {
 void append_issuers(JsonWriter& json, const Status& status) {
   json.array("issuers");
   for (const auto& issuer : status.issuers) {
-    json.begin()
-        .text("name", issuer.name)
-        .text("issuer", issuer.issuer)
-        .boolean("ready", issuer.ready)
-        .number("keys", number(issuer.keys));
-    if (issuer.refreshed) json.text("refreshed", format_time(*issuer.refreshed));
-    json.text_if("problem", issuer.problem).end();
+    json.begin();
+    put_issuer(json, issuer);
+    json.end();
   }
   json.end_array();
 }
@@ -28,20 +22,8 @@ void append_issuers(JsonWriter& json, const Status& status) {
 void append_upstreams(JsonWriter& json, const Status& status) {
   json.array("upstreams");
   for (const auto& upstream : status.upstreams) {
-    json.begin()
-        .text("name", upstream.name)
-        .text("provider", upstream.provider)
-        .text("host", upstream.host)
-        .text("credential", upstream.credential)
-        .text("source", upstream.source)
-        .boolean("ready", upstream.ready);
-    if (upstream.obtained) json.text("obtained", format_time(*upstream.obtained));
-    if (upstream.expires) json.text("expires", format_time(*upstream.expires));
-    json.text_if("problem", upstream.problem);
-    if (upstream.refused) {
-      json.text("refused", format_time(*upstream.refused));
-      json.number("refused_status", number(upstream.refused_status));
-    }
+    json.begin();
+    put_upstream(json, upstream);
     json.end();
   }
   json.end_array();
@@ -164,6 +146,28 @@ void append_audit_rows(std::string& out, const AuditStatus& audit) {
 }
 
 }  // namespace
+
+void put_issuer(JsonWriter& json, const IssuerStatus& issuer) {
+  json.text("name", issuer.name).text("issuer", issuer.issuer).boolean("ready", issuer.ready);
+  json.number("keys", number(issuer.keys));
+  if (issuer.refreshed) json.text("refreshed", format_time(*issuer.refreshed));
+  json.text_if("problem", issuer.problem);
+}
+
+void put_upstream(JsonWriter& json, const UpstreamStatus& upstream) {
+  json.text("name", upstream.name)
+      .text("provider", upstream.provider)
+      .text("host", upstream.host)
+      .text("credential", upstream.credential)
+      .text("source", upstream.source)
+      .boolean("ready", upstream.ready);
+  if (upstream.obtained) json.text("obtained", format_time(*upstream.obtained));
+  if (upstream.expires) json.text("expires", format_time(*upstream.expires));
+  json.text_if("problem", upstream.problem);
+  if (!upstream.refused) return;
+  json.text("refused", format_time(*upstream.refused));
+  json.number("refused_status", number(upstream.refused_status));
+}
 
 std::string status_json(const Status& status) {
   std::string out;

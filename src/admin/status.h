@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "base/result.h"
 
 namespace sallyport::admin {
@@ -88,6 +89,10 @@ struct Status {
 
 /// One JSON object without a line end. Times as 2026-11-21T08:00:00.000000Z.
 [[nodiscard]] std::string status_json(const Status& status);
+
+/// The members of one of these, as status_json() has them.
+void put_issuer(JsonWriter& json, const IssuerStatus& issuer);
+void put_upstream(JsonWriter& json, const UpstreamStatus& upstream);
 
 /// Reads status_json back; members that a newer gateway added are passed over.
 /// Error: status.not_understood.

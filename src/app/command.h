@@ -32,6 +32,7 @@ void print_error(const Error& error, bool json = false);
 void add_gateway_command(CLI::App& root, Exit& exit);
 void add_config_command(CLI::App& root, Exit& exit);
 void add_docs_command(CLI::App& root, Exit& exit);
+void add_api_command(CLI::App& root, Exit& exit);
 void add_audit_command(CLI::App& root, Exit& exit);
 void add_status_command(CLI::App& root, Exit& exit);
 void add_token_check_command(CLI::App& root, Exit& exit);  ///< after add_token_command

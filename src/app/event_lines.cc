@@ -41,8 +41,9 @@ void EventLines::record(std::string_view name, std::span<const audit::Detail> de
   if (!recorded) log::error("audit.event_failed", {{"reason", recorded.error().message}});
 }
 
-void EventLines::configuration(const config::Configuration& configuration) {
-  const audit::Detail details[] = {{"file", configuration.path}, {"sha256", configuration.sha256}};
+void EventLines::configuration(const config::Configuration& configuration, std::string_view by) {
+  const audit::Detail details[] = {
+      {"file", configuration.path}, {"sha256", configuration.sha256}, {"by", by}};
   record("configuration", details);
 }
 

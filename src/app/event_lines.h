@@ -18,8 +18,9 @@ class EventLines {
  public:
   explicit EventLines(audit::Trail& trail) : trail_(trail) {}
 
-  /// The file that counts from now on; in the record alone.
-  void configuration(const config::Configuration& configuration);
+  /// The file that counts from now on; in the record alone. `by`: whose doing it is, `start`,
+  /// `SIGHUP` or a caller of the administrator's API.
+  void configuration(const config::Configuration& configuration, std::string_view by);
   void keys(const identity::KeyEvent& event);
   /// Once every worker has applied it.
   void revocation(const identity::RevocationOutcome& outcome);

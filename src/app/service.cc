@@ -1,14 +1,23 @@
 #include "app/service.h"
 
+#include <tuple>
+
+#include "app/admin_side.h"
 #include "app/service_parts.h"
 #include "base/address.h"
 #include "base/log.h"
-#include "config/reload.h"
 
 namespace sallyport::app {
 namespace {
 
 constexpr std::chrono::seconds kDrainPatience{25};
+
+void tell_port(std::string_view event, const std::optional<admin::PortSettings>& listen,
+               std::uint16_t port) {
+  if (!listen) return;
+  log::info(event,
+            {{"address", format_address(listen->host, port)}, {"port", std::uint64_t{port}}});
+}
 
 }  // namespace
 
@@ -28,7 +37,7 @@ Result<std::unique_ptr<Service>> Service::start(config::Configuration configurat
   if (opened) opened = p.open_admin();
   if (!opened) return std::unexpected(std::move(opened.error()));
   const auto settings = p.configured();
-  p.events->configuration(*settings);
+  p.events->configuration(*settings, "start");
   p.gateway->start();
   p.revocations->start(p.gateway->fanout());
   p.keys->start();
@@ -40,36 +49,14 @@ Result<std::unique_ptr<Service>> Service::start(config::Configuration configurat
              {"tls", settings->listen.tls_certificate.empty() ? "no" : "yes"},
              {"workers", settings->listen.workers},
              {"version", SALLYPORT_VERSION}});
-  if (settings->admin.listen) {
-    log::info("admin.listening",
-              {{"address", format_address(settings->admin.listen->host, p.admin->port())},
-               {"port", std::uint64_t{p.admin->port()}}});
-  }
+  tell_port("admin.listening", settings->admin.listen, p.admin->port);
+  tell_port("metrics.listening", settings->metrics.listen, p.admin->metrics_port);
   return service;
 }
 
-Result<void> Service::reload(config::Configuration next) {
-  Parts& p = *parts_;
-  auto refused = config::refuse_reload(*p.configured(), next);
-  if (!refused.empty()) {
-    return std::unexpected(config::as_error(refused));
-  }
-  auto routes =
-      gateway::Routes::create(next.listen, next.limits, next.issuers, next.upstreams, next.models);
-  if (!routes) return std::unexpected(std::move(routes.error()));
-  const auto settings = std::make_shared<const config::Configuration>(std::move(next));
-  {
-    MutexLock lock(p.mutex);
-    p.configuration = settings;
-    // First, so that a request on the new routes finds its source known.
-    p.credentials->reload(settings->upstreams);
-    p.connections->set(settings->limits.connections, settings->limits.connections_per_source);
-    p.trail->apply(settings->audit);
-    p.gateway->publish(*routes);
-  }
-  p.keys->reload(settings->issuers);
-  p.events->configuration(*settings);
-  return {};
+void Service::reload(std::string by) {
+  // What came of it stands in the log.
+  std::ignore = parts_->reloading->run({.by = std::move(by)});
 }
 
 void Service::stop() {

@@ -2,11 +2,12 @@
 // configuration, run by the `gateway` command, ended by a signal.
 //
 //   auto service = Service::start(std::move(configuration));
-//   ... (*service)->reload(next) on SIGHUP ...
+//   ... (*service)->reload("SIGHUP") ...
 //   (*service)->stop();
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/result.h"
 #include "config/configuration.h"
@@ -21,13 +22,15 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  /// Swaps in a configuration that was checked whole; on an error everything stays as it is.
-  [[nodiscard]] Result<void> reload(config::Configuration next);
+  /// Reads the configuration again and swaps it in where it is right; else everything stays as it
+  /// is. The log says which. `by`: who asks, for the record.
+  void reload(std::string by);
   /// Drains and ends: running exchanges get up to 25 seconds.
   void stop();
 
+  struct Parts;  ///< service_parts.h
+
  private:
-  struct Parts;
   explicit Service(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };

@@ -6,10 +6,9 @@
 #include <atomic>
 #include <memory>
 
-#include "admin/admin_server.h"
-#include "admin/revocations.h"
 #include "admin/status_page.h"
 #include "app/event_lines.h"
+#include "app/reloading.h"
 #include "app/service.h"
 #include "audit/trail.h"
 #include "base/metrics.h"
@@ -24,6 +23,8 @@
 
 namespace sallyport::app {
 
+struct AdminSide;
+
 // Members are destroyed from the last to the first: who uses comes after who is used.
 struct Service::Parts {
   explicit Parts(config::Configuration from);
@@ -31,7 +32,7 @@ struct Service::Parts {
   WallTime started = system_clock().wall();
   Metrics metrics;
   Mutex mutex;
-  /// The newest; a reload puts another in its place.
+  /// The newest; `reloading` alone puts another in its place.
   std::shared_ptr<const config::Configuration> configuration GUARDED_BY(mutex);
   std::unique_ptr<audit::Trail> trail;
   std::unique_ptr<EventLines> events;
@@ -46,9 +47,9 @@ struct Service::Parts {
   std::unique_ptr<gateway::Shared> shared;
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<identity::RevocationRegister> revocations;
-  std::unique_ptr<admin::RevocationDesk> desk;
   identity::SnapshotPtr identity GUARDED_BY(mutex);  ///< the newest that was published
-  std::unique_ptr<admin::AdminServer> admin;
+  std::unique_ptr<Reloading> reloading;
+  std::unique_ptr<AdminSide> admin;
   std::atomic<bool> draining{false};
   bool stopped = false;
 
@@ -69,7 +70,6 @@ struct Service::Parts {
   // wiring_admin.cc
 
   [[nodiscard]] Result<void> open_admin();
-  [[nodiscard]] admin::Services admin_services();
   [[nodiscard]] admin::Status status();
 };
 

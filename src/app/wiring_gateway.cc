@@ -2,6 +2,7 @@
 #include <array>
 #include <bit>
 
+#include "app/admin_side.h"  // Parts owns one
 #include "app/service_parts.h"
 
 namespace sallyport::app {

@@ -1,10 +1,9 @@
 #include "audit/history.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <deque>
-#include <tuple>
 #include <unordered_map>
 
 #include "audit/line.h"
@@ -57,7 +56,7 @@ bool read_shown(JsonReader& json, std::string_view inside, const JsonText& key, 
   return false;
 }
 
-std::string read_person(JsonReader& json) {
+void read_person(JsonReader& json, Row& row) {
   std::string issuer, tenant, object_id, subject;
   for_members(json, [&](const JsonText& key) {
     auto* part = key.is(name_of<&Person::issuer>)      ? &issuer
@@ -71,8 +70,28 @@ std::string read_person(JsonReader& json) {
       json.skip();
     }
   });
-  if (object_id.empty()) return issuer + "/" + subject;
-  return issuer + "/" + tenant + "/" + object_id;
+  if (object_id.empty()) {
+    row.person = fmt::format("{}/{}", issuer, subject);
+    row.key = fmt::format("{}//{}", issuer, subject);
+  } else {
+    row.person = row.key = fmt::format("{}/{}/{}", issuer, tenant, object_id);
+  }
+}
+
+// What went wrong with the last sending.
+void read_attempts(JsonReader& json, Row& row) {
+  if (!json.begin_array()) return;
+  while (json.next_element()) {
+    std::string error;
+    for_members(json, [&](const JsonText& key) {
+      if (key.is(field::kAttemptError)) {
+        error = read_text(json);
+      } else {
+        json.skip();
+      }
+    });
+    if (!error.empty()) row.reason = std::move(error);
+  }
 }
 
 void read_usage(JsonReader& json, Row& row) {
@@ -124,25 +143,40 @@ void fill(std::string_view text, Row& row) {
   JsonReader json(text);
   for_members(json, [&](const JsonText& key) {
     if (key.is(name_of<&Opened::person>) && json.peek() == JsonKind::kObject) {
-      row.person = read_person(json);
+      read_person(json, row);
     } else if (key.is(name_of<&Opened::request>) && json.peek() == JsonKind::kObject) {
       read_request(json, row);
     } else if (key.is(name_of<&Closed::usage>) && json.peek() == JsonKind::kObject) {
       read_usage(json, row);
-    } else if (key.is(name_of<&Closed::outcome>) || key.is(name_of<&Refused::reason>)) {
+    } else if (key.is(name_of<&Closed::outcome>)) {
       row.outcome = read_text(json);
+    } else if (key.is(name_of<&Refused::reason>)) {
+      row.outcome = row.reason = read_text(json);
+    } else if (key.is(name_of<&Closed::attempts>) && json.peek() == JsonKind::kArray) {
+      read_attempts(json, row);
+    } else if (key.is(name_of<&Closed::error_type>)) {
+      auto type = read_text(json);
+      if (row.reason.empty()) row.reason = std::move(type);
     } else if (!read_shown(json, {}, key, row)) {
       read_other(json, key, row);
     }
   });
 }
 
-bool is_person(const std::string& key, const std::string& asked) {
-  return key == asked || key.ends_with("/" + asked);
+bool is_person(const Row& row, const std::string& asked) {
+  return row.person == asked || row.key == asked || row.person.ends_with("/" + asked);
+}
+
+bool comes_before(const Row& row, std::string_view time, std::string_view id) {
+  return row.time != time ? row.time < time : row.id < id;
 }
 
 bool earlier(const Row& a, const Row& b) {
-  return std::tie(a.time, a.id) < std::tie(b.time, b.id);
+  return comes_before(a, b.time, b.id);
+}
+
+bool later(const Row& a, const Row& b) {
+  return earlier(b, a);
 }
 
 // Nothing in the file is newer than the file.
@@ -154,15 +188,45 @@ bool older_than(const std::filesystem::path& path, const std::string& since) {
   return std::string_view(stamp, kTimeChars) < since;
 }
 
+// The newest of the rows that are put in, at most so many; of 0 all.
+class Newest {
+ public:
+  explicit Newest(std::size_t most) : most_(most) {}
+
+  [[nodiscard]] bool takes(std::string_view time, std::string_view id) const {
+    return most_ == 0 || rows_.size() < most_ || comes_before(rows_.front(), time, id);
+  }
+  void put(Row row) {
+    if (!takes(row.time, row.id)) return;
+    rows_.push_back(std::move(row));
+    if (most_ == 0) return;
+    std::ranges::push_heap(rows_, later);  // the earliest at the front
+    if (rows_.size() <= most_) return;
+    std::ranges::pop_heap(rows_, later);
+    rows_.pop_back();
+  }
+  [[nodiscard]] std::vector<Row> take() {
+    std::ranges::sort(rows_, earlier);
+    return std::move(rows_);
+  }
+
+ private:
+  std::size_t most_;
+  std::vector<Row> rows_;
+};
+
+// Of a crash's requests: which of them a later start told the end of is known at the very end.
+constexpr std::size_t kMostUnfinished = 1000;
+
 class History {
  public:
-  explicit History(const HistoryQuery& query) : query_(query) {}
+  explicit History(const HistoryQuery& query)
+      : query_(query),
+        rows_(query.last),
+        unfinished_(query.last == 0 ? 0 : std::max(query.last, kMostUnfinished)) {}
 
   Result<void> read(const ChainFiles& chain) {
-    open_.clear();
-    rows_.clear();
-    dropped_ = 0;
-    live_ = chain.live;
+    running_.clear();
     for (std::size_t i = 0; i < chain.segments.size(); ++i) {
       const auto& path = chain.segments[i].path;
       if (older_than(path, query_.since)) continue;
@@ -177,20 +241,26 @@ class History {
       }
       if (read && read->last) break;
     }
-    for (auto& row : rows_) all_.push_back(std::move(row));
-    keep_newest();
+    for (auto& [id, row] : running_) {
+      row.outcome = chain.live ? "running" : "unfinished";
+      if (chain.live) {
+        keep(std::move(row));
+      } else {
+        unfinished_.put(std::move(row));
+      }
+    }
     return {};
   }
 
   std::vector<Row> finish() {
-    for (auto& row : all_) {
-      auto end = interrupted_.find(row.id);
-      if (row.kind != "request" || !row.end.empty() || end == interrupted_.end()) continue;
-      row.outcome = "interrupted";
-      row.end = end->second;
+    for (auto& row : unfinished_.take()) {
+      if (auto end = interrupted_.find(row.id); end != interrupted_.end()) {
+        row.outcome = "interrupted";
+        row.end = end->second;
+      }
+      keep(std::move(row));
     }
-    std::ranges::sort(all_, earlier);
-    return std::move(all_);
+    return rows_.take();
   }
 
  private:
@@ -210,20 +280,30 @@ class History {
     row.shown.resize(shown_fields().size());
     fill(text, row);
     if (event) row.outcome = line_.event;
-    if (row.kind == "request") row.outcome = live_ ? "running" : "unfinished";
-    if (!query_.person.empty() && !is_person(row.person, query_.person)) return;
-    if (row.kind == "request") open_[row.id] = dropped_ + rows_.size();
-    rows_.push_back(std::move(row));
-    if (query_.last > 0 && rows_.size() > query_.last) {
-      rows_.pop_front();
-      ++dropped_;
+    if (!query_.person.empty() && !is_person(row, query_.person)) return;
+    if (!query_.model.empty() && row.model != query_.model) return;
+    if (row.kind == "request") {
+      running_.insert_or_assign(row.id, std::move(row));
+    } else {
+      keep(std::move(row));
     }
   }
 
+  // By what every line says; the rest is looked at once it is known how it ended.
   bool wanted() const {
-    if (line_.time < query_.since) return false;
-    if (!query_.id.empty()) return line_.id == query_.id;
-    if (line_.type != LineType::kEvent) return true;
+    const bool event = line_.type == LineType::kEvent;
+    if (line_.time < query_.since || (event && query_.requests_only)) return false;
+    if (!query_.until.empty() && line_.time >= query_.until) return false;
+    if (!query_.before_time.empty() &&
+        (line_.time != query_.before_time ? line_.time > query_.before_time
+                                          : line_.id >= query_.before_id)) {
+      return false;
+    }
+    if (!query_.id.empty()) {
+      return query_.id_begins ? line_.id.starts_with(query_.id) : line_.id == query_.id;
+    }
+    if (!rows_.takes(line_.time, line_.id)) return false;
+    if (!event) return true;
     // The chain's own bookkeeping is for verify.
     return query_.person.empty() && line_.event != "segment" && line_.event != "heads" &&
            (line_.worker == "main" || (line_.event != "start" && line_.event != "stop"));
@@ -234,30 +314,27 @@ class History {
       interrupted_.emplace(line_.id, text);
       return;
     }
-    auto opened = open_.find(std::string(line_.id));
-    if (opened == open_.end()) return;
-    if (opened->second >= dropped_) {
-      auto& row = rows_[opened->second - dropped_];
-      fill(text, row);
-      row.end = text;
-    }
-    open_.erase(opened);
+    auto opened = running_.find(std::string(line_.id));
+    if (opened == running_.end()) return;
+    fill(text, opened->second);
+    opened->second.end = text;
+    keep(std::move(opened->second));
+    running_.erase(opened);
   }
 
-  void keep_newest() {
-    if (query_.last == 0 || all_.size() <= query_.last) return;
-    std::ranges::sort(all_, earlier);
-    all_.erase(all_.begin(), all_.end() - static_cast<std::ptrdiff_t>(query_.last));
+  void keep(Row row) {
+    const auto& outcome = row.kind == "request" ? row.outcome : row.kind;
+    if (!query_.outcome.empty() && outcome != query_.outcome) return;
+    if (!query_.reason.empty() && row.reason != query_.reason) return;
+    rows_.put(std::move(row));
   }
 
   const HistoryQuery& query_;
   Line line_;
-  bool live_ = false;
-  std::deque<Row> rows_;  ///< of the chain that is read
-  std::size_t dropped_ = 0;
-  std::unordered_map<std::string, std::size_t> open_;  ///< id -> place counted from the first row
+  std::unordered_map<std::string, Row> running_;  ///< by id; of the chain that is read
   std::unordered_map<std::string, std::string> interrupted_;
-  std::vector<Row> all_;
+  Newest rows_;
+  Newest unfinished_;
 };
 
 }  // namespace

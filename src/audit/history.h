@@ -22,9 +22,12 @@ struct Row {
   std::string time;
   std::string id;      ///< of the request; empty for events
   std::string person;  ///< key: issuer/tenant/object id, or issuer/subject
+  std::string key;     ///< the same as identity::Principal::key: issuer//subject
   std::string model;   ///< as asked
   std::string path;
   std::string outcome;  ///< of a request: "complete"..., "running", "unfinished"; else the reason
+  /// Code: why it was refused, or why the provider's side failed (else the answer's error.type).
+  std::string reason;
   std::int64_t input = -1;  ///< tokens, cached ones included; -1: not counted
   std::int64_t output = -1;
   bool exact = false;
@@ -34,13 +37,23 @@ struct Row {
 };
 
 struct HistoryQuery {
-  std::size_t last = 50;  ///< the newest so many; 0: all
-  std::string id;         ///< one request
-  std::string person;     ///< a key, or what stands behind its last slash
-  std::string since;      ///< RFC 3339 in UTC, or a beginning of it
+  std::size_t last = 50;     ///< the newest so many; 0: all
+  std::string id;            ///< one request
+  std::string person;        ///< a key, or what stands behind its last slash
+  std::string since;         ///< RFC 3339 in UTC, or a beginning of it
+  std::string until = {};    ///< the same; earlier ones alone
+  std::string outcome = {};  ///< of a request, or "refused", "answered"
+  std::string reason = {};   ///< Row::reason
+  std::string model = {};
+  /// Earlier ones than this alone: the place of a row that was shown last.
+  std::string before_time = {};
+  std::string before_id = {};
+  bool id_begins = false;      ///< `id` is the beginning of one
+  bool requests_only = false;  ///< no events
 };
 
 /// Errors: audit.directory, audit.segment.
+/// Keeps no more rows than are asked for, and those of requests that run.
 [[nodiscard]] Result<std::vector<Row>> read_history(const std::filesystem::path& directory,
                                                     const HistoryQuery& query);
 

@@ -137,6 +137,72 @@ TEST_F(HistoryTest, FindsByIdPersonAndTimeAndKeepsTheNewest) {
   EXPECT_EQ(since[0].id, request_id(26));
 }
 
+TEST_F(HistoryTest, FindsByHowItEnded) {
+  start(1);
+  ask(1);
+  open(2);
+  auto failed = closed(request_id(2), worker->appended_sequence(), process->clock.wall());
+  failed.outcome = Outcome::kUpstreamError;
+  failed.status = 502;
+  static constexpr Attempt kAttempts[] = {{"foundry", "sonnet-prod", 0, "upstream.unreachable"}};
+  failed.attempts = kAttempts;
+  failed.error_type = "api_error";
+  worker->append_closed(failed);
+  ASSERT_TRUE(worker->flush());
+  open(3);
+  HistoryQuery query;
+  query.requests_only = true;
+  query.outcome = "upstream_error";
+  auto rows = read(query);
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].id, request_id(2));
+  EXPECT_EQ(rows[0].reason, "upstream.unreachable");
+  query.outcome = "running";
+  ASSERT_EQ(read(query).size(), 1U);
+  query.outcome.clear();
+  query.reason = "upstream.unreachable";
+  EXPECT_EQ(read(query).size(), 1U);
+  query.reason.clear();
+  query.model = "claude-9";
+  EXPECT_TRUE(read(query).empty());
+  query.model = "claude-sonnet-5";
+  EXPECT_EQ(read(query).size(), 3U);
+}
+
+TEST_F(HistoryTest, APageGoesOnBeforeTheLastRowOfTheOneBefore) {
+  start(1);
+  for (unsigned i = 1; i <= 10; ++i) ask(i);
+  HistoryQuery query;
+  query.requests_only = true;
+  query.last = 4;
+  std::vector<std::string> seen;
+  for (auto rows = read(query); !rows.empty(); rows = read(query)) {
+    for (auto row = rows.rbegin(); row != rows.rend(); ++row) seen.push_back(row->id);
+    query.before_time = rows.front().time;
+    query.before_id = rows.front().id;
+  }
+  ASSERT_EQ(seen.size(), 10U);
+  EXPECT_EQ(seen.front(), request_id(10));
+  EXPECT_EQ(seen.back(), request_id(1));
+  query.before_time.clear();
+  query.until = "2026-11-21T01:00:04";
+  EXPECT_EQ(read(query).size(), 3U) << "earlier than the fourth second";
+}
+
+TEST_F(HistoryTest, FindsByTheBeginningOfAnId) {
+  start(1);
+  for (unsigned i = 1; i <= 3; ++i) ask(i);
+  HistoryQuery query;
+  query.id = request_id(2).substr(0, 8);
+  query.id_begins = true;
+  EXPECT_EQ(requests(query).size(), 3U);
+  query.id = request_id(2);
+  ASSERT_EQ(requests(query).size(), 1U);
+  query.id_begins = false;
+  query.id = request_id(2).substr(0, 35);
+  EXPECT_TRUE(requests(query).empty());
+}
+
 TEST_F(HistoryTest, AnEndStillFindsARequestThatHasLeftTheWindow) {
   start(1);
   open(1);

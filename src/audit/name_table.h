@@ -2,6 +2,7 @@
 // verifies. Implemented by store/name_writer, whose thread writes.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@ struct KnownPerson {
   std::string key;
   std::string name;
   std::string mail;
+  WallTime seen{};  ///< last, to the second
 };
 
 class NameTable {
@@ -43,6 +45,14 @@ class NameTable {
   /// Waits for the disk.
   [[nodiscard]] virtual Result<std::vector<KnownPerson>> find(std::string_view name_or_mail,
                                                               std::size_t most) = 0;
+  /// The people whose name or e-mail address begins with this, whatever its case, in the order of
+  /// their keys, from the first behind `after` on; of an empty beginning everybody. At most `most`.
+  /// Waits for the disk.
+  [[nodiscard]] virtual Result<std::vector<KnownPerson>> search(std::string_view beginning,
+                                                                std::string_view after,
+                                                                std::size_t most) = 0;
+  /// The person with this key. Waits for the disk.
+  [[nodiscard]] virtual Result<std::optional<KnownPerson>> look_up(std::string_view key) = 0;
   /// What tokens of this person (`key`), or of anybody of this issuer where `key` is empty, have
   /// shown so far; 0: nobody was seen. Waits for the disk.
   [[nodiscard]] virtual Result<unsigned> marks(std::string_view key, std::string_view issuer) = 0;

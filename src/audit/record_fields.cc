@@ -98,7 +98,7 @@ What `sallyport audit show --json` prints and the files of `audit.directory` hol
 constexpr std::string_view kEnd = R"(
 ## Details of events
 
-Names and values are the event's own: `configuration` has `file` and `sha256`; `keys` `what`, `issuer`, `message`, `added`, `removed`; `credential` `what`, `upstream`, `source`, `message`, `expires`; `revocation` `what`, `id`, `kind`, `target` and what the revocation says besides; `recovered` the counts `chains`, `interrupted`, `torn`, `damaged`; `damaged` `chain` and `where`.
+Names and values are the event's own: `configuration` has `file`, `sha256` and `by` (`start`, `SIGHUP`, or who asked the administrator's API); `keys` `what`, `issuer`, `message`, `added`, `removed`; `credential` `what`, `upstream`, `source`, `message`, `expires`; `revocation` `what`, `id`, `kind`, `target` and what the revocation says besides; `recovered` the counts `chains`, `interrupted`, `torn`, `damaged`; `damaged` `chain` and `where`.
 
 ## The side journal
 

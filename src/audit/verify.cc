@@ -70,8 +70,14 @@ std::string_view message_of(std::string_view code) {
 
 class Verifier {
  public:
-  VerifyReport run(const std::vector<ChainFiles>& chains) {
-    for (const auto& chain : chains) read_chain(chain);
+  explicit Verifier(const VerifyWatch& watch) : watch_(watch) {}
+
+  /// Nothing: the watch ended it.
+  std::optional<VerifyReport> run(const std::vector<ChainFiles>& chains) {
+    for (const auto& chain : chains) segments_ += chain.segments.size();
+    for (const auto& chain : chains) {
+      if (!read_chain(chain)) return std::nullopt;
+    }
     check_namings();
     check_endings();
     if (starting_.empty()) {
@@ -93,7 +99,8 @@ class Verifier {
                                 std::move(found)});
   }
 
-  void read_chain(const ChainFiles& files);
+  /// False: the watch ended it.
+  [[nodiscard]] bool read_chain(const ChainFiles& files);
   bool read_file(const ChainFiles& files, std::size_t index, ChainCheck& check,
                  ChainReport& report);
   void judge_end(const LineSplitter& read, const Place& place, bool last, ChainReport& report);
@@ -103,6 +110,9 @@ class Verifier {
   void check_unfinished();
   void check_unnamed();
 
+  const VerifyWatch& watch_;
+  std::size_t segments_ = 0;
+  std::size_t read_ = 0;
   VerifyReport report_;
   std::map<std::string, ChainFacts> chains_;
   std::vector<Naming> namings_;
@@ -111,7 +121,7 @@ class Verifier {
   std::map<std::string, std::set<std::string>> named_by_;  ///< chain -> main chains that name it
 };
 
-void Verifier::read_chain(const ChainFiles& files) {
+bool Verifier::read_chain(const ChainFiles& files) {
   ChainReport report;
   report.name = files.name();
   report.instance = files.instance;
@@ -121,16 +131,19 @@ void Verifier::read_chain(const ChainFiles& files) {
   ChainCheck check(files.instance, files.worker, true);
   bool more = true;
   for (std::size_t i = 0; i < files.segments.size() && more; ++i) {
+    if (watch_ && !watch_(read_, segments_)) return false;
     more = read_file(files, i, check, report);
+    ++read_;
   }
   // A start that crashed before its first line left files without any.
-  if (report.lines == 0 && !report.torn) return;
+  if (report.lines == 0 && !report.torn) return true;
   report.head_sequence = check.sequence();
   report.head_hash = check.hash();
   if (files.live) report.running = check.open().size();
   report_.lines += report.lines;
   chains_[report.name] = {files.live, check.open(), report_.chains.size()};
   report_.chains.push_back(std::move(report));
+  return true;
 }
 
 // True: there is more behind it.
@@ -265,15 +278,16 @@ std::vector<std::string> outline(const std::vector<ChainFiles>& chains) {
 
 }  // namespace
 
-Result<VerifyReport> verify(const std::filesystem::path& directory) {
+Result<VerifyReport> verify(const std::filesystem::path& directory, const VerifyWatch& watch) {
   for (int tries = 1;; ++tries) {
     auto before = list_chains(directory);
     if (!before) return std::unexpected(std::move(before.error()));
-    auto report = Verifier().run(*before);
-    if (report.intact() || tries == kTries) return report;
+    auto report = Verifier(watch).run(*before);
+    if (!report) return fail(kVerifyEnded, "the look at the record was ended before its end");
+    if (report->intact() || tries == kTries) return std::move(*report);
     // A finding while a process starts or ends may be our own: look again.
     auto after = list_chains(directory);
-    if (!after || outline(*before) == outline(*after)) return report;
+    if (!after || outline(*before) == outline(*after)) return std::move(*report);
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,7 +56,15 @@ struct VerifyReport {
   [[nodiscard]] bool intact() const { return findings.empty(); }
 };
 
-/// Errors: audit.directory, audit.segment (then nothing can be said).
-[[nodiscard]] Result<VerifyReport> verify(const std::filesystem::path& directory);
+/// Told before each segment how many of how many were read; false ends it.
+using VerifyWatch = std::function<bool(std::size_t read, std::size_t all)>;
+inline constexpr std::string_view kVerifyEnded = "audit.verify_ended";
+
+/// Errors: audit.directory, audit.segment (then nothing can be said), kVerifyEnded.
+[[nodiscard]] Result<VerifyReport> verify(const std::filesystem::path& directory,
+                                          const VerifyWatch& watch = {});
+
+/// One JSON object on one line, with a line end.
+[[nodiscard]] std::string report_json(const VerifyReport& report);
 
 }  // namespace sallyport::audit

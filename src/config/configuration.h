@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/settings.h"
 #include "audit/settings.h"
 #include "config/environment.h"
 #include "config/finding.h"
@@ -37,11 +38,6 @@ struct Address {
   friend bool operator==(const Address&, const Address&) = default;
 };
 
-struct AdminSettings {
-  std::string socket;             ///< path of the local socket
-  std::optional<Address> listen;  ///< loopback literal; nothing: no port (port 0: any free one)
-};
-
 struct Configuration {
   gateway::ListenSettings listen;
   gateway::Limits limits;
@@ -50,13 +46,17 @@ struct Configuration {
   std::vector<upstream::ModelSettings> models;        ///< at least one, in file order
   audit::Settings audit;
   std::string store;  ///< its location: "sqlite:/absolute/path"
-  AdminSettings admin;
+  admin::Settings admin;
+  admin::MetricsSettings metrics;
 
   std::string instance;  ///< its name (instance.h); empty: the file's name is none
   std::string path;      ///< absolute; relative names in the file count from its folder
   std::string sha256;    ///< of the file's bytes, 64 hexadecimal digits
   /// Where each key that was given stands: `listen.address` -> 3:12.
   std::map<std::string, Place> places;
+  /// What each value that was given says, as the file has it; of a secret where it comes from:
+  /// `limits.connect` -> 2s. What effective.h shows.
+  std::map<std::string, std::string> texts;
 
   /// The file of a SQLite store, as people are shown it.
   [[nodiscard]] std::string_view store_file() const;

@@ -64,7 +64,8 @@ models:
   - {id: claude-opus-latest, deployments: {private: claude-opus-5}}
 audit: {directory: /srv/audit, sync: each}
 store: sqlite:state.db
-admin: {socket: admin.sock, listen: "[::1]:8444"}
+admin: {socket: admin.sock}
+metrics: {listen: "[::1]:8444"}
 )";
 
 class Loading : public testing::Test {
@@ -115,7 +116,7 @@ TEST_F(Loading, AGoodFileFillsEverySetting) {
   EXPECT_EQ(c.store, "sqlite:/etc/sallyport/state.db");
   EXPECT_EQ(c.store_file(), "/etc/sallyport/state.db");
   EXPECT_EQ(c.admin.socket, "/etc/sallyport/admin.sock");
-  EXPECT_EQ(c.admin.listen, (Address{"::1", 8444}));
+  EXPECT_EQ(c.metrics.listen, (admin::PortSettings{"::1", 8444}));
   EXPECT_EQ(c.path, "/etc/sallyport/sallyport.yaml");
   EXPECT_EQ(c.sha256.size(), 64u);
   EXPECT_EQ(c.places.at("limits.silence"), (Place{7, 23}));
@@ -267,7 +268,7 @@ TEST_F(Loading, AnErrorIsNotLostBehindWarnings) {
   }
   std::string yaml(kGood);
   yaml.replace(yaml.find("models:\n"), 8, models);
-  yaml.replace(yaml.find("[::1]:8444"), 10, "0.0.0.0:8444");  // read before the warnings arise
+  yaml.replace(yaml.find("[::1]:8444"), 10, "nonsense");  // read before the warnings arise
   yaml.replace(yaml.find("resource: Contoso-AI"), 20, "base_url: https://x.example/v1");  // after
   auto loaded = load_text(yaml);
   EXPECT_FALSE(loaded.configuration);
@@ -275,7 +276,7 @@ TEST_F(Loading, AnErrorIsNotLostBehindWarnings) {
   for (const auto& finding : loaded.findings) {
     if (finding.severity == Severity::kError) errors.push_back(finding.key);
   }
-  EXPECT_EQ(errors, (std::vector<std::string>{"upstreams[0].base_url", "admin.listen"}));
+  EXPECT_EQ(errors, (std::vector<std::string>{"upstreams[0].base_url", "metrics.listen"}));
   EXPECT_EQ(loaded.findings.back().code, "config.more");
 }
 

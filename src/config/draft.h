@@ -29,10 +29,17 @@ struct DraftModel {
   unsigned deployments = 0;
 };
 
+/// The files of admin.sign_in.credential; their contents go into the settings.
+struct DraftWebApplication {
+  std::string certificate;
+  std::string key;
+};
+
 struct Draft {
   Configuration configuration;
-  std::vector<DraftUpstream> upstreams;       ///< beside configuration.upstreams
-  std::vector<DraftModel> models;             ///< beside configuration.models
+  std::vector<DraftUpstream> upstreams;  ///< beside configuration.upstreams
+  std::vector<DraftModel> models;        ///< beside configuration.models
+  DraftWebApplication web_application;
   std::set<std::string, std::less<>> broken;  ///< keys with an error
 
   [[nodiscard]] bool given(const std::string& key) const {

@@ -332,6 +332,10 @@ void Reader::value(const Row& row, std::string_view text, Place place, const std
     report_.error(key, place, words(std::move(parsed.error())));
     return;
   }
+  if (place.line > 0) {  // the file has it: no default
+    bool secret = row.type == Type::kSecret;
+    draft_.configuration.texts[key] = secret ? parsed->source : std::string(text);
+  }
   parsed->name = std::move(name);
   if (row.store != nullptr) row.store(draft_, *parsed);
 }

@@ -39,7 +39,8 @@ TEST(Reload, RefusesByNameWhatNeedsARestart) {
   next.audit.directory = "/srv/other";
   next.store = "sqlite:/srv/other.db";
   next.admin.socket = "/run/other.sock";
-  next.admin.listen = Address{"127.0.0.1", 8444};
+  next.admin.listen = admin::PortSettings{"127.0.0.1", 8444};
+  next.metrics.listen = admin::PortSettings{"127.0.0.1", 9100};
   next.places["listen.address"] = {2, 3};
   auto findings = refuse_reload(running, next);
   std::set<std::string> refused;
@@ -57,7 +58,7 @@ TEST(Reload, RefusesByNameWhatNeedsARestart) {
 
 TEST(Reload, RefusesTakingThePortAway) {
   auto running = sample();
-  running.admin.listen = Address{"127.0.0.1", 0};
+  running.admin.listen = admin::PortSettings{"127.0.0.1", 0};
   auto findings = refuse_reload(running, sample());
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].message, "a change from 127.0.0.1:0 to no port needs a restart");

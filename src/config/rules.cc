@@ -1,4 +1,4 @@
-// Rules for the gateway's own side: listen, limits, admin.
+// Rules for the gateway's own side: listen, limits.
 #include "config/rules.h"
 
 #include <fmt/format.h>
@@ -39,29 +39,14 @@ void check_certificate_facts(Scene& scene, const std::string& key, const Certifi
   if (!facts.fits_host) {
     scene.report.warning(
         key, {"config.certificate_name", fmt::format("the certificate is not for {}", shown(host)),
-              "use one that names the host of listen.public_url"});
+              "use one that names the host of public_url"});
   }
 }
 
 void check_tls(Scene& scene) {
   const auto& listen = scene.draft.configuration.listen;
   if (listen.tls_certificate.empty() || listen.tls_key.empty()) return;  // told by the reader
-  auto certificate = open_file(scene, "listen.tls.certificate", listen.tls_certificate);
-  auto key = open_file(scene, "listen.tls.key", listen.tls_key);
-  if (!certificate || !key) return;
-  std::string host;
-  if (auto url = parse_url(listen.public_url)) host = url->host;
-  auto facts = read_certificates(certificate->content.reveal(), host);
-  if (!facts) {
-    report_failure(scene, "listen.tls.certificate", listen.tls_certificate,
-                   std::move(facts.error()));
-    return;
-  }
-  check_certificate_facts(scene, "listen.tls.certificate", *facts, host);
-  if (auto match = check_key(certificate->content.reveal(), key->content.reveal()); !match) {
-    report_failure(scene, "listen.tls.key", listen.tls_key, std::move(match.error()));
-  }
-  check_key_mode(scene, "listen.tls.key", listen.tls_key, key->mode);
+  check_tls_files(scene, "listen.tls", {listen.tls_certificate, listen.tls_key, listen.public_url});
 }
 
 // Segments of unreserved characters (RFC 3986 section 2.3): the prefix is compared byte for byte.
@@ -188,17 +173,24 @@ void check_limits(Scene& scene) {
   }
 }
 
-void check_admin(Scene& scene) {
-  const auto& configuration = scene.draft.configuration;
-  const auto& listen = configuration.listen;
-  if (!configuration.admin.listen || !scene.report.sound("listen.address")) return;
-  const Address& admin = *configuration.admin.listen;
-  bool same_host = admin.host == listen.host || listen.host == "0.0.0.0" || listen.host == "::";
-  if (admin.port != 0 && admin.port == listen.port && same_host) {
-    // With SO_REUSEPORT both could bind, and connections would go to either.
-    scene.report.error("admin.listen", {"config.port_taken", "listen.address has the same port",
-                                        "choose another port"});
+void check_tls_files(Scene& scene, const std::string& block, const TlsFiles& files) {
+  const auto certificate_key = fmt::format("{}.certificate", block);
+  const auto key_key = fmt::format("{}.key", block);
+  auto certificate = open_file(scene, certificate_key, files.certificate);
+  auto key = open_file(scene, key_key, files.key);
+  if (!certificate || !key) return;
+  std::string host;
+  if (auto url = parse_url(files.public_url)) host = url->host;
+  auto facts = read_certificates(certificate->content.reveal(), host);
+  if (!facts) {
+    report_failure(scene, certificate_key, files.certificate, std::move(facts.error()));
+    return;
   }
+  check_certificate_facts(scene, certificate_key, *facts, host);
+  if (auto match = check_key(certificate->content.reveal(), key->content.reveal()); !match) {
+    report_failure(scene, key_key, files.key, std::move(match.error()));
+  }
+  check_key_mode(scene, key_key, files.key, key->mode);
 }
 
 // A gateway that went on without them would have forgotten who is revoked, and begun a new record.

@@ -24,6 +24,15 @@ void check_models(Scene& scene);
 void check_admin(Scene& scene);
 void check_moved_defaults(Scene& scene);
 
+/// What a server shows: PEM files, and the URL by which it is reached.
+struct TlsFiles {
+  std::string certificate;
+  std::string key;
+  std::string public_url;
+};
+/// `block`: `listen.tls`.
+void check_tls_files(Scene& scene, const std::string& block, const TlsFiles& files);
+
 /// A file that a key names; nothing, and a finding, where it cannot be read.
 [[nodiscard]] std::optional<Environment::File> open_file(Scene& scene, const std::string& key,
                                                          const std::string& path);

@@ -30,7 +30,7 @@ models:
     deployments: {foundry: sonnet-prod}
 audit: {sync: 100ms}
 store: sqlite:/var/lib/sallyport/state.db
-admin: {listen: "127.0.0.1:8444"}
+metrics: {listen: "127.0.0.1:8444"}
 )";
 
 struct Case {
@@ -101,15 +101,43 @@ const Case kListenCases[] = {
      "config.trusts_everybody", "listen.trusted_proxies[0]", "", kWarn},
     {"UnknownKey", "public_url", "publicUrl", "config.unknown_key", "listen.publicUrl",
      "public_url"},
-    {"AdminPortTaken", "127.0.0.1:8444", "127.0.0.1:8443", "config.port_taken", "admin.listen"},
-    {"AdminForEverybody", "127.0.0.1:8444", "0.0.0.0:8444", "config.not_loopback", "admin.listen",
-     "127.0.0.1:8444"},
-    {"AdminSocketTooLong", "admin: {listen: \"127.0.0.1:8444\"}",
+    {"AdminPortTaken", "127.0.0.1:8444", "127.0.0.1:8443", "config.port_taken", "metrics.listen"},
+    {"MetricsForEverybody", "127.0.0.1:8444", "0.0.0.0:8444", "config.not_loopback",
+     "metrics.listen"},
+    {"AdminSocketTooLong", "metrics: {listen: \"127.0.0.1:8444\"}",
      "admin: {socket: /run/0123456789012345678901234567890123456789012345678901234567890123456789"
      "01234567890123456789012345678901234567890}",
      "config.bad_value", "admin.socket"},
-    {"RolesAreForLater", "admin: {listen: \"127.0.0.1:8444\"}", "admin: {roles: {a: [b]}}",
-     "config.not_in_this_version", "admin.roles"},
+    {"AdminListenWasForMetrics", "metrics: {listen: \"127.0.0.1:8444\"}",
+     "admin: {listen: \"127.0.0.1:8444\"}", "config.admin_nobody", "admin.listen"},
+    {"AdminWithoutRoles", "metrics: {listen: \"127.0.0.1:8444\"}",
+     "admin: {listen: \"127.0.0.1:8444\", sign_in: {client: c}}", "config.admin_nobody",
+     "admin.listen"},
+    {"AdminForEverybody", "metrics: {listen: \"127.0.0.1:8444\"}",
+     "admin: {listen: \"0.0.0.0:8444\", sign_in: {client: c}, roles: {viewer: {groups: [g]}, "
+     "administrator: {groups: [h]}}}",
+     "config.not_loopback", "admin.listen"},
+    {"AdminPortOfTheDataPlane", "metrics: {listen: \"127.0.0.1:8444\"}",
+     "admin: {listen: \"127.0.0.1:8443\", sign_in: {client: c}, roles: {administrator: {groups: "
+     "[h]}}}",
+     "config.port_taken", "admin.listen"},
+    {"NobodyAdministers", "metrics: {listen: \"127.0.0.1:8444\"}",
+     "admin: {listen: \"127.0.0.1:8444\", sign_in: {client: c}, roles: {viewer: {groups: [g]}}}",
+     "config.no_administrator", "admin.roles", "", kWarn},
+    {"AnyClientAdministers", "metrics: {listen: \"127.0.0.1:8444\"}",
+     "admin: {listen: \"127.0.0.1:8444\", audience: other, roles: {administrator: {groups: [h]}}}",
+     "config.missing_key", "admin.clients"},
+    {"WebApplicationWithHalfACredential", "metrics: {listen: \"127.0.0.1:8444\"}",
+     "admin: {listen: \"127.0.0.1:8444\", sign_in: {client: c, credential: {certificate: "
+     "/etc/sallyport/web.pem}}, roles: {administrator: {groups: [h]}}}",
+     "config.credential", "admin.sign_in.credential"},
+    {"RoleForNobody", "metrics: {listen: \"127.0.0.1:8444\"}", "admin: {roles: {viewer: {}}}",
+     "config.empty_rule", "admin.roles.viewer"},
+    {"RoleForNoKey", "metrics: {listen: \"127.0.0.1:8444\"}",
+     "admin: {roles: {viewer: {users: [ada]}}}", "config.bad_value", "admin.roles.viewer.users[0]"},
+    {"RoleOfAnotherName", "metrics: {listen: \"127.0.0.1:8444\"}",
+     "admin: {socket_roles: {adm: operators}}", "config.bad_value", "admin.socket_roles.adm",
+     "operator"},
     {"PoliciesAreForLater", "audit: {sync: 100ms}", "policies: [{name: staff}]",
      "config.not_in_this_version", "policies"},
     {"PostgresIsForLater", "sqlite:/var/lib/sallyport/state.db", "postgres://u:p@db/x",

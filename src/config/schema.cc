@@ -10,7 +10,7 @@ namespace {
 // In the order of the reference page.
 constexpr std::span<const Row> (*kBlocks[])() = {
     listen_rows, limits_rows, issuers_rows, upstreams_rows, models_rows,
-    later_rows,  audit_rows,  store_rows,   admin_rows,
+    later_rows,  audit_rows,  store_rows,   admin_rows,     metrics_rows,
 };
 
 std::vector<Row> join() {

@@ -76,11 +76,13 @@ void append_settings(std::string& out, const Configuration& configuration) {
                          sync_text(configuration.audit)));
   append_row(out, "store", configuration.store_file());
   const auto& admin = configuration.admin;
+  auto port = [](std::string_view what, const std::optional<admin::PortSettings>& listen) {
+    return listen ? fmt::format(", {} on {}", what, format_address(listen->host, listen->port))
+                  : std::string();
+  };
   append_row(out, "admin",
-             fmt::format("socket {}{}", admin.socket,
-                         admin.listen ? ", metrics on " +
-                                            format_address(admin.listen->host, admin.listen->port)
-                                      : ""));
+             fmt::format("socket {}{}{}", admin.socket, port("port", admin.listen),
+                         port("metrics", configuration.metrics.listen)));
 }
 
 void append_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
@@ -149,6 +151,10 @@ void append_settings(JsonWriter& json, const Configuration& configuration) {
   if (configuration.admin.listen)
     json.text("listen",
               format_address(configuration.admin.listen->host, configuration.admin.listen->port));
+  if (configuration.metrics.listen) {
+    json.text("metrics", format_address(configuration.metrics.listen->host,
+                                        configuration.metrics.listen->port));
+  }
   json.end().boolean("policies", false);
 }
 

@@ -16,7 +16,7 @@ upstreams:
 models:
   - {id: claude-sonnet-5, deployments: {claude: claude-sonnet-5}}
   - {id: opus, deployments: {claude: claude-opus-5}}
-admin: {listen: "127.0.0.1:8444"}
+metrics: {listen: "127.0.0.1:8444"}
 )";
 
 class Summary : public testing::Test {

@@ -164,17 +164,6 @@ Parsed parse_listen_address(std::string_view text, const Row&) {
                   std::string(kShape), nearest);
 }
 
-Parsed parse_loopback_address(std::string_view text, const Row& row) {
-  auto parsed = parse_listen_address(text, row);
-  if (parsed && !is_loopback_literal(parsed->address.host)) {
-    return complain("config.not_loopback",
-                    fmt::format("`{}` can be reached from other machines", shown(text)),
-                    "listen on loopback; let a local agent read /metrics",
-                    fmt::format("127.0.0.1:{}", parsed->address.port));
-  }
-  return parsed;
-}
-
 Parsed parse_network(std::string_view text, const Row&) {
   auto network = canonical_network(text);
   if (!network) {
@@ -316,8 +305,6 @@ constexpr TypeRow kTypes[] = {
     {Type::kAddress, "address",
      "An IP address and a port, 0 for any free one: `0.0.0.0:8443`, `[::1]:8443`.",
      parse_listen_address},
-    {Type::kLoopbackAddress, "loopback address", "The same, on `127.0.0.0/8` or `[::1]` alone.",
-     parse_loopback_address},
     {Type::kNetwork, "network", "An IP address or a network: `10.0.0.7`, `10.0.0.0/8`, `fd00::/8`.",
      parse_network},
     {Type::kServiceUrl, "URL",

@@ -24,11 +24,10 @@ enum class Type {
   kChoice,  ///< one of the row's choices
   kNumber,
   kDuration,
-  kSync,             ///< a duration or `each`
-  kAddress,          ///< IP literal and port
-  kLoopbackAddress,  ///< the same, loopback alone
-  kNetwork,          ///< IP literal or CIDR
-  kServiceUrl,       ///< https, or http on a loopback literal; no query
+  kSync,        ///< a duration or `each`
+  kAddress,     ///< IP literal and port
+  kNetwork,     ///< IP literal or CIDR
+  kServiceUrl,  ///< https, or http on a loopback literal; no query
   kProxyUrl,
   kPath,          ///< a file or folder that need not exist yet
   kReadableFile,  ///< a file that must be readable now

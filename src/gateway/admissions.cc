@@ -118,6 +118,23 @@ std::size_t Admissions::cut(const RevocationPtr& revocation, WallTime now) {
   return count;
 }
 
+// Each running exchange once, whichever of them concern it: it is a question, and no hurry.
+identity::RevocationReach Admissions::preview(const std::vector<RevocationPtr>& revocations,
+                                              WallTime now) const {
+  identity::RevocationReach reach;
+  for (const Hook* hook = all_; hook != nullptr; hook = hook->next) {
+    const RunningExchange& exchange = *hook->owner;
+    bool concerned =
+        !exchange.revocation_ && std::ranges::any_of(revocations, [&](const RevocationPtr& one) {
+          return identity::concerns(*one, *exchange.person_, now);
+        });
+    if (!concerned) continue;
+    ++reach.streams;
+    reach.persons.emplace(exchange.person_->key);
+  }
+  return reach;
+}
+
 void Admissions::find_last(const Revocation& revocation, WallTime now,
                            RevocationEffect& effect) const {
   for (std::size_t i = 0; i < kRecent; ++i) {

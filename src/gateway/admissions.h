@@ -77,6 +77,9 @@ class Admissions {
   void load(identity::RevocationPtr revocation) { revocations_.add(std::move(revocation)); }
   /// Takes a change over; tells the exchanges that it concerns to end.
   identity::RevocationEffect apply(const identity::RevocationChange& change, WallTime now);
+  /// What these would end now; changes nothing.
+  [[nodiscard]] identity::RevocationReach preview(
+      const std::vector<identity::RevocationPtr>& revocations, WallTime now) const;
   [[nodiscard]] std::size_t in_force() const { return revocations_.size(); }
 
  private:

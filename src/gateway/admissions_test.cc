@@ -130,6 +130,24 @@ TEST_F(AdmissionsTest, KnowsTheLastRequestThatWasAdmittedAmongTheRecentOnes) {
   EXPECT_EQ(admissions.apply(change(kToken, "token-ada"), kNow).last_request, "") << "forgotten";
 }
 
+TEST_F(AdmissionsTest, APreviewCountsWhatItWouldEndAndEndsNothing) {
+  auto& first = enter(person("ada"), "1");
+  enter(person("ada"), "2");
+  enter(person("bob"), "3");
+  auto ada = change(kUser, "contoso/t/ada").revocation;
+  auto session = change(kSession, "session-ada").revocation;
+  auto reach = admissions.preview({ada, session}, kNow);
+  EXPECT_EQ(reach.streams, 2U) << "each once, though both concern it";
+  EXPECT_EQ(reach.persons, (std::set<std::string, std::less<>>{"contoso/t/ada"}));
+  EXPECT_EQ(admissions.preview({change(kAll, "").revocation}, kNow).streams, 3U);
+  EXPECT_EQ(admissions.preview({change(kUser, "contoso/t/eve").revocation}, kNow).streams, 0U);
+  EXPECT_FALSE(first.told());
+  EXPECT_EQ(admissions.find(*person("ada"), kNow), nullptr);
+  EXPECT_EQ(admissions.in_force(), 0U);
+  EXPECT_EQ(admissions.apply(change(kToken, "token-ada"), kNow).cut, 2U);
+  EXPECT_EQ(admissions.preview({ada}, kNow).streams, 0U) << "these end already";
+}
+
 TEST_F(AdmissionsTest, ALiftLetsInAgain) {
   auto revoked = change(kUser, "contoso/t/ada");
   admissions.apply(revoked, kNow);

@@ -38,6 +38,26 @@ struct WorkerFanout::Gathering {
   }
 };
 
+struct WorkerFanout::Counting {
+  Counting(const std::vector<identity::RevocationPtr>& from, std::size_t lanes)
+      : revocations(from), done(lanes, false) {}
+
+  const std::vector<identity::RevocationPtr> revocations;
+  Mutex mutex;
+  Condition changed;
+  identity::RevocationReach reach GUARDED_BY(mutex);
+  std::vector<bool> done GUARDED_BY(mutex);
+
+  void count_at(const Admissions& admissions, WallTime now, std::size_t lane) {
+    identity::RevocationReach own = admissions.preview(revocations, now);
+    MutexLock lock(mutex);
+    reach.streams += own.streams;
+    reach.persons.merge(own.persons);
+    done[lane] = true;
+    changed.notify_one();
+  }
+};
+
 std::vector<RevocationEffect> WorkerFanout::apply(const std::vector<RevocationChange>& changes) {
   auto gathering = std::make_shared<Gathering>(changes, lanes_.size());
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
@@ -45,20 +65,40 @@ std::vector<RevocationEffect> WorkerFanout::apply(const std::vector<RevocationCh
     lane.loop_.post(
         [gathering, &lane, i] { gathering->apply_to(lane.admissions_, lane.clock_.wall(), i); });
   }
-  Gathering& all = *gathering;
-  MutexLock lock(all.mutex);
-  auto all_done = [&]() REQUIRES(all.mutex) {
+  wait_for_all(*gathering);
+  MutexLock lock(gathering->mutex);
+  return gathering->effects;
+}
+
+identity::RevocationReach WorkerFanout::preview(
+    const std::vector<identity::RevocationPtr>& revocations) {
+  auto counting = std::make_shared<Counting>(revocations, lanes_.size());
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    RevocationLane& lane = *lanes_[i];
+    lane.loop_.post(
+        [counting, &lane, i] { counting->count_at(lane.admissions_, lane.clock_.wall(), i); });
+  }
+  wait_for_all(*counting);
+  MutexLock lock(counting->mutex);
+  return counting->reach;
+}
+
+// Until each worker has done its part, or has ended.
+template <typename Work>
+void WorkerFanout::wait_for_all(Work& work) const {
+  MutexLock lock(work.mutex);
+  auto all_done = [&]() REQUIRES(work.mutex) {
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
-      if (!all.done[i] && !lanes_[i]->ended_.load(std::memory_order_acquire)) return false;
+      if (!work.done[i] && !lanes_[i]->ended_.load(std::memory_order_acquire)) return false;
     }
     return true;
   };
   while (!all_done()) {
     // An end is not announced: whether it has come is looked at now and then.
-    bool told = all.changed.wait_until(all.mutex, std::chrono::steady_clock::now() + kLookForEnded);
+    bool told =
+        work.changed.wait_until(work.mutex, std::chrono::steady_clock::now() + kLookForEnded);
     (void)told;
   }
-  return all.effects;
 }
 
 }  // namespace sallyport::gateway

@@ -37,9 +37,15 @@ class WorkerFanout final : public identity::RevocationFanout {
   /// From one thread at a time, not a worker's.
   [[nodiscard]] std::vector<identity::RevocationEffect> apply(
       const std::vector<identity::RevocationChange>& changes) override;
+  /// From any number of threads, not a worker's.
+  [[nodiscard]] identity::RevocationReach preview(
+      const std::vector<identity::RevocationPtr>& revocations) override;
 
  private:
   struct Gathering;
+  struct Counting;
+  template <typename Work>
+  void wait_for_all(Work& work) const;
   std::vector<RevocationLane*> lanes_;
 };
 

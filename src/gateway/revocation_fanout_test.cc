@@ -103,6 +103,29 @@ TEST(RevocationFanout, ReturnsWhenEveryWorkerHasAppliedIt) {
   for (std::size_t i = 0; i < lanes.size(); ++i) EXPECT_EQ(lanes[i].admitted, before[i]);
 }
 
+TEST(RevocationFanout, APreviewGathersWhatRunsAtEveryWorker) {
+  FakeClock clock;
+  std::deque<Lane> lanes;
+  std::vector<RevocationLane*> ends;
+  for (int i = 0; i < 2; ++i) ends.push_back(&lanes.emplace_back(clock).lane);
+  WorkerFanout fanout(ends);
+  auto everybody = std::make_shared<Revocation>();
+  everybody->kind = RevocationKind::kAll;
+  everybody->not_before = unix_seconds(clock.wall()) + 1;
+  // Each lane admits one at a time: sooner or later a preview comes while one runs.
+  std::size_t most = 0;
+  for (int i = 0; i < 100'000 && most == 0; ++i) {
+    auto reach = fanout.preview({everybody});
+    EXPECT_LE(reach.streams, 2U);
+    EXPECT_LE(reach.persons.size(), reach.streams);
+    most = std::max(most, reach.streams);
+  }
+  EXPECT_GT(most, 0U);
+  for (const auto& lane : lanes) EXPECT_EQ(lane.cut + lane.refused, 0);
+  lanes[0].stop();
+  EXPECT_LE(fanout.preview({everybody}).streams, 1U) << "a worker that has ended is not waited for";
+}
+
 TEST(RevocationFanout, DoesNotWaitForAWorkerThatHasEnded) {
   FakeClock clock;
   std::deque<Lane> lanes;

@@ -147,6 +147,13 @@ class NoNames final : public audit::NameTable {
                                                              std::size_t) override {
     return std::vector<audit::KnownPerson>();
   }
+  [[nodiscard]] Result<std::vector<audit::KnownPerson>> search(std::string_view, std::string_view,
+                                                               std::size_t) override {
+    return std::vector<audit::KnownPerson>();
+  }
+  [[nodiscard]] Result<std::optional<audit::KnownPerson>> look_up(std::string_view) override {
+    return std::nullopt;
+  }
   [[nodiscard]] Result<unsigned> marks(std::string_view, std::string_view) override { return 0U; }
   int remembered = 0;
 };

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -87,6 +88,12 @@ struct RevocationEffect {
   WallTime last_admitted{};
 };
 
+/// Whom revocations would concern of those that run now.
+struct RevocationReach {
+  std::size_t streams = 0;                     ///< running exchanges
+  std::set<std::string, std::less<>> persons;  ///< their keys
+};
+
 /// Where revocations are kept. Append-only; implemented by store/sqlite/revocation_log. Called by
 /// the register's thread, and at start.
 class RevocationLog {
@@ -108,6 +115,9 @@ class RevocationFanout {
   /// end. One effect a change, in their order.
   [[nodiscard]] virtual std::vector<RevocationEffect> apply(
       const std::vector<RevocationChange>& changes) = 0;
+  /// What apply() would end, and changes nothing. An exchange that several concern counts once.
+  /// Any thread but a worker's.
+  [[nodiscard]] virtual RevocationReach preview(const std::vector<RevocationPtr>& revocations) = 0;
 };
 
 }  // namespace sallyport::identity

@@ -102,12 +102,29 @@ void RevocationRegister::enqueue(Job job) {
                 "try again in a moment"));
 }
 
+RevocationReach RevocationRegister::preview(const std::vector<RevocationRequest>& requests) {
+  std::vector<RevocationPtr> revocations;
+  revocations.reserve(requests.size());
+  for (const auto& request : requests) {
+    revocations.push_back(std::make_shared<const Revocation>(shape(request, clock_.wall())));
+  }
+  return fanout_ == nullptr ? RevocationReach{} : fanout_->preview(revocations);
+}
+
 std::vector<RevocationPtr> RevocationRegister::in_force() const {
   MutexLock lock(mutex_);
   std::vector<RevocationPtr> all;
   all.reserve(in_force_.size());
   for (const auto& [id, revocation] : in_force_) all.push_back(revocation);
   return all;
+}
+
+RevocationPtr RevocationRegister::find(const Principal& person, WallTime now) const {
+  MutexLock lock(mutex_);
+  for (const auto& [id, revocation] : in_force_) {
+    if (concerns(*revocation, person, now)) return revocation;
+  }
+  return nullptr;
 }
 
 RevocationHealth RevocationRegister::health() const {
@@ -219,9 +236,15 @@ Result<std::vector<RevocationChange>> RevocationRegister::prepare(const Job& job
 }
 
 RevocationPtr RevocationRegister::make(const RevocationRequest& request) {
-  Revocation made;
-  made.at = clock_.wall();
+  auto made = shape(request, clock_.wall());
   made.id = make_uuid7(made.at, entropy_);
+  return std::make_shared<const Revocation>(std::move(made));
+}
+
+// All but its id.
+Revocation RevocationRegister::shape(const RevocationRequest& request, WallTime now) {
+  Revocation made;
+  made.at = now;
   made.kind = request.kind;
   made.issuer = request.issuer;
   made.target = request.target;
@@ -235,7 +258,7 @@ RevocationPtr RevocationRegister::make(const RevocationRequest& request) {
     made.until.reset();
   }
   if (made.kind == RevocationKind::kToken && !made.until) made.until = made.at + kTokenLife;
-  return std::make_shared<const Revocation>(std::move(made));
+  return made;
 }
 
 void RevocationRegister::put_in_force(const std::vector<RevocationChange>& changes) {

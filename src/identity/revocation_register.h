@@ -99,9 +99,15 @@ class RevocationRegister {
   /// Errors: revocation.unknown (no such revocation is in force) and as above.
   void lift(LiftRequest request, Done done);
 
+  /// What revoke() would reach now; changes nothing. Waits for the workers: any thread but theirs,
+  /// between start() and stop() of the gateway.
+  [[nodiscard]] RevocationReach preview(const std::vector<RevocationRequest>& requests);
   /// In the order of their revocation. Any thread.
   [[nodiscard]] std::vector<RevocationPtr> in_force() const;
   [[nodiscard]] RevocationHealth health() const;
+  /// One that concerns this person now; null: none. Looks at all of them, so not for workers, who
+  /// have tables of their own. Any thread.
+  [[nodiscard]] RevocationPtr find(const Principal& person, WallTime now) const;
 
  private:
   struct Job {
@@ -119,6 +125,7 @@ class RevocationRegister {
   void carry_out(std::vector<Job> jobs);
   [[nodiscard]] Result<std::vector<RevocationChange>> prepare(const Job& job, Batch& batch);
   [[nodiscard]] RevocationPtr make(const RevocationRequest& request);
+  [[nodiscard]] static Revocation shape(const RevocationRequest& request, WallTime now);
   void put_in_force(const std::vector<RevocationChange>& changes);
   void end_what_is_over();
   void look_at_log();

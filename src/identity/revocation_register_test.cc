@@ -35,8 +35,13 @@ struct FakeFanout final : RevocationFanout {
     if (hold.valid()) hold.wait();
     return effects;
   }
+  RevocationReach preview(const std::vector<RevocationPtr>& revocations) override {
+    previewed = revocations;
+    return {.streams = 7, .persons = {"contoso/t/ada"}};
+  }
   FakeLog& log;
   std::shared_future<void> hold;
+  std::vector<RevocationPtr> previewed;
 };
 
 class RegisterTest : public testing::Test {
@@ -96,6 +101,19 @@ TEST_F(RegisterTest, IsDurableThenAppliedThenRecordedThenAcknowledged) {
   EXPECT_EQ(done->front().effect.cut, 2U);
   ASSERT_EQ(revocations->in_force().size(), 1U);
   EXPECT_EQ(revocations->health().cut, 2U);
+}
+
+TEST_F(RegisterTest, APreviewAsksTheWorkersAndChangesNothing) {
+  open();
+  auto sign_ins = user("contoso/t/ada");
+  sign_ins.kind = RevocationKind::kSignIns;
+  auto reach = revocations->preview({sign_ins});
+  EXPECT_EQ(reach.streams, 7U);
+  EXPECT_TRUE(reach.persons.contains("contoso/t/ada"));
+  ASSERT_EQ(fanout.previewed.size(), 1U);
+  EXPECT_EQ(fanout.previewed[0]->not_before, unix_seconds(clock.wall()));
+  EXPECT_TRUE(log.story.empty());
+  EXPECT_TRUE(revocations->in_force().empty());
 }
 
 TEST_F(RegisterTest, SeveralAreOneStep) {

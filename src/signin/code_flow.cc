@@ -47,16 +47,6 @@ std::string authorization_url(const identity::Discovery& provider, const Target&
   return url;
 }
 
-// RFC 9207: an answer of another provider than the one that was asked is a mix-up attack.
-Result<void> check_issuer(const Callback& callback, const identity::Discovery& provider) {
-  bool missing = callback.issuer.empty() && provider.names_issuer_in_response;
-  bool other = !callback.issuer.empty() && callback.issuer != provider.issuer;
-  if (!missing && !other) return {};
-  return fail("sign_in.foreign_answer",
-              "the browser came back with the answer of another identity provider",
-              "close that window and sign in again; if it stays so, tell your administrator");
-}
-
 Result<Tokens> redeem(const FlowParts& parts, const identity::Discovery& provider,
                       const Target& target, const Attempt& attempt, const Secret& code) {
   Form form;
@@ -123,7 +113,7 @@ Result<Session> sign_in_by_code(const FlowParts& parts, const Target& target,
   if (options.tell) options.tell(notice);
   auto callback = listener->wait(attempt.state, options.patience);
   if (!callback) return std::unexpected(std::move(callback.error()));
-  if (auto checked = check_issuer(*callback, *provider); !checked) {
+  if (auto checked = check_answering_issuer(*callback, *provider); !checked) {
     return std::unexpected(std::move(checked.error()));
   }
   if (!callback->error.empty()) {

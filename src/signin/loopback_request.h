@@ -5,22 +5,13 @@
 
 #include <cstdint>
 #include <expected>
-#include <string>
 #include <string_view>
 
-#include "base/secret.h"
+#include "signin/callback.h"
 
 namespace sallyport::signin {
 
 inline constexpr std::size_t kMaxLoopbackRequest = 16 * 1024;
-
-struct Callback {
-  Secret code;
-  std::string state;
-  std::string issuer;       ///< `iss` of RFC 9207; empty if absent
-  std::string error;        ///< instead of a code
-  std::string description;  ///< of the error
-};
 
 enum class LoopbackFault : std::uint8_t {
   kMalformed,  ///< not HTTP/1.x, a parameter twice, broken escapes

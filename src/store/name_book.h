@@ -32,6 +32,10 @@ class NameBook {
   /// As audit::NameTable says.
   [[nodiscard]] virtual Result<std::vector<audit::KnownPerson>> find(std::string_view name_or_mail,
                                                                      std::size_t most) = 0;
+  [[nodiscard]] virtual Result<std::vector<audit::KnownPerson>> search(std::string_view beginning,
+                                                                       std::string_view after,
+                                                                       std::size_t most) = 0;
+  [[nodiscard]] virtual Result<std::optional<audit::KnownPerson>> look_up(std::string_view key) = 0;
   [[nodiscard]] virtual Result<unsigned> marks(std::string_view key, std::string_view issuer) = 0;
 };
 

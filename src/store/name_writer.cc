@@ -105,6 +105,20 @@ Result<std::vector<audit::KnownPerson>> NameWriter::find(std::string_view name_o
   return book_->find(name_or_mail, most);
 }
 
+Result<std::vector<audit::KnownPerson>> NameWriter::search(std::string_view beginning,
+                                                           std::string_view after,
+                                                           std::size_t most) {
+  drain();
+  std::lock_guard book(book_mutex_);
+  return book_->search(beginning, after, most);
+}
+
+Result<std::optional<audit::KnownPerson>> NameWriter::look_up(std::string_view key) {
+  drain();
+  std::lock_guard book(book_mutex_);
+  return book_->look_up(key);
+}
+
 Result<unsigned> NameWriter::marks(std::string_view key, std::string_view issuer) {
   drain();
   MutexLock book(book_mutex_);

@@ -37,6 +37,10 @@ class NameWriter final : public audit::NameTable {
   [[nodiscard]] Result<bool> erase(std::string_view key) override;
   [[nodiscard]] Result<std::vector<audit::KnownPerson>> find(std::string_view name_or_mail,
                                                              std::size_t most) override;
+  [[nodiscard]] Result<std::vector<audit::KnownPerson>> search(std::string_view beginning,
+                                                               std::string_view after,
+                                                               std::size_t most) override;
+  [[nodiscard]] Result<std::optional<audit::KnownPerson>> look_up(std::string_view key) override;
   [[nodiscard]] Result<unsigned> marks(std::string_view key, std::string_view issuer) override;
   /// Waits until all that was remembered by now is written, or could not be.
   void drain();

@@ -26,7 +26,7 @@ function memory(pid: number): number {
 }
 
 function descriptors(house: House): Promise<number> {
-  return house.admin('/metrics').then((reply) => {
+  return house.scrape('/metrics').then((reply) => {
     const open = /^sallyport_connections (\d+)/m.exec(reply.body.toString());
     return Number(open?.[1]);
   });

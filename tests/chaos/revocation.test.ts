@@ -20,7 +20,7 @@ const key = (n: number) => `contoso/${tenantId}/${uuid(n)}`;
 /** POST over the local socket, as the command does, on connections kept alive. */
 function post(socketPath: string, agent: http.Agent, path: string, body: object): Promise<any> {
   return new Promise((resolve, reject) => {
-    const request = http.request({ socketPath, agent, method: 'POST', path }, (response) => {
+    const request = http.request({ socketPath, agent, method: 'POST', path, headers: { 'content-type': 'application/json' } }, (response) => {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));
       response.on('end', () => resolve(JSON.parse(Buffer.concat(parts).toString())));
@@ -81,7 +81,7 @@ describe('a thousand revocations in a second', () => {
       const answers = await Promise.all(
         Array.from({ length: count }, async (_, n) => {
           asked[n] = performance.now();
-          const answer = await post(socket, agent, '/revocations', {
+          const answer = await post(socket, agent, '/api/v1/revocations', {
             kind: 'user',
             targets: [key(n)],
             reason: 'all at once',
@@ -142,7 +142,7 @@ describe('a thousand revocations in a second', () => {
         const reply = client.request('POST', '/v1/messages', requestFields(token), streamQuestion());
         await some;
         const asked = performance.now();
-        await post(socket, agent, '/revocations', { kind: 'user', targets: [key(n)] });
+        await post(socket, agent, '/api/v1/revocations', { kind: 'user', targets: [key(n)] });
         await reply;
         took.push(lastByte - asked);
       }
@@ -175,7 +175,7 @@ describe('kill -9', () => {
           while (going) {
             const target = key((next += 1));
             try {
-              const answer = await post(socket, agent, '/revocations', { kind: 'user', targets: [target] });
+              const answer = await post(socket, agent, '/api/v1/revocations', { kind: 'user', targets: [target] });
               kept.set(answer.revocations[0].id, target);
             } catch {
               return; // it was killed before it answered

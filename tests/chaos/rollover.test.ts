@@ -241,7 +241,7 @@ describe('a tenant that changes its keys under load', () => {
           });
         house.gateway.reload(config);
         if (reloads % 4 === 0) await house.tenant.rotate();
-        await house.admin('/metrics');
+        await house.scrape('/metrics');
         await sleep(350);
       }
       await flood;

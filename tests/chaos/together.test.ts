@@ -75,7 +75,7 @@ describe('traffic, reloads, a new key and strangers together', () => {
       };
       const watches = async () => {
         while (going()) {
-          assert.equal((await house.admin('/metrics')).status, 200);
+          assert.equal((await house.scrape('/metrics')).status, 200);
           const socket = house.config.admin.socket as string;
           assert.equal((await run(['status', '--socket', socket])).code, 0);
         }

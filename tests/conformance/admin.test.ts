@@ -111,7 +111,7 @@ describe('the administrator', () => {
   });
 
   test('reads metrics that Prometheus can read', async () => {
-    const reply = await house.admin('/metrics');
+    const reply = await house.scrape('/metrics');
     assert.equal(reply.status, 200);
     assert.match(value(reply.head, 'content-type') ?? '', /^text\/plain/);
     const seen = new Set<string>();
@@ -132,7 +132,7 @@ describe('the administrator', () => {
   });
 
   test('has exactly the metrics that docs/metrics.md describes', async () => {
-    const reply = await house.admin('/metrics');
+    const reply = await house.scrape('/metrics');
     const page = readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8');
     const names = (text: string, pattern: RegExp) =>
       [...new Set([...text.matchAll(pattern)].map((found) => found[1]))].sort();
@@ -148,14 +148,14 @@ describe('the administrator', () => {
       'localhost.attacker.example',
       '127.0.0.1.attacker.example',
     ]) {
-      const reply = await house.admin('/metrics', host);
+      const reply = await house.scrape('/metrics', host);
       assert.notEqual(reply.status, 200, host);
     }
   });
 
   test("the administrator's port serves nothing of the data plane", async () => {
     const reply = await ask(
-      { port: house.gateway.adminPort },
+      { port: house.gateway.metricsPort },
       'POST',
       '/v1/messages',
       [['Authorization', `Bearer ${await house.token()}`]],

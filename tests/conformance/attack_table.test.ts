@@ -69,7 +69,7 @@ describe('the attack table', () => {
     await house.ready();
     await until(
       'all keys are there',
-      async () => (await house.admin('/metrics')).status === 200 && rogue.keyFetches > 0,
+      async () => (await house.scrape('/metrics')).status === 200 && rogue.keyFetches > 0,
     );
     assert.equal(
       (await sendToken(rogueToken())).status,

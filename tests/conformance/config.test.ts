@@ -117,9 +117,9 @@ describe('the configuration', () => {
       /not in this version/,
     ],
     [
-      'roles of the console, which are to come',
-      () => change('admin:', 'admin:\n  roles: {auditors: [security]}'),
-      /not in this version/,
+      'a role that there is not',
+      () => change('admin:', 'admin:\n  roles: {auditors: {groups: [security]}}'),
+      /admin\.roles\.auditors.*did you mean auditor/,
     ],
     ['YAML that is none', () => `${good}\n  - : [}\n`, /:\d+:\d+/],
     ['nothing', () => '', /./],

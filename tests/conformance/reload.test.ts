@@ -138,7 +138,7 @@ describe('a reload', () => {
     ['audit.directory', (config: any) => (config.audit.directory += '-other')],
     ['store', (config: any) => (config.store += '-other')],
     ['admin.socket', (config: any) => (config.admin.socket += '-other')],
-    ['admin.listen', (config: any) => (config.admin.listen = '127.0.0.1:2')],
+    ['metrics.listen', (config: any) => (config.metrics.listen = '127.0.0.1:2')],
   ] as const) {
     test(`of ${key} is refused by name: it needs a restart`, async () => {
       await refusedReload(change, new RegExp(key.replace('.', '\\.')));

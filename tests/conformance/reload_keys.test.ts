@@ -18,7 +18,7 @@ type Tree = { [key: string]: any };
 /** What `sallyport status --json` says, without the time that a process takes. */
 async function status(house: House): Promise<Tree> {
   const socketPath = join(house.directory, 'admin.sock');
-  const asked = get({ socketPath, path: '/status', headers: { host: 'localhost' } });
+  const asked = get({ socketPath, path: '/api/v1/status', headers: { host: 'localhost' } });
   const [answer] = (await once(asked, 'response')) as [IncomingMessage];
   return (await json(answer)) as Tree;
 }

@@ -110,7 +110,7 @@ describe('a credential', () => {
       replies.push(
         await house.get(`/v1/models?access_token=${good}`, [['Authorization', `Bearer ${good}`]]),
       );
-      const metrics = await house.admin('/metrics');
+      const metrics = await house.scrape('/metrics');
       const status = await run([
         'status',
         '--socket',

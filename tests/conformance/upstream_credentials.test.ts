@@ -359,7 +359,7 @@ describe('a running gateway', () => {
   });
 
   test('shows its age and end in /metrics, by the name of the upstream alone', async () => {
-    const page = (await house.admin('/metrics')).body.toString();
+    const page = (await house.scrape('/metrics')).body.toString();
     assert.match(page, /sallyport_upstream_credential_ready\{upstream="foundry"\} 1/);
     const ends = /credential_expires_timestamp_seconds\{upstream="foundry"\} (\d+)/.exec(page);
     assert.ok(Math.abs(Number(ends?.[1]) - Date.now() / 1000 - identity.life) < 60);
@@ -465,7 +465,7 @@ describe('an application secret', () => {
         );
       const echoed = await house.ask(token, question());
       const repeated = await check(house);
-      const metrics = (await house.admin('/metrics')).body;
+      const metrics = (await house.scrape('/metrics')).body;
       const shown = JSON.stringify(await status(house));
       assert.equal(await house.gateway.stop(), 0);
       identity.issued.forEach((one, n) => (secrets[`token ${n}`] = one));

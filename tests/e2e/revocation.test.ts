@@ -345,7 +345,7 @@ describe('a revocation', () => {
     const status = JSON.parse((await run(['status', '--socket', join(house.directory, 'admin.sock'), '--json'])).stdout);
     assert.equal(status.revocations.in_force, 1);
     assert.ok(status.revocations.cut > 0);
-    const metrics = (await house.admin('/metrics')).body.toString();
+    const metrics = (await house.scrape('/metrics')).body.toString();
     assert.match(metrics, /^sallyport_revocations_in_force 1$/m);
     assert.match(metrics, /^sallyport_revocations_total\{change="revoked"\} [1-9]/m);
     assert.match(metrics, /^sallyport_revocations_cut_total [1-9]/m);

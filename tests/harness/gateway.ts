@@ -2,7 +2,7 @@
 // everything that it prints kept. It is asked to leave by SIGTERM and only ever by its own pid.
 //
 //   const gateway = await Gateway.start({ config: { ... }, directory });
-//   gateway.port, gateway.adminPort, gateway.log
+//   gateway.port, gateway.metricsPort, gateway.adminPort, gateway.log
 //   const code = await gateway.stop();
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
@@ -77,6 +77,9 @@ export class Gateway {
   readonly directory: string;
   readonly configFile: string;
   port = 0;
+  /** metrics.listen, 0 without. */
+  metricsPort = 0;
+  /** admin.listen, 0 without. */
   adminPort = 0;
   /** The exit code, or -signal as a shell says it (137 for SIGKILL), once it has ended. */
   readonly ended: Promise<number>;
@@ -142,9 +145,11 @@ export class Gateway {
     try {
       const listening = await gateway.logged('gateway.listening');
       gateway.port = Number(listening.port);
-      if (JSON.stringify(options.config).includes('"listen":"127.0.0.1:0"')) {
+      const config = options.config as { metrics?: { listen?: string }; admin?: { listen?: string } };
+      if (config.metrics?.listen)
+        gateway.metricsPort = Number((await gateway.logged('metrics.listening')).port);
+      if (config.admin?.listen)
         gateway.adminPort = Number((await gateway.logged('admin.listening')).port);
-      }
       return gateway;
     } catch (error) {
       gateway.process.kill('SIGKILL');

@@ -102,8 +102,9 @@ export class House {
   get(path: string, fields: Fields = []): Promise<Reply> {
     return ask(this.target, 'GET', path, fields);
   }
-  admin(path: string, host = `127.0.0.1:${this.gateway.adminPort}`): Promise<Reply> {
-    return ask({ port: this.gateway.adminPort }, 'GET', path, [['Host', host]]);
+  /** At metrics.listen. */
+  scrape(path: string, host = `127.0.0.1:${this.gateway.metricsPort}`): Promise<Reply> {
+    return ask({ port: this.gateway.metricsPort }, 'GET', path, [['Host', host]]);
   }
   connect(): Promise<RawClient> {
     return RawClient.connect(this.target);
@@ -152,7 +153,8 @@ export class House {
       })),
       audit: { directory: this.auditDirectory, sync: '100ms' },
       store: `sqlite:${join(this.directory, 'state.db')}`,
-      admin: { socket: join(this.directory, 'admin.sock'), listen: '127.0.0.1:0' },
+      admin: { socket: join(this.directory, 'admin.sock') },
+      metrics: { listen: '127.0.0.1:0' },
     };
   }
 }

@@ -91,7 +91,7 @@ export class Tenant {
   intercept: ((path: string, res: http.ServerResponse) => boolean) | undefined;
   /** Is told every token that is handed out. */
   issued: ((tokens: Record<string, string>) => void) | undefined;
-  /** Applications that sign in without a person. */
+  /** More applications: those that sign in without a person, and web applications. */
   machines: Claims[] = [];
   /** How long it thinks before it answers for its keys, in milliseconds. */
   delay = 0;
@@ -273,7 +273,10 @@ export class Tenant {
       cookies: { keys: ['for tests alone'] },
       pkce: { required: () => true },
       scopes: oidc.split(' '),
-      claims: { openid: ['sub', 'oid', 'tid'], profile: ['name', 'preferred_username'] },
+      claims: {
+        openid: ['sub', 'oid', 'tid', 'roles', 'groups'],
+        profile: ['name', 'preferred_username'],
+      },
       conformIdTokenClaims: false,
       findAccount: async (_: unknown, id: string) =>
         people[id] && {

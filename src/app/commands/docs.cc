@@ -1,5 +1,5 @@
-// sallyport docs errors|metrics|record: prints a page of docs/ in Markdown, written from the tables
-// that the gateway itself uses. For scripts/docs and the curious, not in --help.
+// sallyport docs api|errors|metrics|record: prints a page of docs/ in Markdown, written from the
+// tables that the gateway itself uses. For scripts/docs and the curious, not in --help.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "admin/api/api.h"
+#include "admin/api/page_text.h"
 #include "app/command.h"
 #include "audit/instruments.h"
 #include "audit/record_fields.h"
@@ -32,7 +34,7 @@ constexpr std::string_view kMetricsIntroduction = R"(# Metrics
 
 <!-- written by `sallyport docs metrics`; scripts/docs renews it -->
 
-`GET /metrics` on `admin.listen` answers in the Prometheus text format. Series are there from the start, those of a provider (`upstream`) from the moment its name is configured; no label has a value that a stranger chooses. A histogram has the buckets 1 ms to 10 minutes.
+`GET /metrics` at `metrics.listen` and at the local socket answers in the Prometheus text format. Series are there from the start, those of a provider (`upstream`) from the moment its name is configured; no label has a value that a stranger chooses. A histogram has the buckets 1 ms to 10 minutes.
 
 | Name | Type | Labels | What it says |
 | --- | --- | --- | --- |
@@ -163,6 +165,8 @@ void add_docs_command(CLI::App& root, Exit& exit) {
       exit = Exit::kDone;
     });
   };
+  add("api", "Every route of the administrator's API",
+      [] { return admin::api_markdown(admin::api_routes()); });
   add("errors", "Every refusal of the data plane", gateway::errors_markdown);
   add("metrics", "Every metric", metrics_markdown);
   add("record", "Every member of the record's lines", record_markdown);

@@ -52,31 +52,6 @@ void print_findings(const config::Findings& findings) {
   for (const auto& finding : findings) fmt::print(stderr, "{}\n", config::text(finding));
 }
 
-void log_findings(const config::Findings& findings) {
-  for (const auto& finding : findings) {
-    log::warning("config.finding", {{"text", config::text(finding)}});
-  }
-}
-
-void reload(Service& service, const std::string& path) {
-  auto loaded = config::load(path, config::system_environment());
-  log_findings(loaded.findings);
-  if (!loaded.configuration) {
-    log::error("config.reload_refused", {{"file", path},
-                                         {"next_step",
-                                          "the running configuration stays; correct the file "
-                                          "and send SIGHUP again"}});
-    return;
-  }
-  std::string hash = loaded.configuration->sha256;
-  auto done = service.reload(std::move(*loaded.configuration));
-  if (!done) {
-    log::error("config.reload_refused", {{"file", path}, {"reason", done.error().text()}});
-    return;
-  }
-  log::info("config.reloaded", {{"file", path}, {"sha256", hash}});
-}
-
 Exit run(const std::string& path, const std::string& log_format, bool verbose) {
   auto loaded = config::load(path, config::system_environment());
   print_findings(loaded.findings);
@@ -107,7 +82,7 @@ Exit run(const std::string& path, const std::string& log_format, bool verbose) {
     siginfo_t info{};
     int number = ::sigwaitinfo(&signals, &info);
     if (number == SIGHUP) {
-      reload(**service, path);
+      (*service)->reload("SIGHUP");
     } else if (number == SIGTERM || number == SIGINT) {
       break;
     }

@@ -48,7 +48,7 @@ Row ask(config::FoundInstance found) {
     row.problem = row.found.problem;
     return row;
   }
-  auto answer = admin::ask_socket(row.found.places.socket, "GET", "/status", kPatience);
+  auto answer = admin::ask_socket(row.found.places.socket, "GET", "/api/v1/status", kPatience);
   if (!answer) {
     row.problem = std::move(answer.error());
     return row;

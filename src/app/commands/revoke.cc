@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <tuple>
 
 #include "admin/socket_client.h"
 #include "app/command.h"
@@ -16,6 +17,7 @@
 #include "base/json_reader.h"
 #include "base/json_writer.h"
 #include "config/instance.h"
+#include "signin/web.h"
 
 namespace sallyport::app {
 namespace {
@@ -31,6 +33,7 @@ struct Options {
   std::string until;
   std::string reason;
   std::string id;
+  bool dry_run = false;
   bool json = false;
 };
 
@@ -105,24 +108,21 @@ void read_revocation(JsonReader& json, Shown& shown) {
 
 struct Reading {
   std::vector<Shown> revocations;
+  std::vector<std::string> raw;  ///< the same, as JSON
   std::string problem;
-  std::string code, message, next_step;
+  std::string next_cursor;
+  std::string code, detail, next_step;  ///< of a problem
+  bool dry_run = false;
+  std::uint64_t streams = 0, people = 0;  ///< of a dry run
 };
 
-void read_error(JsonReader& json, Reading& reading) {
-  JsonText key;
-  JsonText value;
-  if (!json.begin_object()) return;
-  while (json.next_member(key)) {
-    auto* text = key.is("code")        ? &reading.code
-                 : key.is("message")   ? &reading.message
-                 : key.is("next_step") ? &reading.next_step
-                                       : nullptr;
-    if (text == nullptr) {
-      json.skip();
-    } else if (json.text(value)) {
-      *text = value.decode();
-    }
+void read_revocations(JsonReader& json, std::string_view body, Reading& reading) {
+  while (json.next_element()) {
+    // peek() goes past the white space before the element.
+    std::ignore = json.peek();
+    const std::size_t start = json.offset();
+    read_revocation(json, reading.revocations.emplace_back());
+    reading.raw.emplace_back(body.substr(start, json.offset() - start));
   }
 }
 
@@ -133,12 +133,23 @@ std::optional<Reading> read_answer(std::string_view body) {
   JsonText value;
   if (!json.begin_object()) return std::nullopt;
   while (json.next_member(key)) {
-    if (key.is("revocations") && json.begin_array()) {
-      while (json.next_element()) read_revocation(json, reading.revocations.emplace_back());
-    } else if (key.is("error")) {
-      read_error(json, reading);
-    } else if (key.is("problem") && json.text(value)) {
-      reading.problem = value.decode();
+    auto* text = key.is("code")          ? &reading.code
+                 : key.is("detail")      ? &reading.detail
+                 : key.is("next_step")   ? &reading.next_step
+                 : key.is("problem")     ? &reading.problem
+                 : key.is("next_cursor") ? &reading.next_cursor
+                                         : nullptr;
+    if (text != nullptr) {
+      if (json.text(value)) *text = value.decode();
+    } else if (key.is("dry_run")) {
+      reading.dry_run = json.peek() == JsonKind::kTrue;
+      json.skip();
+    } else if (key.is("streams") || key.is("people")) {
+      std::string_view number;
+      auto& count = key.is("streams") ? reading.streams : reading.people;
+      if (json.number(number)) count = whole_number(number).value_or(0);
+    } else if (key.is("revocations") && json.begin_array()) {
+      read_revocations(json, body, reading);
     } else {
       json.skip();
     }
@@ -216,14 +227,45 @@ std::optional<Reading> ask(const Options& options, const std::string& method,
   }
   if (answer->status == 200) {
     exit = Exit::kDone;
-    if (options.json) print(answer->body);
     return reading;
   }
-  exit = answer->status == 400   ? Exit::kWrongInput
-         : answer->status == 409 ? Exit::kNo
-                                 : Exit::kEnvironment;
-  print_error({reading->code, reading->message, reading->next_step}, options.json);
+  bool no = answer->status == 403 || answer->status == 404 || answer->status == 409;
+  exit = answer->status == 400 ? Exit::kWrongInput : no ? Exit::kNo : Exit::kEnvironment;
+  print_error({reading->code, reading->detail, reading->next_step}, options.json);
   return std::nullopt;
+}
+
+void print_json(const Reading& reading) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin().text_if("problem", reading.problem).array("revocations");
+  out += fmt::format("{}", fmt::join(reading.raw, ","));
+  json.end_array().end();
+  print(out + "\n");
+}
+
+std::string counted(std::uint64_t count, std::string_view one, std::string_view more) {
+  return fmt::format("{} {}", count, count == 1 ? one : more);
+}
+
+void print_dry_run(const Reading& reading, const Options& options) {
+  if (options.json) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin().boolean("dry_run", true);
+    json.number("people", static_cast<std::int64_t>(reading.people));
+    json.number("streams", static_cast<std::int64_t>(reading.streams)).end();
+    return print(out + "\n");
+  }
+  print(fmt::format("would cut {} of {}; nothing was changed\n",
+                    counted(reading.streams, "running request", "running requests"),
+                    counted(reading.people, "person", "people")));
+}
+
+void print_all_done(const Reading& reading, const Options& options) {
+  if (reading.dry_run) return print_dry_run(reading, options);
+  if (options.json) return print_json(reading);
+  std::ranges::for_each(reading.revocations, print_done);
 }
 
 Exit run_revoke(const Options& options) {
@@ -241,29 +283,47 @@ Exit run_revoke(const Options& options) {
                   options.json);
       return Exit::kWrongInput;
     }
-    json.number("until", *until);
+    json.text("until", format_time(WallTime(std::chrono::seconds(*until))));
   }
   json.end();
   Exit exit = Exit::kDone;
-  auto reading = ask(options, "POST", "/revocations", body, exit);
-  if (reading && !options.json) std::ranges::for_each(reading->revocations, print_done);
+  auto path = fmt::format("/api/v1/revocations{}", options.dry_run ? "?dry_run=true" : "");
+  auto reading = ask(options, "POST", path, body, exit);
+  if (reading) print_all_done(*reading, options);
   return exit;
 }
 
+// Page after page.
 Exit run_list(const Options& options) {
   Exit exit = Exit::kDone;
-  auto reading = ask(options, "GET", "/revocations", {}, exit);
-  if (reading && !options.json) print_list(*reading);
+  Reading all;
+  do {
+    auto path = fmt::format("/api/v1/revocations?limit=1000{}{}",
+                            all.next_cursor.empty() ? "" : "&cursor=", all.next_cursor);
+    auto page = ask(options, "GET", path, {}, exit);
+    if (!page) return exit;
+    all.problem = page->problem;
+    all.next_cursor = page->next_cursor;
+    std::ranges::move(page->revocations, std::back_inserter(all.revocations));
+    std::ranges::move(page->raw, std::back_inserter(all.raw));
+  } while (!all.next_cursor.empty());
+  if (options.json) {
+    print_json(all);
+  } else {
+    print_list(all);
+  }
   return exit;
 }
 
 Exit run_lift(const Options& options) {
   std::string body;
   JsonWriter json(body);
-  json.begin().text("id", options.id).text_if("reason", options.reason).end();
+  json.begin().text_if("reason", options.reason).end();
   Exit exit = Exit::kDone;
-  auto reading = ask(options, "POST", "/revocations/lift", body, exit);
-  if (reading && !options.json) std::ranges::for_each(reading->revocations, print_done);
+  auto path = fmt::format("/api/v1/revocations/{}/lift{}", signin::percent_encode(options.id),
+                          options.dry_run ? "?dry_run=true" : "");
+  auto reading = ask(options, "POST", path, body, exit);
+  if (reading) print_all_done(*reading, options);
   return exit;
 }
 
@@ -298,6 +358,10 @@ void add_common(CLI::App& command, Options& options) {
   command.add_flag("--json", options.json, "One JSON object");
 }
 
+void add_dry_run(CLI::App& command, Options& options) {
+  command.add_flag("--dry-run", options.dry_run, "Say whom it would hit, and change nothing");
+}
+
 void add_form(CLI::App& revoke, const Form& form, Exit& exit) {
   auto options = std::make_shared<Options>();
   options->kind = form.kind;
@@ -313,6 +377,7 @@ void add_form(CLI::App& revoke, const Form& form, Exit& exit) {
     command->add_option("--until", options->until, "2026-11-22T08:00 (UTC), or 90m, 2h, 7d");
   }
   command->add_option("--reason", options->reason, "For the record; the person does not see it");
+  add_dry_run(*command, *options);
   add_common(*command, *options);
   command->callback([options, &exit] { exit = run_revoke(*options); });
 }
@@ -333,6 +398,7 @@ void add_revoke_command(CLI::App& root, Exit& exit) {
   auto* lift = revoke->add_subcommand("lift", "End a revocation");
   lift->add_option("ID", lift_options->id, "As `revoke` and `revoke list` show it")->required();
   lift->add_option("--reason", lift_options->reason, "For the record");
+  add_dry_run(*lift, *lift_options);
   add_common(*lift, *lift_options);
   lift->callback([lift_options, &exit] { exit = run_lift(*lift_options); });
 }

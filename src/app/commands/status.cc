@@ -22,7 +22,7 @@ struct Options {
 };
 
 Result<admin::Status> ask(const std::string& socket) {
-  auto answer = admin::ask_socket(socket, "GET", "/status");
+  auto answer = admin::ask_socket(socket, "GET", "/api/v1/status");
   if (!answer) {
     return std::unexpected(
         with_old_place(std::move(answer.error()), socket, config::kOldSocket, "--socket"));

@@ -23,5 +23,6 @@ inline constexpr std::int64_t kHour = 60 * kMinute;
 [[nodiscard]] std::span<const Row> audit_rows();
 [[nodiscard]] std::span<const Row> store_rows();
 [[nodiscard]] std::span<const Row> admin_rows();
+[[nodiscard]] std::span<const Row> metrics_rows();
 
 }  // namespace sallyport::config

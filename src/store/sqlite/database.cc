@@ -32,6 +32,10 @@ constexpr const char* kToVersion2 =
     "CREATE TRIGGER revocations_remain BEFORE DELETE ON revocations"
     " BEGIN SELECT RAISE(ABORT, 'revocations are never deleted'); END;"
     "PRAGMA user_version = 2;";
+// An older program does not mind them: no version of their own.
+constexpr const char* kIndexes =
+    "CREATE INDEX IF NOT EXISTS people_by_name ON people(name COLLATE NOCASE);"
+    "CREATE INDEX IF NOT EXISTS people_by_mail ON people(mail COLLATE NOCASE);";
 
 // Made by us, so that its mode does not depend on the umask; SQLite gives its side files the same.
 // A file that is there is not opened: its closing would take SQLite's locks from every connection
@@ -68,7 +72,8 @@ Result<void> prepare(sqlite3* database, const std::filesystem::path& path, bool 
                     "run that version, or name another file in `store`");
   }
   bool made = found == kVersion || (execute(database, kNames) && execute(database, kToVersion2));
-  if (!made || !execute(database, "COMMIT")) return sqlite_failure(database, path);
+  if (!made || !execute(database, kIndexes) || !execute(database, "COMMIT"))
+    return sqlite_failure(database, path);
   return {};
 }
 

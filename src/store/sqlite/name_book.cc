@@ -5,6 +5,17 @@
 #include <utility>
 
 namespace sallyport::store {
+namespace {
+
+// Behind every text that goes on: the last code point that there is.
+constexpr std::string_view kLast = "\xf4\x8f\xbf\xbf";
+
+// Of a row with the columns key, name, mail, seen.
+audit::KnownPerson person_of(const Statement& row) {
+  return {row.text(0), row.text(1), row.text(2), WallTime(std::chrono::seconds(row.number(3)))};
+}
+
+}  // namespace
 
 Result<std::unique_ptr<NameBook>> SqliteNameBook::open(const std::filesystem::path& path) {
   auto database = open_database(path, false);
@@ -58,17 +69,51 @@ Result<bool> SqliteNameBook::erase(std::string_view key) {
 Result<std::vector<audit::KnownPerson>> SqliteNameBook::find(std::string_view name_or_mail,
                                                              std::size_t most) {
   Statement query(database_.get(),
-                  "SELECT key, name, mail FROM people WHERE name = ?1 COLLATE NOCASE"
+                  "SELECT key, name, mail, seen FROM people WHERE name = ?1 COLLATE NOCASE"
                   " OR mail = ?1 COLLATE NOCASE ORDER BY key LIMIT ?2");
   query.bind(1, name_or_mail);
   query.bind(2, static_cast<std::int64_t>(most));
   std::vector<audit::KnownPerson> people;
   int step = query.step();
   for (; step == SQLITE_ROW; step = query.step()) {
-    people.push_back({query.text(0), query.text(1), query.text(2)});
+    people.push_back(person_of(query));
   }
   if (step != SQLITE_DONE) return sqlite_failure(database_.get(), path_);
   return people;
+}
+
+// A beginning is a range of an index: no LIKE, which would take its own signs out of a name.
+Result<std::vector<audit::KnownPerson>> SqliteNameBook::search(std::string_view beginning,
+                                                               std::string_view after,
+                                                               std::size_t most) {
+  Statement query(
+      database_.get(),
+      beginning.empty()
+          ? "SELECT key, name, mail, seen FROM people WHERE key > ?3 ORDER BY key LIMIT ?4"
+          : "SELECT key, name, mail, seen FROM people WHERE key > ?3 AND key IN"
+            " (SELECT key FROM people WHERE name >= ?1 COLLATE NOCASE AND name < ?2 COLLATE NOCASE"
+            " UNION"
+            " SELECT key FROM people WHERE mail >= ?1 COLLATE NOCASE AND mail < ?2 COLLATE NOCASE)"
+            " ORDER BY key LIMIT ?4");
+  const auto end = std::string(beginning).append(kLast);
+  query.bind(1, beginning);
+  query.bind(2, end);
+  query.bind(3, after);
+  query.bind(4, static_cast<std::int64_t>(most));
+  std::vector<audit::KnownPerson> people;
+  int step = query.step();
+  for (; step == SQLITE_ROW; step = query.step()) people.push_back(person_of(query));
+  if (step != SQLITE_DONE) return sqlite_failure(database_.get(), path_);
+  return people;
+}
+
+Result<std::optional<audit::KnownPerson>> SqliteNameBook::look_up(std::string_view key) {
+  Statement query(database_.get(), "SELECT key, name, mail, seen FROM people WHERE key = ?1");
+  query.bind(1, key);
+  int step = query.step();
+  if (step == SQLITE_ROW) return person_of(query);
+  if (step != SQLITE_DONE) return sqlite_failure(database_.get(), path_);
+  return std::nullopt;
 }
 
 Result<unsigned> SqliteNameBook::marks(std::string_view key, std::string_view issuer) {

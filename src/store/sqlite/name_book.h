@@ -21,6 +21,10 @@ class SqliteNameBook final : public NameBook {
   [[nodiscard]] Result<bool> erase(std::string_view key) override;
   [[nodiscard]] Result<std::vector<audit::KnownPerson>> find(std::string_view name_or_mail,
                                                              std::size_t most) override;
+  [[nodiscard]] Result<std::vector<audit::KnownPerson>> search(std::string_view beginning,
+                                                               std::string_view after,
+                                                               std::size_t most) override;
+  [[nodiscard]] Result<std::optional<audit::KnownPerson>> look_up(std::string_view key) override;
   [[nodiscard]] Result<unsigned> marks(std::string_view key, std::string_view issuer) override;
 
  private:

@@ -110,6 +110,66 @@ TEST_F(NameTableTest, NeverWaitsForADiskThatStandsStill) {
   EXPECT_EQ(find("contoso/5b1f0e7a/0"), "Somebody");
 }
 
+std::vector<std::string> keys_of(const Result<std::vector<audit::KnownPerson>>& people) {
+  std::vector<std::string> keys;
+  EXPECT_TRUE(people);
+  if (people) {
+    for (const auto& person : *people) keys.push_back(person.key);
+  }
+  return keys;
+}
+
+TEST_F(NameTableTest, FindsPeopleByTheBeginningOfTheirNameOrMailPageByPage) {
+  using Keys = std::vector<std::string>;
+  auto table = open();
+  auto seen = clock.wall();
+  table->remember("contoso/t/1", {.name = "Ada Lovelace", .mail = "countess@contoso.example"},
+                  seen);
+  table->remember("contoso/t/2", {.name = "Grace Hopper", .mail = "ADA.h@contoso.example"}, seen);
+  table->remember("contoso/t/3", {.name = "adam_smith", .mail = "a%@contoso.example"}, seen);
+  table->remember("contoso/t/4", {.name = "Bob", .mail = {}}, seen);
+  EXPECT_EQ(keys_of(table->search("ada", "", 10)),
+            (Keys{"contoso/t/1", "contoso/t/2", "contoso/t/3"}));
+  EXPECT_EQ(keys_of(table->search("ada", "", 2)), (Keys{"contoso/t/1", "contoso/t/2"}));
+  EXPECT_EQ(keys_of(table->search("ada", "contoso/t/2", 2)), Keys{"contoso/t/3"});
+  EXPECT_EQ(keys_of(table->search("lovelace", "", 10)), Keys{}) << "a beginning, not a part";
+  EXPECT_EQ(keys_of(table->search("A%", "", 10)), Keys{"contoso/t/3"}) << "no wildcard";
+  EXPECT_EQ(keys_of(table->search("%", "", 10)), Keys{});
+  EXPECT_EQ(keys_of(table->search("", "contoso/t/2", 10)), (Keys{"contoso/t/3", "contoso/t/4"}));
+}
+
+TEST_F(NameTableTest, LooksAPersonUpByKey) {
+  auto table = open();
+  table->remember(kAda, {.name = "Ada Lovelace", .mail = "ada@contoso.example"}, clock.wall());
+  auto ada = table->look_up(kAda);
+  ASSERT_TRUE(ada && *ada);
+  EXPECT_EQ((*ada)->mail, "ada@contoso.example");
+  EXPECT_EQ(unix_seconds((*ada)->seen), unix_seconds(clock.wall()));
+  auto eve = table->look_up("contoso/5b1f0e7a/eve");
+  ASSERT_TRUE(eve);
+  EXPECT_FALSE(*eve);
+}
+
+TEST_F(NameTableTest, SearchesInTheIndexesOfNamesAndMail) {
+  open();
+  sqlite3* file = nullptr;
+  ASSERT_EQ(sqlite3_open((folder / "state.db").c_str(), &file), SQLITE_OK);
+  std::string plan;
+  auto take = [](void* to, int count, char** values, char**) {
+    static_cast<std::string*>(to)->append(values[count - 1]).append("\n");
+    return 0;
+  };
+  const char* explain =
+      "EXPLAIN QUERY PLAN SELECT key FROM people WHERE name >= 'a' COLLATE NOCASE AND name < 'b'"
+      " COLLATE NOCASE UNION SELECT key FROM people WHERE mail >= 'a' COLLATE NOCASE AND mail < 'b'"
+      " COLLATE NOCASE";
+  ASSERT_EQ(sqlite3_exec(file, explain, take, &plan, nullptr), SQLITE_OK);
+  sqlite3_close(file);
+  EXPECT_NE(plan.find("people_by_name"), std::string::npos) << plan;
+  EXPECT_NE(plan.find("people_by_mail"), std::string::npos) << plan;
+  EXPECT_EQ(plan.find("SCAN"), std::string::npos) << plan;
+}
+
 TEST_F(NameTableTest, CutsLongNamesAndKeepsStrangeOnes) {
   auto table = open();
   std::string name(255, 'n');
