@@ -122,7 +122,7 @@ void tell_provider_error(const audit::Row& row, RequestStory& story) {
 void tell_end(const audit::Row& row, RequestStory& story) {
   if (row.outcome == "complete") {
     story.what = "It was let in and answered to the end.";
-    if (row.status >= 400) tell_provider_error(row, story);
+    if (audit::shown_number(row, audit::name_of<&audit::Closed::status>) >= 400) tell_provider_error(row, story);
   } else if (row.outcome == "aborted_by_client") {
     story.what = "The client went away before the answer was complete.";
     story.next_step = "nothing, unless the person did not stop it: then look at their network";

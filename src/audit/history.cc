@@ -84,7 +84,7 @@ void read_attempts(JsonReader& json, Row& row) {
   while (json.next_element()) {
     std::string error;
     for_members(json, [&](const JsonText& key) {
-      if (key.is(field::kAttemptError)) {
+      if (key.is(name_of<&Attempt::error>)) {
         error = read_text(json);
       } else {
         json.skip();
@@ -338,6 +338,14 @@ class History {
 };
 
 }  // namespace
+
+std::int64_t shown_number(const Row& row, std::string_view name) {
+  const auto fields = shown_fields();
+  for (std::size_t i = 0; i < fields.size() && i < row.shown.size(); ++i) {
+    if (fields[i].field->name == name) return row.shown[i].number;
+  }
+  return -1;
+}
 
 Result<std::vector<Row>> read_history(const std::filesystem::path& directory,
                                       const HistoryQuery& query) {

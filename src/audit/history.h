@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -35,6 +36,10 @@ struct Row {
   std::string end;                ///< the closed line; empty if there is none
   std::vector<ShownValue> shown;  ///< in the order of shown_fields()
 };
+
+/// The number of a column, by its member's name: shown_number(row, name_of<&Closed::status>);
+/// -1: there is none.
+[[nodiscard]] std::int64_t shown_number(const Row& row, std::string_view name);
 
 struct HistoryQuery {
   std::size_t last = 50;     ///< the newest so many; 0: all

@@ -49,12 +49,14 @@ void put_request(JsonWriter& json, const audit::Row& row, NamesOfPeople& names) 
   json.text("id", row.id).text("time", row.time).text("person", row.key);
   json.text_if("name", names.name_of(row.key));
   json.text_if("model", row.model).text_if("path", row.path).text("outcome", outcome_of(row));
-  if (row.status != 0) json.number("status", row.status);
+  auto status = audit::shown_number(row, audit::name_of<&audit::Closed::status>);
+  if (status > 0) json.number("status", status);
   json.text_if("reason", row.reason);
   if (row.input >= 0)
     json.number("input", row.input).number("output", std::max<std::int64_t>(0, row.output));
   if (row.input >= 0) json.boolean("exact", row.exact);
-  if (row.duration_us >= 0) json.number("duration_us", row.duration_us);
+  auto duration = audit::shown_number(row, audit::name_of<&audit::Closed::duration_us>);
+  if (duration >= 0) json.number("duration_us", duration);
 }
 
 }  // namespace sallyport::admin
