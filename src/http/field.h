@@ -39,7 +39,10 @@ inline bool same_word(std::uint64_t name, std::uint64_t lower) {
 }
 
 /// Of the same size. What is left of a word's length is read again with what stands before it.
-inline bool same_letters(const char* name, const char* lower, std::size_t size) {
+inline bool same_letters(std::string_view name_text, std::string_view lower_text) {
+  const std::size_t size = name_text.size();
+  const char* name = name_text.begin();
+  const char* lower = lower_text.begin();
   if (size >= 8) {
     for (std::size_t at = 0; at + 8 < size; at += 8) {
       if (!same_word(load<std::uint64_t>(name + at), load<std::uint64_t>(lower + at))) return false;
@@ -67,7 +70,7 @@ inline bool same_letters(const char* name, const char* lower, std::size_t size) 
 [[nodiscard]] constexpr bool name_is(std::string_view name, std::string_view lower) {
   if (name.size() != lower.size()) return false;
   if !consteval {
-    return detail::same_letters(name.data(), lower.data(), name.size());
+    return detail::same_letters(name, lower);
   }
   for (std::size_t i = 0; i < name.size(); ++i) {
     char c = name[i];
@@ -96,11 +99,12 @@ inline void append_field(std::string& out, std::string_view name, std::string_vi
   const std::size_t all = before + name.size() + value.size() + 4;
   out.resize_and_overwrite(all, [&](char* data, std::size_t) {
     char* to = data + before;
-    if (!name.empty()) std::memcpy(to, name.data(), name.size());
-    to += name.size();
-    std::memcpy(to, ": ", 2);
-    if (!value.empty()) std::memcpy(to + 2, value.data(), value.size());
-    std::memcpy(to + 2 + value.size(), "\r\n", 2);
+    to += name.copy(to, name.size());
+    *to++ = ':';
+    *to++ = ' ';
+    to += value.copy(to, value.size());
+    *to++ = '\r';
+    *to = '\n';
     return all;
   });
 }

@@ -290,7 +290,7 @@ std::optional<HeadFault> ResponseParser::read_head(std::string_view& text) {
   head_.status = line->status;
   head_.reason = line->reason;
   if (auto fault = take_fields(text, head_.fields)) return fault;
-  head_.text = {line->reason.data(), text.data()};
+  head_.text = {line->reason.begin(), text.begin()};
   auto framing = read_framing(head_.fields);
   if (!framing) return framing.error();
   head_.content_length = framing->content_length;
