@@ -56,7 +56,8 @@ Result<void> Service::Parts::open_record() {
 void Service::Parts::make_keys() {
   keys = std::make_unique<identity::KeyService>(
       http::Refresher::Needs{fetcher, system_clock(), system_entropy(), metrics},
-      configured()->issuers, [this](identity::SnapshotPtr snapshot) { publish_identity(snapshot); },
+      configured()->issuers,
+      [this](const identity::SnapshotPtr& snapshot) { publish_identity(snapshot); },
       [this](const identity::KeyEvent& event) { events->keys(event); });
 }
 
