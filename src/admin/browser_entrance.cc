@@ -60,11 +60,11 @@ struct BrowserEntrance::Routes {
   static Task<void> sign_out(Visit& visit) { return visit.door.sign_out(visit); }
 
   static constexpr http::Route<Visit> kTable[] = {
-      {"GET", "/", http::Guard::kPublic, home, "Who you are, or the way to sign in."},
-      {"GET", "/sign-in", http::Guard::kPublic, sign_in, "Goes to the identity provider."},
-      {"GET", "/sign-in/callback", http::Guard::kPublic, callback,
+      {"GET", "/", http::kPublic, home, "Who you are, or the way to sign in."},
+      {"GET", "/sign-in", http::kPublic, sign_in, "Goes to the identity provider."},
+      {"GET", "/sign-in/callback", http::kPublic, callback,
        "Comes back from it, with a new session."},
-      {"POST", "/sign-out", http::Guard::kPublic, sign_out, "Ends the session."},
+      {"POST", "/sign-out", http::kPublic, sign_out, "Ends the session."},
   };
 };
 
@@ -81,7 +81,8 @@ Task<void> BrowserEntrance::answer(Call& call, const gateway::Source& source) {
   const auto& head = call.client.head();
   auto settings = needs_.settings();
   bool tls = !settings->tls_certificate.empty();
-  auto found = http::find_route<Visit>(Routes::kTable, head.method, head.path);
+  const std::span<const http::Route<Visit>> table = Routes::kTable;
+  auto found = http::find_route(table, head.method, head.path);
   if (found.route == nullptr) {
     Problem problem{405,
                     {"api.method", "this path does not take this method", "use " + found.allow}};

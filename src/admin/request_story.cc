@@ -14,7 +14,6 @@
 namespace sallyport::admin {
 namespace {
 
-namespace field = audit::field;
 
 struct NextStep {
   std::string_view code;  ///< whole, or a beginning that ends with a dot
@@ -148,11 +147,11 @@ RequestStory tell_request(const audit::Row& row) {
   read_texts(row.record, texts);
   read_texts(row.end, texts);
   RequestStory story;
-  story.next_step = take(texts, field::kNextStep);
-  story.claim = take(texts, field::kClaim);
-  story.expected = take(texts, field::kExpected);
-  story.got = take(texts, field::kGot);
-  story.revocation = take(texts, field::kRevocation);
+  story.next_step = take(texts, audit::name_of<&audit::Refused::next_step>);
+  story.claim = take(texts, audit::name_of<&audit::Refused::claim>);
+  story.expected = take(texts, audit::name_of<&audit::Refused::expected>);
+  story.got = take(texts, audit::name_of<&audit::Refused::got>);
+  story.revocation = take(texts, audit::name_of<&audit::Refused::revocation>);
   if (row.kind == "refused") {
     tell_code(row.reason, story);
   } else if (row.kind == "answered") {

@@ -33,13 +33,24 @@ void add_gateway_options(CLI::App& command, GatewayOptions& options, GatewayWay 
   auto* config = command.add_option("--config", options.config, "The gateway's configuration");
   instance->excludes(config);
   CLI::Option* other = nullptr;
-  if (way == GatewayWay::kSocket) {
+  if (way == GatewayWay::kRunning) {
     other = command.add_option("--socket", options.socket, "Its local socket (admin.socket)");
   }
-  if (way == GatewayWay::kDirectory) {
+  if (way == GatewayWay::kRecord || way == GatewayWay::kDirectory) {
     other = command.add_option("--directory", options.directory, "The audit directory");
   }
   if (other != nullptr) other->excludes(instance)->excludes(config);
+  if (way == GatewayWay::kRunning || way == GatewayWay::kRecord) {
+    auto* server = command.add_option("--server", options.server,
+                                      "Its administrator's port, from anywhere (admin.public_url)");
+    server->excludes(instance)->excludes(config)->excludes(other);
+    add_ca_file(command, options)->needs(server);
+  }
+}
+
+CLI::Option* add_ca_file(CLI::App& command, GatewayOptions& options) {
+  return command.add_option("--ca-file", options.ca_file,
+                            "With --server: PEM file with its authorities (else as at sign-in)");
 }
 
 std::string configuration_of(const GatewayOptions& options) {

@@ -63,6 +63,11 @@ bool connection_names_fields(http::Fields fields) {
   return false;
 }
 
+// A few names that only the request's provider knows.
+bool is_dropped(std::string_view name, std::span<const std::string_view> dropped) {
+  return std::ranges::any_of(dropped, [name](auto one) { return name_is(name, one); });
+}
+
 }  // namespace
 
 void append_request_fields(std::string& out, const http::RequestHead& head,
@@ -78,7 +83,7 @@ void append_request_fields(std::string& out, const http::RequestHead& head,
     if (look_up && is_named_by_connection(head.fields, field.name)) continue;
     // What stands before us may have written the token into a field of its own as well.
     if (!token.empty() && field.value.contains(token)) continue;
-    if (is_any(field.name, dropped)) continue;
+    if (is_dropped(field.name, dropped)) continue;
     if (name_is(field.name, fallback.name)) fallback_seen = true;
     append_field(out, field.name, field.value);
   }

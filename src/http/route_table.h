@@ -7,7 +7,8 @@
 //       {"GET", "/healthz", kPublic, answer_live, "The process runs."},      // Task<void>(Exchange&)
 //       {"GET", "/v1/models", kPerson, answer_models, "The models."},        // Task<void>(Admitted)
 //   };
-//   auto found = find_route(std::span(kRoutes), head.method, path);
+//   std::span<const Route<Exchange, Admitted>> table = kRoutes;
+//   auto found = find_route(table, head.method, path);
 //   if (found.route && found.route->guard != Guard::kPerson) co_await found.route->answer(call);
 //   else if (found.route) co_await found.route->answer_person(admitted);
 //   else if (found.path_is_known) refuse(405, found.allow);

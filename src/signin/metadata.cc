@@ -72,6 +72,17 @@ Result<std::string> tidy_gateway_url(const std::string& typed) {
   return text;
 }
 
+Result<std::string> tidy_server_url(const std::string& typed) {
+  auto tidy = tidy_gateway_url(typed);
+  auto url = parse_request_url(tidy ? *tidy : typed);
+  if (!tidy || !url || !url->path.empty()) {
+    return fail(kServerUrl, fmt::format("{} is not the URL of an administrator's port", typed),
+                "write it as https://host or https://host:port, as admin.public_url has it; plain "
+                "http is for 127.0.0.1 alone");
+  }
+  return tidy;
+}
+
 std::string metadata_url(const std::string& gateway) {
   auto host = gateway.find("://") + 3;
   auto path = std::min(gateway.find('/', host), gateway.size());
@@ -124,6 +135,25 @@ Result<std::vector<Target>> ask_gateway(Web& web, const std::string& gateway) {
         "check the URL; it has to be a Sallyport gateway");
   }
   return parse_gateway_document(answer->body, gateway);
+}
+
+Result<std::vector<Target>> ask_server(Web& web, const std::string& server) {
+  auto targets = ask_gateway(web, server);
+  if (!targets) {
+    Error error = std::move(targets.error());
+    if (error.code == "gateway.no_sign_in") {
+      error.next_step = "ask its administrator to set admin.command_line";
+    }
+    if (error.code == "gateway.not_found") {
+      error.next_step = "check the URL; it has to be a gateway's admin.public_url";
+    }
+    return std::unexpected(std::move(error));
+  }
+  for (auto& target : *targets) {
+    target.server = server;
+    target.gateway.clear();
+  }
+  return targets;
 }
 
 Result<identity::Discovery> discover(Web& web, const std::string& issuer) {

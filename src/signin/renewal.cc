@@ -18,10 +18,13 @@ bool refused_just_now(const Session& session, WallTime now) {
 }
 
 std::unexpected<Error> again(const Session& session, std::string message) {
-  return fail(kCodeSignInAgain, std::move(message),
-              session.target.gateway.empty()
-                  ? "run `sallyport sign-in` with the same options as before"
-                  : fmt::format("run `sallyport sign-in --gateway {}`", session.target.gateway));
+  std::string next_step = "run `sallyport sign-in` with the same options as before";
+  if (!session.target.server.empty()) {
+    next_step = fmt::format("run `sallyport sign-in --server {}`", session.target.server);
+  } else if (!session.target.gateway.empty()) {
+    next_step = fmt::format("run `sallyport sign-in --gateway {}`", session.target.gateway);
+  }
+  return fail(kCodeSignInAgain, std::move(message), std::move(next_step));
 }
 
 Result<void> store(Vault& vault, const std::string& id, const Session& session) {
@@ -158,6 +161,27 @@ Result<Session> current_session(const BookEntry& entry, Vault& vault,
   auto renewed = renew_elsewhere(entry, std::move(**lock));
   if (renewed) return load_session(vault, entry.id);
   return usable ? std::move(session) : std::unexpected(std::move(renewed.error()));
+}
+
+Result<Session> session_after_refusal(const BookEntry& entry, Vault& vault,
+                                      const std::filesystem::path& folder,
+                                      const Secret& refused_token,
+                                      const RenewElsewhere& renew_elsewhere,
+                                      std::chrono::milliseconds patience) {
+  auto lock = take_lock(folder / (entry.id + ".lock"), patience);
+  if (!lock) return std::unexpected(std::move(lock.error()));
+  if (!*lock) {
+    return fail("sign_in.busy", "another process has been renewing this sign-in for too long",
+                "try again in a minute");
+  }
+  auto session = load_session(vault, entry.id);
+  if (!session || session->token().reveal() != refused_token.reveal()) return session;
+  if (!session->machine.given() && session->refresh_token.empty()) {
+    return again(*session, "the token was refused, and the provider gave none to renew it with");
+  }
+  auto renewed = renew_elsewhere(entry, std::move(**lock));
+  if (!renewed) return std::unexpected(std::move(renewed.error()));
+  return load_session(vault, entry.id);
 }
 
 }  // namespace sallyport::signin

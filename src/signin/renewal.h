@@ -32,6 +32,14 @@ using RenewElsewhere = std::function<Result<void>(const BookEntry&, UniqueFd loc
                                               const RenewElsewhere& renew,
                                               std::chrono::milliseconds patience);
 
+/// The sign-in after whoever got its token refused that one: another process's newer token, else it
+/// is renewed, once. Errors as above; sign_in.again where it cannot be renewed.
+[[nodiscard]] Result<Session> session_after_refusal(const BookEntry& entry, Vault& vault,
+                                                    const std::filesystem::path& folder,
+                                                    const Secret& refused_token,
+                                                    const RenewElsewhere& renew,
+                                                    std::chrono::milliseconds patience);
+
 /// Loads and decodes.
 [[nodiscard]] Result<Session> load_session(Vault& vault, const std::string& id);
 

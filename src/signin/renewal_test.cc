@@ -260,5 +260,49 @@ TEST_F(CurrentSessionTest, WhoWaitedForTheLockTakesWhatTheOtherGot) {
   EXPECT_EQ(renewals, 0);
 }
 
+class RefusedTokenTest : public CurrentSessionTest {
+ protected:
+  Result<Session> after_refusal_of(std::string_view token) {
+    return session_after_refusal(
+        {.id = "id"}, vault, folder, Secret(token),
+        [&](const BookEntry&, UniqueFd) -> Result<void> {
+          ++renewals;
+          Session session = kept();
+          session.access_token = Secret(std::string_view("renewed"));
+          keep(session);
+          return {};
+        },
+        std::chrono::milliseconds(0));
+  }
+};
+
+TEST_F(RefusedTokenTest, IsRenewedAlsoWhereItSeemsGood) {
+  expires_in(3000);
+  auto session = after_refusal_of("old-access");
+  ASSERT_TRUE(session) << session.error().text();
+  EXPECT_EQ(session->access_token.reveal(), "renewed");
+  EXPECT_EQ(renewals, 1);
+}
+
+TEST_F(RefusedTokenTest, ATokenThatAnotherProcessGotMeanwhileIsTaken) {
+  auto session = after_refusal_of("an older one");
+  ASSERT_TRUE(session);
+  EXPECT_EQ(session->access_token.reveal(), "old-access");
+  EXPECT_EQ(renewals, 0);
+}
+
+TEST_F(RefusedTokenTest, WithoutARefreshTokenThePersonSignsInAtThatServerAgain) {
+  Session session = kept();
+  session.refresh_token = {};
+  session.target.gateway.clear();
+  session.target.server = "https://admin.example";
+  keep(session);
+  auto none = after_refusal_of("old-access");
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, "sign_in.again");
+  EXPECT_THAT(none.error().next_step, HasSubstr("sallyport sign-in --server https://admin.example"));
+  EXPECT_EQ(renewals, 0);
+}
+
 }  // namespace
 }  // namespace sallyport::signin

@@ -18,7 +18,8 @@ std::unexpected<Error> damaged() {
 }
 
 void write_target(JsonWriter& json, const Target& target) {
-  json.text("gateway", target.gateway).text("name", target.name).text("issuer", target.issuer);
+  json.text("gateway", target.gateway).text_if("server", target.server);
+  json.text("name", target.name).text("issuer", target.issuer);
   json.text("client", target.client).array("scopes");
   for (const auto& scope : target.scopes) json.item(scope);
   json.end_array().boolean("id_token_wanted", target.id_token);
@@ -126,6 +127,7 @@ Result<Session> decode_session(std::string_view text) {
   session.subject = members.text("subject");
   session.refused_at = members.number("refused_at");
   session.refused = members.text("refused");
+  if (document->root().member("server")) session.target.server = members.text("server");
   // Entries of before this was kept do not have it.
   if (document->root().member("renewal_began")) {
     session.renewal_began = members.number("renewal_began");

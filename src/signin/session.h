@@ -16,6 +16,9 @@ namespace sallyport::signin {
 /// Where to sign in and what to ask for: from the gateway's own document, or typed.
 struct Target {
   std::string gateway;  ///< its URL; empty where none was named
+  /// Origin of the administrator's port that alone gets the token; then no gateway does, and no
+  /// other program. Empty: a sign-in for a gateway.
+  std::string server = {};
   std::string name;     ///< the gateway's name for the issuer
   std::string issuer;
   std::string client;

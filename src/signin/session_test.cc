@@ -120,5 +120,86 @@ TEST_F(SignInBookTest, ABookThatLeadsElsewhereIsDamaged) {
   EXPECT_EQ(SignInBook::open(false).error().code, "book.damaged");
 }
 
+Target target_of_server(const std::string& server, const std::string& client = "admin") {
+  Target target;
+  target.server = server;
+  target.issuer = "https://i.example";
+  target.client = client;
+  return target;
+}
+
+BookEntry entry_of_server(const Target& target) {
+  return {id_of(target), "", target.issuer, target.client, VaultKind::kKernel, "", target.server};
+}
+
+TEST(Session, IsBoundToItsServer) {
+  Session session{.target = target_of_server("https://admin.example")};
+  auto back = decode_session(encode(session).reveal());
+  ASSERT_TRUE(back) << back.error().text();
+  EXPECT_EQ(back->target.server, "https://admin.example");
+  EXPECT_TRUE(back->target.gateway.empty());
+}
+
+TEST_F(SignInBookTest, ASignInOfAServerIsForThatServerAlone) {
+  auto book = SignInBook::open(true);
+  ASSERT_TRUE(book);
+  const std::string server = "https://admin.example";
+  ASSERT_TRUE(book->put(entry_of_server(target_of_server(server))));
+  auto again = SignInBook::open(false);
+  ASSERT_TRUE(again);
+  ASSERT_TRUE(again->choose_server(server));
+  EXPECT_EQ(again->choose_server(server)->server, server);
+  EXPECT_EQ(again->choose_server("https://evil.example").error().code, "sign_in.none");
+  EXPECT_EQ(again->choose_server("").error().code, "sign_in.none");
+  // Not for a gateway, not even one of the same URL, nor for who names none.
+  EXPECT_EQ(again->choose(server).error().code, "sign_in.of_server");
+  EXPECT_EQ(again->choose("").error().code, "sign_in.of_server");
+  EXPECT_NE(again->choose(server).error().message.find(server), std::string::npos);
+  EXPECT_EQ(again->choose("https://other.example").error().code, "sign_in.none");
+}
+
+TEST_F(SignInBookTest, ASignInOfAServerIsNeverTheCurrentOne) {
+  auto book = SignInBook::open(true);
+  ASSERT_TRUE(book);
+  const std::string url = "https://one.example";
+  ASSERT_TRUE(book->put(entry(url)));
+  ASSERT_TRUE(book->put(entry_of_server(target_of_server(url))));
+  EXPECT_EQ(book->entries().size(), 2U) << "the same URL, but not the same sign-in";
+  EXPECT_EQ(book->choose("")->gateway, url);
+  EXPECT_TRUE(book->choose_server(url)->gateway.empty());
+  EXPECT_TRUE(book->choose(url)->server.empty());
+  ASSERT_TRUE(book->remove(book->current()));
+  EXPECT_TRUE(book->current().empty());
+  EXPECT_EQ(book->choose("").error().code, "sign_in.of_server");
+}
+
+TEST_F(SignInBookTest, AServerGetsNoTokenOfAnotherSignInsApplication) {
+  auto book = SignInBook::open(true);
+  ASSERT_TRUE(book);
+  ASSERT_TRUE(book->put(entry("https://gateway.example")));  // with the client "c"
+  const auto target = target_of_server("https://admin.example");
+  ASSERT_TRUE(book->check_server(target));
+  ASSERT_TRUE(book->put(entry_of_server(target)));
+  EXPECT_TRUE(book->check_server(target)) << "the same server again";
+  for (const char* client : {"c", "admin"}) {
+    auto evil = book->check_server(target_of_server("https://evil.example", client));
+    ASSERT_FALSE(evil) << client;
+    EXPECT_EQ(evil.error().code, "server.same_application");
+  }
+  EXPECT_TRUE(book->check_server(target_of_server("https://evil.example", "its own")));
+}
+
+TEST_F(SignInBookTest, AnEntryForAGatewayAndAServerIsDamaged) {
+  std::filesystem::create_directories(folder_ / "sallyport");
+  std::string path = folder_ / "sallyport" / "sign-ins.json";
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  std::fputs(R"({"version":1,"current":"","sign_ins":[{"id":"0123456789abcdef",)"
+             R"("gateway":"https://g.example","issuer":"","client":"","vault":"kernel",)"
+             R"("passphrase_file":"","server":"https://s.example"}]})",
+             file);
+  std::fclose(file);
+  EXPECT_EQ(SignInBook::open(false).error().code, "book.damaged");
+}
+
 }  // namespace
 }  // namespace sallyport::signin

@@ -71,6 +71,12 @@ bool read_entry(identity::JsonView view, BookEntry& entry) {
   auto kind = parse_vault_kind(vault);
   if (!kind) return false;
   entry.vault = *kind;
+  // Entries for gateways do not have it. One is for a gateway or for a server, not for both.
+  if (view.member("server")) {
+    if (!text("server", entry.server) || entry.server.empty() || !entry.gateway.empty()) {
+      return false;
+    }
+  }
   // The id becomes part of file names.
   return entry.id.size() == 16 &&
          entry.id.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -79,8 +85,14 @@ bool read_entry(identity::JsonView view, BookEntry& entry) {
 }  // namespace
 
 std::string id_of(const Target& target) {
-  std::string whole =
-      target.gateway.empty() ? target.issuer + '\n' + target.client : "gateway\n" + target.gateway;
+  std::string whole;
+  if (!target.server.empty()) {
+    whole.append("server\n").append(target.server);
+  } else if (!target.gateway.empty()) {
+    whole.append("gateway\n").append(target.gateway);
+  } else {
+    whole.append(target.issuer).append("\n").append(target.client);
+  }
   return to_hex(sha256(whole)).substr(0, 16);
 }
 
@@ -123,7 +135,7 @@ Result<void> SignInBook::write() const {
   for (const auto& entry : entries_) {
     json.begin().text("id", entry.id).text("gateway", entry.gateway).text("issuer", entry.issuer);
     json.text("client", entry.client).text("vault", name_of(entry.vault));
-    json.text("passphrase_file", entry.passphrase_file).end();
+    json.text("passphrase_file", entry.passphrase_file).text_if("server", entry.server).end();
   }
   json.end_array().end();
   text.push_back('\n');
@@ -136,15 +148,55 @@ const BookEntry* SignInBook::find(const std::string& id) const {
 }
 
 Result<BookEntry> SignInBook::choose(const std::string& gateway) const {
+  const BookEntry* last = nullptr;
+  const BookEntry* of_server = nullptr;
   for (const auto& entry : entries_) {
+    if (!entry.server.empty()) {
+      if (gateway.empty() || entry.server == gateway) of_server = &entry;
+      continue;
+    }
     if (gateway.empty() ? entry.id == current_ : entry.gateway == gateway) return entry;
+    last = &entry;
   }
-  if (gateway.empty() && !entries_.empty()) return entries_.back();
+  if (gateway.empty() && last != nullptr) return *last;
+  if (of_server != nullptr) {
+    return fail("sign_in.of_server",
+                fmt::format("the sign-in at {} is for its administrators' commands alone; no "
+                            "gateway and no other program gets its token",
+                            of_server->server),
+                fmt::format("give --server {0} to a command that asks it, or sign in to a gateway "
+                            "with `sallyport sign-in --gateway URL`",
+                            of_server->server));
+  }
   return fail(
       "sign_in.none",
       gateway.empty() ? "nobody is signed in here"
                       : fmt::format("nobody is signed in to {}", gateway),
       fmt::format("run `sallyport sign-in --gateway {}`", gateway.empty() ? "URL" : gateway));
+}
+
+Result<BookEntry> SignInBook::choose_server(const std::string& server) const {
+  for (const auto& entry : entries_) {
+    if (!server.empty() && entry.server == server) return entry;
+  }
+  return fail("sign_in.none", fmt::format("nobody is signed in to {}", server),
+              fmt::format("run `sallyport sign-in --server {}`", server));
+}
+
+Result<void> SignInBook::check_server(const Target& target) const {
+  for (const auto& entry : entries_) {
+    if (entry.server == target.server) continue;
+    if (entry.issuer != target.issuer || entry.client != target.client) continue;
+    std::string where = entry.server.empty() ? entry.gateway : entry.server;
+    if (where.empty()) where = entry.issuer;
+    return fail("server.same_application",
+                fmt::format("{} names the application with which you are signed in at {}: it would "
+                            "get a token that is good there",
+                            target.server, where),
+                "do not go on unless both are yours; then sign out there first, or name --issuer, "
+                "--client and --scope here yourself");
+  }
+  return {};
 }
 
 Result<void> SignInBook::put(const BookEntry& entry) {
@@ -153,7 +205,7 @@ Result<void> SignInBook::put(const BookEntry& entry) {
   if (auto again = read(); !again) return again;
   std::erase_if(entries_, [&](const BookEntry& old) { return old.id == entry.id; });
   entries_.push_back(entry);
-  current_ = entry.id;
+  if (entry.server.empty()) current_ = entry.id;
   return write();
 }
 
@@ -162,7 +214,12 @@ Result<void> SignInBook::remove(const std::string& id) {
   if (!lock) return std::unexpected(std::move(lock.error()));
   if (auto again = read(); !again) return again;
   std::erase_if(entries_, [&](const BookEntry& old) { return old.id == id; });
-  if (current_ == id) current_ = entries_.empty() ? "" : entries_.back().id;
+  if (current_ == id) {
+    current_.clear();
+    for (const auto& entry : entries_) {
+      if (entry.server.empty()) current_ = entry.id;
+    }
+  }
   return write();
 }
 

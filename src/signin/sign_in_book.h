@@ -5,7 +5,11 @@
 //   ID.lock         held by whoever changes the sign-in ID, across processes
 //   ID.vault        for the vaults that are files
 //
-// Errors: file.*, book.damaged, book.folder, sign_in.none, sign_in.many.
+// A sign-in is for gateways, or for one server: the administrator's port of a gateway. Who asks for
+// the one kind never finds the other, and a server's is never the current one.
+//
+// Errors: file.*, book.damaged, book.folder, sign_in.none, sign_in.many, sign_in.of_server (there is
+// one, and its token is for commands with --server alone), server.same_application.
 #pragma once
 
 #include <chrono>
@@ -28,9 +32,11 @@ struct BookEntry {
   std::string client;
   VaultKind vault = VaultKind::kDesktop;
   std::string passphrase_file;
+  std::string server = {};  ///< its origin; empty for sign-ins at gateways
 };
 
-/// The same gateway (or, without one, the same issuer and client) is the same sign-in.
+/// The same gateway (or, without one, the same issuer and client) is the same sign-in; so is the
+/// same server.
 [[nodiscard]] std::string id_of(const Target& target);
 
 class SignInBook {
@@ -45,8 +51,13 @@ class SignInBook {
 
   /// By id; null if there is none.
   [[nodiscard]] const BookEntry* find(const std::string& id) const;
-  /// For this gateway; the current one where it is empty.
+  /// For this gateway; the current one where it is empty. Never one of a server.
   [[nodiscard]] Result<BookEntry> choose(const std::string& gateway) const;
+  /// For this server, and no other.
+  [[nodiscard]] Result<BookEntry> choose_server(const std::string& server) const;
+  /// Before somebody signs in to a server by the server's own word: the application that it names
+  /// must not be that of another sign-in, or it would get a token that is good elsewhere.
+  [[nodiscard]] Result<void> check_server(const Target& target) const;
 
   /// Read anew under a lock, changed, and written: two commands at once lose nothing.
   [[nodiscard]] Result<void> put(const BookEntry& entry);

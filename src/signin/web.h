@@ -1,5 +1,6 @@
 // One request to an identity provider or gateway at a time, waited for: a command has nothing else
-// to do. Over http::Fetcher: TLS verified, redirects refused, answers bounded, 10 s at most.
+// to do. Over http::Fetcher: TLS verified, redirects refused, answers bounded, 10 s at most unless
+// the request says otherwise.
 #pragma once
 
 #include <memory>
@@ -32,6 +33,10 @@ class Web {
 
   [[nodiscard]] Result<http::FetchResponse> get(const std::string& url);
   [[nodiscard]] Result<http::FetchResponse> post(const std::string& url, Form form);
+  /// Any other request; its `ca_file` is ours.
+  [[nodiscard]] Result<http::FetchResponse> exchange(http::FetchRequest request) {
+    return send(std::move(request));
+  }
 
  protected:
   /// A test answers here.

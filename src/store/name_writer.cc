@@ -109,13 +109,13 @@ Result<std::vector<audit::KnownPerson>> NameWriter::search(std::string_view begi
                                                            std::string_view after,
                                                            std::size_t most) {
   drain();
-  std::lock_guard book(book_mutex_);
+  MutexLock book(book_mutex_);
   return book_->search(beginning, after, most);
 }
 
 Result<std::optional<audit::KnownPerson>> NameWriter::look_up(std::string_view key) {
   drain();
-  std::lock_guard book(book_mutex_);
+  MutexLock book(book_mutex_);
   return book_->look_up(key);
 }
 

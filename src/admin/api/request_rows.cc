@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "audit/record.h"
+#include "audit/record_fields.h"
+
 namespace sallyport::admin {
 namespace {
 

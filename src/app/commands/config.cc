@@ -1,7 +1,7 @@
 // sallyport config check [FILE] [--json]: what the gateway would do with a file, or every reason why
 // it would not start. `config reload [--dry-run]` has the running gateway read its file again, over
-// its local socket: exit code 1 where the answer is no and nothing was changed. `config reference`
-// prints the reference page (docs/configuration.md).
+// its administrator's API: exit code 1 where the answer is no and nothing was changed. `config
+// reference` prints the reference page (docs/configuration.md).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "admin/socket_client.h"
+#include "app/api_client.h"
 #include "app/command.h"
 #include "app/gateway_options.h"
 #include "base/json_reader.h"
@@ -161,23 +161,12 @@ void print_reload(const ReloadAnswer& answer, bool dry_run) {
 }
 
 Exit run_reload(const ReloadOptions& options) {
-  auto socket = socket_of(options.gateway);
-  if (!socket) {
-    print_error(socket.error(), options.json);
-    return Exit::kWrongInput;
-  }
   auto path = fmt::format("/api/v1/configuration/reload{}", options.dry_run ? "?dry_run=true" : "");
-  auto asked = admin::ask_socket(*socket, "POST", path, std::chrono::seconds{30});
-  if (!asked) {
-    print_error(asked.error(), options.json);
-    return Exit::kEnvironment;
-  }
+  auto asked = ask(options.gateway, {.method = "POST", .path = std::move(path)});
+  if (!asked) return refuse(asked.error(), options.json);
   auto answer = read_reload(asked->body);
   if (!answer || (asked->status != 200 && answer->code.empty())) {
-    print_error({"config.not_understood",
-                 fmt::format("what listens on {} answers with {}", *socket, asked->status),
-                 "give the path of the gateway's admin.socket with --socket"},
-                options.json);
+    print_error(not_understood(*asked, options.gateway, "config.not_understood"), options.json);
     return Exit::kEnvironment;
   }
   if (options.json) {
@@ -188,16 +177,14 @@ Exit run_reload(const ReloadOptions& options) {
     for (const auto& finding : answer->findings) print(stderr, for_terminal(finding) + "\n");
     print_error({answer->code, answer->detail, answer->next_step});
   }
-  if (asked->status == 200) return Exit::kDone;
-  bool no = asked->status == 403 || asked->status == 409 || asked->status == 412;
-  return asked->status == 400 ? Exit::kWrongInput : no ? Exit::kNo : Exit::kEnvironment;
+  return exit_of_status(asked->status);
 }
 
 void add_reload(CLI::App& config, Exit& exit) {
   auto options = std::make_shared<ReloadOptions>();
   auto* reload =
       config.add_subcommand("reload", "Have the running gateway read its configuration again");
-  add_gateway_options(*reload, options->gateway, GatewayWay::kSocket);
+  add_gateway_options(*reload, options->gateway, GatewayWay::kRunning);
   reload->add_flag("--dry-run", options->dry_run, "Say what would change, and change nothing");
   reload->add_flag("--json", options->json, "The answer as JSON");
   reload->callback([options, &exit] { exit = run_reload(*options); });

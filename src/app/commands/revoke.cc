@@ -1,7 +1,7 @@
 // sallyport revoke user|sign-ins|session|token|client|group|all: takes access back at once and cuts
-// what runs; `revoke list` and `revoke lift ID`. Asks the running gateway over its local socket.
-// Exit code 1 when the answer is no (nothing was changed), 2 for wrong input, 3 when the gateway or
-// its store failed.
+// what runs; `revoke list` and `revoke lift ID`. Asks the running gateway (api_client.h). Exit code
+// 1 when the answer is no (nothing was changed), 2 for wrong input, 3 when the gateway or its store
+// failed.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,19 +10,16 @@
 #include <string>
 #include <tuple>
 
-#include "admin/socket_client.h"
+#include "app/api_client.h"
 #include "app/command.h"
 #include "app/gateway_options.h"
 #include "base/clock.h"
 #include "base/json_reader.h"
 #include "base/json_writer.h"
-#include "config/instance.h"
 #include "signin/web.h"
 
 namespace sallyport::app {
 namespace {
-
-constexpr std::chrono::seconds kPatience{30};  // a disk may be slow; the workers never are
 
 struct Options {
   GatewayOptions gateway;
@@ -111,7 +108,6 @@ struct Reading {
   std::vector<std::string> raw;  ///< the same, as JSON
   std::string problem;
   std::string next_cursor;
-  std::string code, detail, next_step;  ///< of a problem
   bool dry_run = false;
   std::uint64_t streams = 0, people = 0;  ///< of a dry run
 };
@@ -133,10 +129,7 @@ std::optional<Reading> read_answer(std::string_view body) {
   JsonText value;
   if (!json.begin_object()) return std::nullopt;
   while (json.next_member(key)) {
-    auto* text = key.is("code")          ? &reading.code
-                 : key.is("detail")      ? &reading.detail
-                 : key.is("next_step")   ? &reading.next_step
-                 : key.is("problem")     ? &reading.problem
+    auto* text = key.is("problem")       ? &reading.problem
                  : key.is("next_cursor") ? &reading.next_cursor
                                          : nullptr;
     if (text != nullptr) {
@@ -202,37 +195,25 @@ void print_list(const Reading& reading) {
 }
 
 // Asks and, where the answer is not 200, says why. Nothing: said.
-std::optional<Reading> ask(const Options& options, const std::string& method,
-                           const std::string& path, const std::string& body, Exit& exit) {
-  exit = Exit::kWrongInput;
-  auto socket = socket_of(options.gateway);
-  if (!socket) {
-    print_error(socket.error(), options.json);
+std::optional<Reading> ask_for(const Options& options, const ApiQuestion& question, Exit& exit) {
+  constexpr std::string_view kForeign = "revocation.not_understood";
+  auto reply = ask(options.gateway, question);
+  if (!reply) {
+    exit = refuse(reply.error(), options.json);
     return std::nullopt;
   }
-  exit = Exit::kEnvironment;
-  auto answer = admin::ask_socket(*socket, method, path, kPatience, body);
-  if (!answer) {
-    print_error(with_old_place(answer.error(), *socket, config::kOldSocket, "--socket"),
-                options.json);
+  if (reply->status != 200) {
+    exit = refuse_reply(*reply, options.gateway, kForeign, options.json);
     return std::nullopt;
   }
-  auto reading = read_answer(answer->body);
-  if (!reading || (answer->status != 200 && reading->code.empty())) {
-    print_error({"revocation.not_understood",
-                 fmt::format("what listens on {} answers with {}", *socket, answer->status),
-                 "give the path of the gateway's admin.socket with --socket"},
-                options.json);
+  auto reading = read_answer(reply->body);
+  if (!reading) {
+    print_error(not_understood(*reply, options.gateway, kForeign), options.json);
+    exit = Exit::kEnvironment;
     return std::nullopt;
   }
-  if (answer->status == 200) {
-    exit = Exit::kDone;
-    return reading;
-  }
-  bool no = answer->status == 403 || answer->status == 404 || answer->status == 409;
-  exit = answer->status == 400 ? Exit::kWrongInput : no ? Exit::kNo : Exit::kEnvironment;
-  print_error({reading->code, reading->detail, reading->next_step}, options.json);
-  return std::nullopt;
+  exit = Exit::kDone;
+  return reading;
 }
 
 void print_json(const Reading& reading) {
@@ -287,8 +268,10 @@ Exit run_revoke(const Options& options) {
   }
   json.end();
   Exit exit = Exit::kDone;
-  auto path = fmt::format("/api/v1/revocations{}", options.dry_run ? "?dry_run=true" : "");
-  auto reading = ask(options, "POST", path, body, exit);
+  // The one kind that has a path and a role of its own: the help desk may.
+  std::string_view kind = options.kind == "sign-ins" ? "/sign-ins" : "";
+  auto path = fmt::format("/api/v1/revocations{}{}", kind, options.dry_run ? "?dry_run=true" : "");
+  auto reading = ask_for(options, {"POST", std::move(path), std::move(body)}, exit);
   if (reading) print_all_done(*reading, options);
   return exit;
 }
@@ -300,7 +283,7 @@ Exit run_list(const Options& options) {
   do {
     auto path = fmt::format("/api/v1/revocations?limit=1000{}{}",
                             all.next_cursor.empty() ? "" : "&cursor=", all.next_cursor);
-    auto page = ask(options, "GET", path, {}, exit);
+    auto page = ask_for(options, {.path = std::move(path)}, exit);
     if (!page) return exit;
     all.problem = page->problem;
     all.next_cursor = page->next_cursor;
@@ -322,7 +305,7 @@ Exit run_lift(const Options& options) {
   Exit exit = Exit::kDone;
   auto path = fmt::format("/api/v1/revocations/{}/lift{}", signin::percent_encode(options.id),
                           options.dry_run ? "?dry_run=true" : "");
-  auto reading = ask(options, "POST", path, body, exit);
+  auto reading = ask_for(options, {"POST", std::move(path), std::move(body)}, exit);
   if (reading) print_all_done(*reading, options);
   return exit;
 }
@@ -354,7 +337,7 @@ constexpr Form kForms[] = {
 };
 
 void add_common(CLI::App& command, Options& options) {
-  add_gateway_options(command, options.gateway, GatewayWay::kSocket);
+  add_gateway_options(command, options.gateway, GatewayWay::kRunning);
   command.add_flag("--json", options.json, "One JSON object");
 }
 

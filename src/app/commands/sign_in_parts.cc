@@ -25,7 +25,8 @@ void protect_memory() {
 
 Exit exit_of(const Error& error) {
   std::string_view code = error.code;
-  if (code == signin::kGatewayUrl || code == signin::kProviderUrl || code == kSignInOptions) {
+  if (code == signin::kGatewayUrl || code == signin::kServerUrl || code == signin::kProviderUrl ||
+      code == kSignInOptions) {
     return Exit::kWrongInput;
   }
   bool no = code.starts_with("sign_in.") || code == signin::kProviderRefused ||

@@ -1,5 +1,5 @@
-// sallyport status [--instance NAME] [--json]: what the running gateway knows of itself, asked over
-// its local socket. Exit code 1 when it runs but is not ready, 3 when it cannot be asked.
+// sallyport status [--instance NAME | --server URL] [--json]: what the running gateway knows of
+// itself. Exit code 1 when it runs but is not ready, or says no; 3 when it cannot be asked.
 #include "admin/status.h"
 
 #include <fmt/format.h>
@@ -8,10 +8,10 @@
 #include <memory>
 #include <string>
 
-#include "admin/socket_client.h"
+#include "app/api_client.h"
 #include "app/command.h"
 #include "app/gateway_options.h"
-#include "config/instance.h"
+#include "base/clock.h"
 
 namespace sallyport::app {
 namespace {
@@ -21,27 +21,15 @@ struct Options {
   bool json = false;
 };
 
-Result<admin::Status> ask(const std::string& socket) {
-  auto answer = admin::ask_socket(socket, "GET", "/api/v1/status");
-  if (!answer) {
-    return std::unexpected(
-        with_old_place(std::move(answer.error()), socket, config::kOldSocket, "--socket"));
-  }
-  if (answer->status != 200) {
-    return fail("status.not_a_gateway",
-                fmt::format("what listens on {} answers with {}", socket, answer->status),
-                "give the path of the gateway's admin.socket with --socket");
-  }
-  return admin::parse_status(answer->body);
-}
+constexpr std::chrono::seconds kPatience{5};  // nothing there waits for a disk
 
 Exit run_status(const Options& options) {
-  auto socket = socket_of(options.gateway);
-  if (!socket) {
-    print_error(socket.error(), options.json);
-    return Exit::kWrongInput;
+  auto reply = ask(options.gateway, {.path = "/api/v1/status", .patience = kPatience});
+  if (!reply) return refuse(reply.error(), options.json);
+  if (reply->status != 200) {
+    return refuse_reply(*reply, options.gateway, "status.not_a_gateway", options.json);
   }
-  auto status = ask(*socket);
+  auto status = admin::parse_status(reply->body);
   if (!status) {
     print_error(status.error(), options.json);
     return Exit::kEnvironment;
@@ -57,7 +45,7 @@ Exit run_status(const Options& options) {
 void add_status_command(CLI::App& root, Exit& exit) {
   auto options = std::make_shared<Options>();
   auto* status = root.add_subcommand("status", "Ask the running gateway how it is");
-  add_gateway_options(*status, options->gateway, GatewayWay::kSocket);
+  add_gateway_options(*status, options->gateway, GatewayWay::kRunning);
   status->add_flag("--json", options->json, "One JSON object");
   status->callback([options, &exit] { exit = run_status(*options); });
 }
