@@ -3,6 +3,7 @@
 #include "admin/api/api.h"
 
 #include <cstdio>
+#include <memory>
 
 #include "admin/api/openapi.h"
 #include "app/command.h"
@@ -24,8 +25,9 @@ void add_api_command(CLI::App& root, Exit& exit) {
   auto* api = root.add_subcommand("api", "The administrator's API");
   api->require_subcommand(1);
   auto* openapi = api->add_subcommand("openapi", "Print it as an OpenAPI 3.1 document");
-  openapi->add_flag("--json", "As JSON, which it is anyway");
-  openapi->callback([&exit] { exit = print_document(); });
+  auto json = std::make_shared<bool>(true);  // so that every command takes it
+  openapi->add_flag("--json", *json, "As JSON, which it is anyway");
+  openapi->callback([json, &exit] { exit = print_document(); });
 }
 
 }  // namespace sallyport::app
