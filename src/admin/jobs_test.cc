@@ -59,9 +59,8 @@ TEST_F(Jobs, KeepTheirResult) {
 }
 
 TEST_F(Jobs, AreTheirOwnersAndTheAdministrators) {
-  auto id = jobs.start(ada, "test", [](JobTable::Watch&) {
-    return std::expected<std::string, Problem>("{}");
-  });
+  auto id = jobs.start(ada, "test",
+                       [](JobTable::Watch&) { return std::expected<std::string, Problem>("{}"); });
   ASSERT_TRUE(id);
   EXPECT_FALSE(jobs.find(bob, *id));
   EXPECT_FALSE(jobs.cancel(bob, *id));
@@ -83,9 +82,8 @@ TEST_F(Jobs, FourRunAtMost) {
   auto open = gate.get_future().share();
   std::vector<std::string> ids;
   for (std::size_t i = 0; i < JobTable::kMostRunning; ++i) ids.push_back(start_waiting(ada, open));
-  auto one_more = jobs.start(bob, "test", [](JobTable::Watch&) {
-    return std::expected<std::string, Problem>("{}");
-  });
+  auto one_more = jobs.start(
+      bob, "test", [](JobTable::Watch&) { return std::expected<std::string, Problem>("{}"); });
   ASSERT_FALSE(one_more);
   EXPECT_EQ(one_more.error().status, 429);
   gate.set_value();
@@ -95,9 +93,8 @@ TEST_F(Jobs, FourRunAtMost) {
 TEST_F(Jobs, AreForgottenAfterADayAndTheOldestFirst) {
   std::vector<std::string> ids;
   for (std::size_t i = 0; i <= JobTable::kMostOfOne; ++i) {
-    auto id = jobs.start(ada, "test", [](JobTable::Watch&) {
-      return std::expected<std::string, Problem>("{}");
-    });
+    auto id = jobs.start(
+        ada, "test", [](JobTable::Watch&) { return std::expected<std::string, Problem>("{}"); });
     ASSERT_TRUE(id);
     ended(*id, ada);
     ids.push_back(*id);

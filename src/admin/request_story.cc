@@ -14,7 +14,6 @@
 namespace sallyport::admin {
 namespace {
 
-
 struct NextStep {
   std::string_view code;  ///< whole, or a beginning that ends with a dot
   std::string_view next_step;
@@ -121,7 +120,8 @@ void tell_provider_error(const audit::Row& row, RequestStory& story) {
 void tell_end(const audit::Row& row, RequestStory& story) {
   if (row.outcome == "complete") {
     story.what = "It was let in and answered to the end.";
-    if (audit::shown_number(row, audit::name_of<&audit::Closed::status>) >= 400) tell_provider_error(row, story);
+    if (audit::shown_number(row, audit::name_of<&audit::Closed::status>) >= 400)
+      tell_provider_error(row, story);
   } else if (row.outcome == "aborted_by_client") {
     story.what = "The client went away before the answer was complete.";
     story.next_step = "nothing, unless the person did not stop it: then look at their network";

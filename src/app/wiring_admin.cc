@@ -34,27 +34,25 @@ auto newest_identity(Service::Parts& parts) {
 AdminSide::AdminSide(Service::Parts& parts)
     : revocations(*parts.revocations, *parts.stores.names, system_clock(),
                   [&parts] { return parts.configured()->issuers; }),
-      backends{.status = [&parts] { return parts.status(); },
-               .revocations = revocations,
-               .people = *parts.stores.names,
-               .jobs = jobs,
-               .record_directory =
-                   [&parts] { return parts.configured()->audit.directory.string(); },
-               .record_event =
-                   [&parts](std::string_view name, std::span<const audit::Detail> details) {
-                     auto recorded = parts.trail->event({name, system_clock().wall(), details});
-                     return recorded.has_value();
-                   },
-               .at_archive =
-                   [this](const std::string& caller, std::function<void()> work) {
-                     return archive.take(caller, std::move(work));
-                   },
-               .configuration =
-                   [&parts] { return view_of(*parts.configured()); },
-               .reload =
-                   [&parts](const admin::Caller& caller, bool dry_run) {
-                     return reload_for(*parts.reloading, caller, dry_run);
-                   }} {}
+      backends{
+          .status = [&parts] { return parts.status(); },
+          .revocations = revocations,
+          .people = *parts.stores.names,
+          .jobs = jobs,
+          .record_directory = [&parts] { return parts.configured()->audit.directory.string(); },
+          .record_event =
+              [&parts](std::string_view name, std::span<const audit::Detail> details) {
+                auto recorded = parts.trail->event({name, system_clock().wall(), details});
+                return recorded.has_value();
+              },
+          .at_archive =
+              [this](const std::string& caller, std::function<void()> work) {
+                return archive.take(caller, std::move(work));
+              },
+          .configuration = [&parts] { return view_of(*parts.configured()); },
+          .reload = [&parts](
+                        const admin::Caller& caller,
+                        bool dry_run) { return reload_for(*parts.reloading, caller, dry_run); }} {}
 
 std::shared_ptr<const admin::Settings> AdminSide::settings_now() {
   MutexLock lock(mutex);

@@ -141,7 +141,8 @@ TEST_F(HistoryTest, FindsByHowItEnded) {
   start(1);
   ask(1);
   open(2);
-  auto failed = closed(request_id(2), worker->appended_sequence(), process->clock.wall());
+  const auto id = request_id(2);  // the record holds a view
+  auto failed = closed(id, worker->appended_sequence(), process->clock.wall());
   failed.outcome = Outcome::kUpstreamError;
   failed.status = 502;
   static constexpr Attempt kAttempts[] = {{"foundry", "sonnet-prod", 0, "upstream.unreachable"}};

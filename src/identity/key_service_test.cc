@@ -170,14 +170,13 @@ TEST_F(KeyServiceTest, K1FetchesOnceForAnUnknownKeyAndNotAgainForFiveMinutes) {
 }
 
 TEST_F(KeyServiceTest, K2AFloodOfUnknownKeysCausesOneFetch) {
+  std::atomic<int> done{0};  // outlives the service, whose callbacks count here
   provider_.publish({k1_});
   auto service = make({settings()}, still());
   listener_.wait_for_keys({"k1"});
   settle();
   int fetches = provider_.key_fetches();
   auto arrived = provider_.hold();
-  std::atomic<int> done{0};
-  std::promise<void> all;
   ASSERT_TRUE(service->refresh_for_unknown_key("local", "x0", [&] { ++done; }));
   arrived.wait();
   int granted = 1;

@@ -24,7 +24,7 @@ TEST(Body, IsReadByItsFields) {
                                  R"("until":"2026-11-22T08:00:00Z","dry_run":true})");
   ASSERT_TRUE(body);
   EXPECT_EQ(body->text("kind"), "user");
-  EXPECT_EQ(body->texts("targets"), (std::vector<std::string>{"a", "é"}));
+  EXPECT_EQ(body->texts("targets"), (std::vector<std::string>{"a", "\u00e9"}));
   EXPECT_EQ(body->number("limit"), 7);
   EXPECT_EQ(format_time(*body->time("until")), "2026-11-22T08:00:00.000000Z");
   EXPECT_TRUE(body->flag("dry_run"));

@@ -1,8 +1,9 @@
 // Long work: how it stands, its result, its end.
+#include "admin/jobs.h"
+
 #include "admin/api/backends.h"
 #include "admin/api/page.h"
 #include "admin/api/tables.h"
-#include "admin/jobs.h"
 #include "base/json_writer.h"
 
 namespace sallyport::admin {
@@ -67,7 +68,11 @@ constexpr Field kJob[] = {
     {"id", FieldType::kText, Need::kRequired, "UUIDv7: sorts by time."},
     {"kind", FieldType::kText, Need::kRequired, "What it does."},
     {"by", FieldType::kText, Need::kRequired, "Who started it."},
-    {"state", FieldType::kText, Need::kRequired, "How it stands.", {},
+    {"state",
+     FieldType::kText,
+     Need::kRequired,
+     "How it stands.",
+     {},
      "running|done|failed|cancelled"},
     {"started", FieldType::kTime, Need::kRequired, "When it was started."},
     {"ended", FieldType::kTime, Need::kOptional, "When it ended."},
@@ -82,11 +87,26 @@ constexpr Field kList[] = {
 };
 
 constexpr ApiRoute kRoutes[] = {
-    {"GET", "/jobs", kEveryRole, Effect::kReads, list, "Long work of the last day.",
+    {"GET",
+     "/jobs",
+     kEveryRole,
+     Effect::kReads,
+     list,
+     "Long work of the last day.",
      {.answer = kList}},
-    {"GET", "/jobs/{id}", kEveryRole, Effect::kReads, show, "How one stands, and its result.",
+    {"GET",
+     "/jobs/{id}",
+     kEveryRole,
+     Effect::kReads,
+     show,
+     "How one stands, and its result.",
      {.answer = kJob}},
-    {"POST", "/jobs/{id}/cancel", kEveryRole, Effect::kWrites, cancel, "Asks it to end.",
+    {"POST",
+     "/jobs/{id}/cancel",
+     kEveryRole,
+     Effect::kWrites,
+     cancel,
+     "Asks it to end.",
      {.answer = kJob}},
 };
 

@@ -11,16 +11,16 @@ namespace sallyport::admin {
 namespace {
 
 ApiResult verify(const ApiRequest& request, Backends& backends) {
-  auto id = backends.jobs.start(
-      request.caller, "record.verify",
-      [directory = backends.record_directory()](
-          JobTable::Watch& watch) -> std::expected<std::string, Problem> {
-        auto report = audit::verify(directory, [&watch](std::size_t read, std::size_t all) {
-          return watch.go_on(read, all);
-        });
-        if (!report) return refuse(503, std::move(report.error()));
-        return audit::report_json(*report);
-      });
+  auto id = backends.jobs.start(request.caller, "record.verify",
+                                [directory = backends.record_directory()](
+                                    JobTable::Watch& watch) -> std::expected<std::string, Problem> {
+                                  auto report = audit::verify(
+                                      directory, [&watch](std::size_t read, std::size_t all) {
+                                        return watch.go_on(read, all);
+                                      });
+                                  if (!report) return refuse(503, std::move(report.error()));
+                                  return audit::report_json(*report);
+                                });
   if (!id) return std::unexpected(std::move(id.error()));
   ApiAnswer answer;
   answer.status = 202;
@@ -37,7 +37,11 @@ constexpr Field kStarted[] = {
 };
 
 constexpr ApiRoute kRoutes[] = {
-    {"POST", "/record/verify", {Role::kAuditor, Role::kAdministrator}, Effect::kWrites, verify,
+    {"POST",
+     "/record/verify",
+     {Role::kAuditor, Role::kAdministrator},
+     Effect::kWrites,
+     verify,
      "Checks every chain of the record: a job, whose result is that of `sallyport audit verify`.",
      {.answer = kStarted, .answer_status = 202}},
 };
