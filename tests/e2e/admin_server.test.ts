@@ -193,6 +193,9 @@ describe('sallyport --server', () => {
     const listed = await at('revoke', 'list');
     assert.equal(listed.code, 0, listed.stderr);
     assert.ok(listed.stdout.includes(id), listed.stdout);
+    const story = await at('audit', 'show', '--revocation', id, '--json');
+    assert.equal(story.code, 0, story.stderr);
+    assert.ok(JSON.parse(story.stdout).steps.some((step: any) => step.what === 'revoked'));
     const lift = await at('revoke', 'lift', id);
     assert.equal(lift.code, 1, lift.stderr);
     assert.equal(lift.stdout, '');
@@ -280,9 +283,10 @@ describe('sallyport --server', () => {
     }
   });
 
-  test('renews once after a 401, and tries once more', async () => {
+  test('renews once after a 401 and tries once more, and follows no redirect', async () => {
     const me = { who: 'x', way: 'token', roles: [] };
-    const fussy = await Stranger.open((_, one) => [one.seen.length === 1 ? 401 : 200, me]);
+    const answers = [401, 200, 302];
+    const fussy = await Stranger.open((_, one) => [answers[one.seen.length - 1] ?? 500, me]);
     const named = ['--issuer', tenant.issuer, '--client', commandClient, '--scope', scope];
     try {
       const done = await desk.signInAtOnce(['--server', fussy.url, ...named]);
@@ -291,6 +295,10 @@ describe('sallyport --server', () => {
       assert.equal(asked.code, 0, asked.stderr);
       assert.equal(fussy.tokens.length, 2);
       assert.notEqual(fussy.tokens[0], fussy.tokens[1]);
+      const sent = await desk.run(['whoami', '--server', fussy.url]);
+      assert.equal(sent.code, 3, sent.stderr);
+      assert.match(sent.stderr, /redirect/);
+      assert.equal(fussy.tokens.length, 3);
       assert.equal((await desk.run(['sign-out', '--server', fussy.url])).code, 0);
     } finally {
       await fussy.close();

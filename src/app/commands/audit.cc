@@ -19,7 +19,6 @@
 #include "audit/verify.h"
 #include "base/ascii.h"
 #include "base/clock.h"
-#include "base/json_writer.h"
 #include "base/terminal_text.h"
 #include "config/instance.h"
 #include "store/store.h"
@@ -104,50 +103,16 @@ std::optional<std::string> parse_since(std::string text) {
 
 // --- show --revocation ---
 
-std::string in_words(std::string_view what) {
-  std::string words(what == "cut"             ? "answer cut"
-                    : what == "last_admitted" ? "last admitted"
-                                              : what);
-  std::ranges::replace(words, '_', ' ');
-  return words;
-}
-
-void print_story(const audit::RevocationStory& story, const std::string& id) {
-  print(fmt::format("revocation {}: {} running answers cut, {} requests refused\n\n", id, story.cut,
-                    story.refused));
-  for (const auto& step : story.steps) {
-    print(fmt::format("{:<26}  {:<14} {}{}{}\n", for_terminal(step.time.substr(0, 23)) + "Z",
-                      in_words(step.what), for_terminal(step.request),
-                      step.request.empty() || step.text.empty() ? "" : "  ",
-                      for_terminal(step.text)));
-  }
-}
-
 Exit show_revocation(const ShowOptions& options) {
+  if (!options.gateway.server.empty()) {
+    return show_story_from_server(options.gateway, options.revocation, options.json);
+  }
   auto story = audit::read_revocation_story(options.directory, options.revocation);
   if (!story) return refuse(story.error(), options.directory, options.json);
   if (story->steps.empty() && !holds_record(options.directory)) {
     return refuse_empty(options.directory, options.json);
   }
-  if (options.json) {
-    std::string out;
-    JsonWriter json(out);
-    json.begin().text("revocation", options.revocation);
-    json.number("cut", static_cast<std::int64_t>(story->cut));
-    json.number("refused", static_cast<std::int64_t>(story->refused)).array("steps");
-    for (const auto& step : story->steps) {
-      json.begin().text("time", step.time).text("what", step.what);
-      json.text_if("request", step.request).text_if("text", step.text);
-      json.raw("record", step.record).end();
-    }
-    json.end_array().end();
-    print(out + "\n");
-  } else if (!story->steps.empty()) {
-    print_story(*story, options.revocation);
-  } else {
-    print("the record does not know this revocation\n");
-  }
-  return story->steps.empty() ? Exit::kNo : Exit::kDone;
+  return print_story(*story, options.revocation, options.json);
 }
 
 // For CLI11: what is wrong, or nothing.
@@ -295,8 +260,7 @@ void add_audit_command(CLI::App& root, Exit& exit) {
   show->add_option("--reason", show_options->reason, "With this code (docs/errors.md)");
   show->add_option("--model", show_options->model, "As it was asked for");
   show->add_option("--revocation", show_options->revocation,
-                   "The story of one revocation, by its id")
-      ->excludes("--server");
+                   "The story of one revocation, by its id");
   show->add_option("--store", show_options->store, "The store, to show names instead of ids")
       ->excludes("--server");
   show->add_flag("--json", show_options->json, "One JSON object");

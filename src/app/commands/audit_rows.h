@@ -10,6 +10,7 @@
 #include "app/command.h"
 #include "app/gateway_options.h"
 #include "audit/history.h"
+#include "audit/revocation_story.h"
 #include "base/json_writer.h"
 
 namespace sallyport::app {
@@ -40,6 +41,13 @@ struct ServerShow {
 
 /// `audit show --server`.
 [[nodiscard]] Exit show_from_server(const ServerShow& show);
+
+/// The story of a revocation; kNo where it is empty: the record does not know it.
+[[nodiscard]] Exit print_story(const audit::RevocationStory& story, const std::string& id,
+                               bool json);
+/// `audit show --revocation ID --server`. It has no lines of the record.
+[[nodiscard]] Exit show_story_from_server(const GatewayOptions& gateway, const std::string& id,
+                                          bool json);
 
 /// A beginning of a time made whole, at the earliest moment that it can mean.
 [[nodiscard]] std::string whole_time(std::string text);

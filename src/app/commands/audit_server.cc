@@ -132,7 +132,7 @@ bool read_one(std::string_view body, Told& told) {
   return json.finish() && !told.rows.empty();
 }
 
-// Nothing: it was said why.
+// kDone: it is read; else it was said why not.
 Exit ask_into(const ServerShow& show, std::string path, bool (*read)(std::string_view, Told&),
               Told& told) {
   auto reply = ask(show.gateway, {.path = std::move(path)});
