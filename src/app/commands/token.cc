@@ -2,6 +2,7 @@
 // helper of Claude Desktop; also for Claude Code's apiKeyHelper and for curl. Renews ahead of
 // expiry in a process of its own, ends within 20 seconds whatever happens, and opens a browser only
 // when Claude Desktop says that a person is waiting.
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -97,7 +98,7 @@ Result<signin::Session> find_session(const std::string& gateway,
   // The vault says itself whom its token is for, whatever the book says.
   if (session && !session->target.server.empty()) {
     return fail("sign_in.of_server",
-                "what the vault holds is for " + session->target.server + " alone",
+                fmt::format("what the vault holds is for {} alone", session->target.server),
                 "sign in to the gateway again");
   }
   return session;
