@@ -31,8 +31,8 @@ std::expected<ApiReply, NotAsked> ask_local(const GatewayOptions& gateway,
                                             const ApiQuestion& question) {
   auto socket = socket_of(gateway);
   if (!socket) return not_asked(std::move(socket.error()), Exit::kWrongInput);
-  auto answer = admin::ask_socket(*socket, question.method, question.path, question.patience,
-                                  question.body);
+  auto answer =
+      admin::ask_socket(*socket, question.method, question.path, question.patience, question.body);
   if (!answer) {
     return not_asked(
         with_old_place(std::move(answer.error()), *socket, config::kOldSocket, "--socket"),
@@ -179,7 +179,8 @@ Exit refuse_reply(const ApiReply& reply, const GatewayOptions& gateway, std::str
 Error not_understood(const ApiReply& reply, const GatewayOptions& gateway,
                      std::string_view foreign) {
   if (!gateway.server.empty()) {
-    return {foreign, fmt::format("what answers at {} answers with {}", gateway.server, reply.status),
+    return {foreign,
+            fmt::format("what answers at {} answers with {}", gateway.server, reply.status),
             "give the gateway's admin.public_url with --server"};
   }
   return {foreign,

@@ -37,6 +37,7 @@ void add_audit_command(CLI::App& root, Exit& exit);
 void add_status_command(CLI::App& root, Exit& exit);
 void add_token_check_command(CLI::App& root, Exit& exit);  ///< after add_token_command
 void add_revoke_command(CLI::App& root, Exit& exit);
+void add_people_command(CLI::App& root, Exit& exit);
 void add_upstream_command(CLI::App& root, Exit& exit);
 void add_profile_command(CLI::App& root, Exit& exit);
 void add_device_command(CLI::App& root, Exit& exit);

@@ -98,11 +98,11 @@ bool wants_json(int argc, char** argv) {
 }
 
 constexpr void (*kCommands[])(CLI::App&, Exit&) = {
-    add_gateway_command,  add_config_command,      add_status_command,  add_audit_command,
-    add_token_command,    add_token_check_command, add_profile_command, add_device_command,
-    add_revoke_command,   add_sign_in_command,     add_whoami_command,  add_sign_out_command,
-    add_upstream_command, add_instances_command,   add_api_command,     add_docs_command,
-    add_parse_child_command,
+    add_gateway_command,     add_config_command,      add_status_command,  add_audit_command,
+    add_token_command,       add_token_check_command, add_profile_command, add_device_command,
+    add_revoke_command,      add_sign_in_command,     add_whoami_command,  add_sign_out_command,
+    add_upstream_command,    add_instances_command,   add_api_command,     add_docs_command,
+    add_parse_child_command, add_people_command,
 };
 
 int run(int argc, char** argv) {

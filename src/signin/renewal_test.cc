@@ -300,7 +300,8 @@ TEST_F(RefusedTokenTest, WithoutARefreshTokenThePersonSignsInAtThatServerAgain) 
   auto none = after_refusal_of("old-access");
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, "sign_in.again");
-  EXPECT_THAT(none.error().next_step, HasSubstr("sallyport sign-in --server https://admin.example"));
+  EXPECT_THAT(none.error().next_step,
+              HasSubstr("sallyport sign-in --server https://admin.example"));
   EXPECT_EQ(renewals, 0);
 }
 

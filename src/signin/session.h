@@ -19,7 +19,7 @@ struct Target {
   /// Origin of the administrator's port that alone gets the token; then no gateway does, and no
   /// other program. Empty: a sign-in for a gateway.
   std::string server = {};
-  std::string name;     ///< the gateway's name for the issuer
+  std::string name;  ///< the gateway's name for the issuer
   std::string issuer;
   std::string client;
   std::vector<std::string> scopes;

@@ -23,6 +23,13 @@ export const machineId = '3d4c5b6a-7e8f-4901-a2b3-c4d5e6f70819';
 export const scopeName = 'Gateway.Access';
 export const scope = `api://${audience}/${scopeName}`;
 
+/** One more API of the tenant, and the public client that gets tokens for it. */
+export interface Api {
+  client: string;
+  audience: string;
+  scopeName: string;
+}
+
 export interface Person {
   oid: string;
   name: string;
@@ -93,6 +100,8 @@ export class Tenant {
   issued: ((tokens: Record<string, string>) => void) | undefined;
   /** More applications: those that sign in without a person, and web applications. */
   machines: Claims[] = [];
+  /** More APIs, each with a client of its own; known from the next rotate() on. */
+  apis: Api[] = [];
   /** How long it thinks before it answers for its keys, in milliseconds. */
   delay = 0;
   private readonly memory = new Memory();
@@ -178,6 +187,11 @@ export class Tenant {
     };
   }
 
+  private apiOf(client: string): Api {
+    const known = this.apis.find((one) => one.client === client);
+    return known ?? { client: clientId, audience, scopeName };
+  }
+
   /** The claims of an application's own token. */
   machineClaims(client: string): Claims {
     const { scp, name, preferred_username, groups, sid, ...rest } = this.claims('ada');
@@ -247,6 +261,7 @@ export class Tenant {
     const memory = this.memory;
     const tenant = this;
     const oidc = 'openid profile offline_access';
+    const scopeOf = (api: Api) => `api://${api.audience}/${api.scopeName}`;
     this.provider = new Provider(this.issuer, {
       adapter: class extends MemoryAdapter {
         constructor(model: string) {
@@ -254,8 +269,8 @@ export class Tenant {
         }
       },
       clients: [
-        {
-          client_id: clientId,
+        ...[clientId, ...this.apis.map((api) => api.client)].map((client) => ({
+          client_id: client,
           token_endpoint_auth_method: 'none',
           application_type: 'native',
           redirect_uris: ['http://127.0.0.1/callback'], // a native client on a loopback address: any port
@@ -266,7 +281,7 @@ export class Tenant {
           ],
           response_types: ['code'],
           scope: oidc,
-        },
+        })),
         ...this.machines,
       ],
       jwks: { keys: this.keys.map((key) => key.jwk) },
@@ -318,13 +333,15 @@ export class Tenant {
         },
         resourceIndicators: {
           enabled: true,
-          defaultResource: async () => `api://${audience}`,
+          defaultResource: async (_: unknown, client: any) =>
+            `api://${this.apiOf(client.clientId).audience}`,
           useGrantedResource: async () => true,
-          getResourceServerInfo: async (_: unknown, resource: string) => {
-            if (resource !== `api://${audience}`) throw new errors.InvalidTarget();
+          getResourceServerInfo: async (_: unknown, resource: string, client: any) => {
+            const api = this.apiOf(client.clientId);
+            if (resource !== `api://${api.audience}`) throw new errors.InvalidTarget();
             return {
-              scope,
-              audience,
+              scope: scopeOf(api),
+              audience: api.audience,
               accessTokenFormat: 'jwt',
               accessTokenTTL: this.tokenSeconds,
               jwt: { sign: { alg: 'RS256' } },
@@ -340,8 +357,10 @@ export class Tenant {
             jwt: { header: Claims; payload: Claims },
           ) => {
             jwt.header = { typ: 'JWT' };
+            const { audience: aud, scopeName: scp, client: azp } = this.apiOf(token.clientId);
+            const auth_time = token.accountId && this.signedInAt.get(token.accountId);
             jwt.payload = token.accountId
-              ? { ...this.claims(token.accountId), auth_time: this.signedInAt.get(token.accountId) }
+              ? { ...this.claims(token.accountId), auth_time, aud, scp, azp }
               : this.machineClaims(token.clientId);
           },
         },
@@ -361,7 +380,8 @@ export class Tenant {
           accountId: session.accountId,
         });
         grant.addOIDCScope(oidc);
-        grant.addResourceScope(`api://${audience}`, scope);
+        const api = this.apiOf(client.clientId);
+        grant.addResourceScope(`api://${api.audience}`, scopeOf(api));
         await grant.save();
         return grant;
       },

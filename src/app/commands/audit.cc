@@ -1,4 +1,5 @@
-// sallyport audit show: the record as a person reads it, also while the gateway runs.
+// sallyport audit show: the record as a person reads it, also while the gateway runs; from its
+// folder, or with --server from the gateway itself.
 // sallyport audit verify: whether it is whole and unchanged; exit 1 names what is not.
 #include <fmt/format.h>
 
@@ -8,16 +9,16 @@
 #include <optional>
 #include <string>
 
+#include "admin/api/request_rows.h"
 #include "app/command.h"
+#include "app/commands/audit_rows.h"
 #include "app/gateway_options.h"
 #include "audit/history.h"
-#include "audit/record_fields.h"
 #include "audit/revocation_story.h"
 #include "audit/segment_name.h"
 #include "audit/verify.h"
 #include "base/ascii.h"
 #include "base/clock.h"
-#include "base/json_writer.h"
 #include "base/terminal_text.h"
 #include "config/instance.h"
 #include "store/store.h"
@@ -33,6 +34,9 @@ struct ShowOptions {
   std::string id;
   std::string person;
   std::string since;
+  std::string outcome;
+  std::string reason;
+  std::string model;
   std::string revocation;
   bool json = false;
 };
@@ -73,171 +77,6 @@ Exit refuse_empty(const std::string& directory, bool json) {
 
 // --- show ---
 
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
-std::string padded(std::string text, std::size_t width) {
-  while (width_of(text) > width) {
-    do {
-      text.pop_back();
-    } while (!text.empty() && width_of(text) >= width);
-    text += "~";
-  }
-  text.append(width - width_of(text), ' ');
-  return text;
-}
-
-using Names = std::unique_ptr<store::NameReader>;  // null: nobody asked for names
-
-std::string name_of(const audit::Row& row, const Names& names) {
-  if (!names || row.person.empty()) return {};
-  return names->find(row.person).value_or("");
-}
-
-// The last part of the key is what tells people apart.
-std::string person_of(const audit::Row& row, const Names& names) {
-  auto name = name_of(row, names);
-  if (!name.empty()) return name;
-  return row.person.substr(row.person.rfind('/') + 1);
-}
-
-std::string time_of(const audit::Row& row, const Names& /*names*/) {
-  return row.time.substr(0, 19) + "Z";
-}
-
-std::string who_of(const audit::Row& row, const Names& names) {
-  return row.kind == "event" ? "-" : person_of(row, names);
-}
-
-std::string what_of(const audit::Row& row, const Names& /*names*/) {
-  if (row.kind == "event") return "event";
-  return row.model.empty() ? row.path : row.model;
-}
-
-std::string outcome_of(const audit::Row& row, const Names& /*names*/) {
-  return row.outcome;
-}
-
-std::string tokens_of(const audit::Row& row, const Names& /*names*/) {
-  if (row.input < 0) return "-";
-  return fmt::format("{}{}/{}", row.exact ? "" : "~", row.input, row.output);
-}
-
-void put_tokens(JsonWriter& json, const audit::Row& row) {
-  if (row.input < 0) return;
-  json.number("input", row.input).number("output", row.output).boolean("exact", row.exact);
-}
-
-// A column that several members make. The others are the record's own (audit/record_fields.h).
-struct Composed {
-  audit::Column column;
-  bool right;
-  std::string (*text)(const audit::Row& row, const Names& names);
-  void (*put)(JsonWriter& json, const audit::Row& row);  ///< null: the head of a row has it
-};
-
-constexpr Composed kComposed[] = {
-    {{.title = "TIME (UTC)", .place = 0, .width = 20}, false, time_of, nullptr},
-    {{.title = "PERSON", .place = 10, .width = 36}, false, who_of, nullptr},
-    {{.title = "MODEL", .place = 20, .width = 20}, false, what_of, nullptr},
-    {{.title = "OUTCOME", .place = 40, .width = 18}, false, outcome_of, nullptr},
-    {{.title = "TOKENS IN/OUT", .place = 50, .width = 14}, true, tokens_of, put_tokens},
-};
-
-bool is_number(const audit::Field& field) {
-  return field.type.starts_with("number");
-}
-
-std::string cell_of(const audit::Field& field, const audit::ShownValue& value) {
-  if (!is_number(field)) return value.text;
-  if (value.number < 0 || value.number == field.column.none) return "-";
-  if (!field.type.ends_with("microseconds")) return std::to_string(value.number);
-  return fmt::format("{:.2f}s", static_cast<double>(value.number) / 1e6);
-}
-
-void put_shown(JsonWriter& json, const audit::Field& field, const audit::ShownValue& value) {
-  if (!is_number(field)) {
-    json.text_if(field.name, value.text);
-  } else if (value.number >= 0 && value.number != field.column.none) {
-    json.number(field.name, value.number);
-  }
-}
-
-// Composed columns and the record's own by their places: `composed(one)` or `own(index)`.
-template <typename OfComposed, typename OfOwn>
-void for_columns(OfComposed composed, OfOwn own) {
-  const auto fields = audit::shown_fields();
-  std::size_t next = 0;
-  for (const auto& one : kComposed) {
-    for (; next < fields.size() && fields[next].field->column.place < one.column.place; ++next) {
-      own(next);
-    }
-    composed(one);
-  }
-  for (; next < fields.size(); ++next) own(next);
-}
-
-std::string cell(std::string text, const audit::Column& column, bool right) {
-  const auto width = static_cast<std::size_t>(column.width);
-  return right ? fmt::format("{:>{}}", text, width) : padded(std::move(text), width);
-}
-
-void print_table(const std::vector<audit::Row>& rows, const Names& names) {
-  const auto fields = audit::shown_fields();
-  std::string out;
-  auto add = [&out](const std::string& text) { out.append(text).append(" "); };
-  for_columns(
-      [&](const Composed& one) { add(cell(std::string(one.column.title), one.column, one.right)); },
-      [&](std::size_t i) {
-        const auto& field = *fields[i].field;
-        add(cell(std::string(field.column.title), field.column, is_number(field)));
-      });
-  print(out.append(" REQUEST\n"));
-  for (const auto& row : rows) {
-    out.clear();
-    for_columns(
-        [&](const Composed& one) {
-          add(cell(for_terminal(one.text(row, names)), one.column, one.right));
-        },
-        [&](std::size_t i) {
-          const auto& field = *fields[i].field;
-          add(cell(for_terminal(cell_of(field, row.shown[i])), field.column, is_number(field)));
-        });
-    print(out.append(" ").append(for_terminal(row.id)).append("\n"));
-  }
-}
-
-// One request in full: the lines of the chain are ASCII-safe JSON but for UTF-8 texts.
-void print_lines(const std::vector<audit::Row>& rows) {
-  for (const auto& row : rows) {
-    print(for_terminal(row.record) + "\n");
-    if (!row.end.empty()) print(for_terminal(row.end) + "\n");
-  }
-}
-
-void print_json(const std::vector<audit::Row>& rows, const Names& names) {
-  std::string out;
-  JsonWriter json(out);
-  json.begin().array("rows");
-  for (const auto& row : rows) {
-    json.begin().text("kind", row.kind).text("time", row.time).text_if("id", row.id);
-    json.text_if("person", row.person).text_if("name", name_of(row, names));
-    json.text_if("model", row.model).text("outcome", row.outcome);
-    for_columns(
-        [&](const Composed& one) {
-          if (one.put != nullptr) one.put(json, row);
-        },
-        [&](std::size_t i) { put_shown(json, *audit::shown_fields()[i].field, row.shown[i]); });
-    json.raw("record", row.record);
-    if (!row.end.empty()) json.raw("end", row.end);
-    json.end();
-  }
-  json.end_array().end();
-  print(out + "\n");
-}
-
 // "2026-11-21", "2026-11-21T08:15" or "90m", "2h", "7d" ago; as the record writes times.
 std::optional<std::string> parse_since(std::string text) {
   if (text.empty()) return text;
@@ -264,50 +103,29 @@ std::optional<std::string> parse_since(std::string text) {
 
 // --- show --revocation ---
 
-std::string in_words(std::string_view what) {
-  std::string words(what == "cut"             ? "answer cut"
-                    : what == "last_admitted" ? "last admitted"
-                                              : what);
-  std::ranges::replace(words, '_', ' ');
-  return words;
-}
-
-void print_story(const audit::RevocationStory& story, const std::string& id) {
-  print(fmt::format("revocation {}: {} running answers cut, {} requests refused\n\n", id, story.cut,
-                    story.refused));
-  for (const auto& step : story.steps) {
-    print(fmt::format("{:<26}  {:<14} {}{}{}\n", for_terminal(step.time.substr(0, 23)) + "Z",
-                      in_words(step.what), for_terminal(step.request),
-                      step.request.empty() || step.text.empty() ? "" : "  ",
-                      for_terminal(step.text)));
-  }
-}
-
 Exit show_revocation(const ShowOptions& options) {
+  if (!options.gateway.server.empty()) {
+    return show_story_from_server(options.gateway, options.revocation, options.json);
+  }
   auto story = audit::read_revocation_story(options.directory, options.revocation);
   if (!story) return refuse(story.error(), options.directory, options.json);
   if (story->steps.empty() && !holds_record(options.directory)) {
     return refuse_empty(options.directory, options.json);
   }
-  if (options.json) {
-    std::string out;
-    JsonWriter json(out);
-    json.begin().text("revocation", options.revocation);
-    json.number("cut", static_cast<std::int64_t>(story->cut));
-    json.number("refused", static_cast<std::int64_t>(story->refused)).array("steps");
-    for (const auto& step : story->steps) {
-      json.begin().text("time", step.time).text("what", step.what);
-      json.text_if("request", step.request).text_if("text", step.text);
-      json.raw("record", step.record).end();
-    }
-    json.end_array().end();
-    print(out + "\n");
-  } else if (!story->steps.empty()) {
-    print_story(*story, options.revocation);
-  } else {
-    print("the record does not know this revocation\n");
+  return print_story(*story, options.revocation, options.json);
+}
+
+// For CLI11: what is wrong, or nothing.
+std::string refuse_outcome(const std::string& outcome) {
+  std::string_view left = admin::kOutcomes;
+  while (!left.empty()) {
+    auto end = std::min(left.find('|'), left.size());
+    if (left.substr(0, end) == outcome) return {};
+    left.remove_prefix(std::min(end + 1, left.size()));
   }
-  return story->steps.empty() ? Exit::kNo : Exit::kDone;
+  std::string names(admin::kOutcomes);
+  std::ranges::replace(names, '|', ' ');
+  return fmt::format("{} is no outcome; there are {}", outcome, names);
 }
 
 Exit run_show(const ShowOptions& options) {
@@ -319,7 +137,11 @@ Exit run_show(const ShowOptions& options) {
                 options.json);
     return Exit::kWrongInput;
   }
-  Names names;
+  if (!options.gateway.server.empty()) {
+    return show_from_server({options.gateway, options.last, options.id, options.person, *since,
+                             options.outcome, options.reason, options.model, options.json});
+  }
+  std::unique_ptr<store::NameReader> names;  // null: nobody asked for names
   if (!options.store.empty()) {
     auto location = options.store.find(':') == std::string::npos
                         ? store::location_of_file(std::filesystem::absolute(options.store))
@@ -331,14 +153,21 @@ Exit run_show(const ShowOptions& options) {
     }
     names = std::move(*opened);
   }
-  auto rows =
-      audit::read_history(options.directory, {options.last, options.id, options.person, *since});
+  audit::HistoryQuery query{options.last, options.id, options.person, *since};
+  query.outcome = options.outcome;
+  query.reason = options.reason;
+  query.model = options.model;
+  auto rows = audit::read_history(options.directory, query);
   if (!rows) return refuse(rows.error(), options.directory, options.json);
   if (rows->empty() && !holds_record(options.directory)) {
     return refuse_empty(options.directory, options.json);
   }
+  const auto name_of = [&names](const audit::Row& row) {
+    if (!names || row.person.empty()) return std::string();
+    return names->find(row.person).value_or("");
+  };
   if (options.json) {
-    print_json(*rows, names);
+    print_json(*rows, name_of);
   } else if (rows->empty()) {
     bool by_person = !options.person.empty();
     print(fmt::format("no records match{}\n",
@@ -346,7 +175,7 @@ Exit run_show(const ShowOptions& options) {
                                   "alone, not a name"
                                 : ""));
   } else {
-    print_table(*rows, names);
+    print_table(*rows, name_of);
     if (!options.id.empty()) print_lines(*rows);
   }
   return options.id.empty() || !rows->empty() ? Exit::kDone : Exit::kNo;
@@ -398,9 +227,10 @@ Exit run_verify(const VerifyOptions& options) {
   return report->intact() ? Exit::kDone : Exit::kNo;
 }
 
-// Runs the command with the directory of the gateway that is meant.
+// Runs the command with the directory of the gateway that is meant, unless it is a server.
 template <typename Options>
 Exit with_directory(Options& options, Exit (*run)(const Options&)) {
+  if (!options.gateway.server.empty()) return run(options);
   auto directory = audit_directory_of(options.gateway);
   if (!directory) {
     print_error(directory.error(), options.json);
@@ -418,16 +248,21 @@ void add_audit_command(CLI::App& root, Exit& exit) {
 
   auto show_options = std::make_shared<ShowOptions>();
   auto* show = audit->add_subcommand("show", "Requests, refusals and events in the order of time");
-  add_gateway_options(*show, show_options->gateway, GatewayWay::kDirectory);
+  add_gateway_options(*show, show_options->gateway, GatewayWay::kRecord);
   show->add_option("--last", show_options->last, "The newest so many; 0: all")
       ->capture_default_str();
   show->add_option("--id", show_options->id, "One request, in full");
   show->add_option("--person", show_options->person,
                    "One person: issuer/tenant/object id, or the object id alone");
   show->add_option("--since", show_options->since, "2026-11-21T08:00 (UTC), or 15m, 2h, 7d ago");
+  show->add_option("--outcome", show_options->outcome, "That ended so: complete, refused, ...")
+      ->check(CLI::Validator(refuse_outcome, "OUTCOME"));
+  show->add_option("--reason", show_options->reason, "With this code (docs/errors.md)");
+  show->add_option("--model", show_options->model, "As it was asked for");
   show->add_option("--revocation", show_options->revocation,
                    "The story of one revocation, by its id");
-  show->add_option("--store", show_options->store, "The store, to show names instead of ids");
+  show->add_option("--store", show_options->store, "The store, to show names instead of ids")
+      ->excludes("--server");
   show->add_flag("--json", show_options->json, "One JSON object");
   show->callback([show_options, &exit] { exit = with_directory(*show_options, run_show); });
 

@@ -22,6 +22,7 @@ namespace {
 
 struct Options {
   std::string gateway;
+  std::string server;  ///< tidied; instead of a gateway
   std::string issuer;  ///< the gateway's name for it, or its URL
   std::string client;
   std::vector<std::string> scopes;
@@ -72,14 +73,16 @@ Result<signin::Target> find_target(const Options& options, const std::string& ga
     target.issuer = options.issuer;
     target.client = options.client;
     target.gateway = gateway;
+    target.server = options.server;
     target.id_token = options.id_token;
   } else {
-    if (gateway.empty()) {
+    if (gateway.empty() && options.server.empty()) {
       return wrong_options("where to sign in is not said",
                            "add --gateway URL, or --issuer URL --client ID --scope SCOPE");
     }
     signin::Web web(options.ca_file);
-    auto offered = signin::ask_gateway(web, gateway);
+    auto offered = options.server.empty() ? signin::ask_gateway(web, gateway)
+                                          : signin::ask_server(web, options.server);
     if (!offered) return std::unexpected(std::move(offered.error()));
     auto picked = pick(std::move(*offered), options.issuer);
     if (!picked) return picked;
@@ -92,6 +95,30 @@ Result<signin::Target> find_target(const Options& options, const std::string& ga
 }
 
 // ---- what the person sees -----------------------------------------------------------------------
+
+// Issuer, client and scopes are the server's word: they are shown before the browser opens.
+void tell_server(const Options& options, const signin::Target& target) {
+  const std::string scopes = fmt::format("{}", fmt::join(target.scopes, " "));
+  if (options.json) {
+    std::string line;
+    JsonWriter(line)
+        .begin()
+        .text("event", "server")
+        .text("server", target.server)
+        .text("issuer", target.issuer)
+        .text("client", target.client)
+        .text("scope", scopes)
+        .end();
+    fmt::print(stderr, "{}\n", line);
+  } else {
+    fmt::print(stderr,
+               "Signing in as an administrator, for this server alone:\n  {:<8}{}\n  {:<8}{}\n"
+               "  {:<8}{}\n  {:<8}{}\n",
+               "server", for_terminal(target.server), "issuer", for_terminal(target.issuer),
+               "client", for_terminal(target.client), "scopes", for_terminal(scopes));
+  }
+  std::fflush(stderr);
+}
 
 void tell_browser(const Options& options, const signin::BrowserNotice& notice) {
   if (options.json) {
@@ -211,6 +238,7 @@ void print_done(const Options& options, const signin::BookEntry& entry,
         .text("person", session.person)
         .text("subject", session.subject)
         .text_if("gateway", entry.gateway)
+        .text_if("server", entry.server)
         .text("issuer", entry.issuer)
         .text("client", entry.client)
         .text("vault", signin::name_of(entry.vault))
@@ -241,6 +269,22 @@ Result<void> check_machine(const signin::MachineIdentity& machine) {
   return {};
 }
 
+// The gateway's URL, empty where none is meant; with --server, that is tidied instead.
+Result<std::string> find_place(Options& options, const signin::SignInBook& book) {
+  if (!options.server.empty()) {
+    auto server = signin::tidy_server_url(options.server);
+    if (!server) return std::unexpected(std::move(server.error()));
+    options.server = std::move(*server);
+    return std::string();
+  }
+  auto gateway = gateway_named(options.gateway);
+  if (!gateway) return gateway;
+  if (gateway->empty() && options.client.empty() && options.issuer.empty()) {
+    if (auto last = book.choose(""); last) gateway = last->gateway;
+  }
+  return gateway;
+}
+
 Result<void> run(Options options) {
   protect_memory();
   for (auto* path : {&options.ca_file, &options.passphrase_file, &options.machine.secret_file,
@@ -251,19 +295,23 @@ Result<void> run(Options options) {
   if (auto checked = check_machine(options.machine); !checked) return checked;
   auto book = signin::SignInBook::open(true);
   if (!book) return std::unexpected(std::move(book.error()));
-  auto gateway = gateway_named(options.gateway);
+  auto gateway = find_place(options, *book);
   if (!gateway) return std::unexpected(std::move(gateway.error()));
-  if (gateway->empty() && options.client.empty() && options.issuer.empty()) {
-    if (auto last = book->choose(""); last) gateway = last->gateway;
-  }
   auto target = find_target(options, *gateway);
   if (!target) return std::unexpected(std::move(target.error()));
+  if (!target->server.empty()) {
+    // Only the server's own word can lead astray.
+    auto checked = options.client.empty() ? book->check_server(*target) : Result<void>{};
+    if (!checked) return checked;
+    tell_server(options, *target);
+  }
   auto kind = pick_vault(options, {book->folder(), options.passphrase_file, true});
   if (!kind) return std::unexpected(std::move(kind.error()));
   auto session = sign_in(options, *target);
   if (!session) return std::unexpected(std::move(session.error()));
   signin::BookEntry entry{signin::id_of(*target), target->gateway, target->issuer,
-                          target->client,         *kind,           options.passphrase_file};
+                          target->client,         *kind,           options.passphrase_file,
+                          target->server};
   if (auto kept = keep(*book, entry, *session); !kept) return kept;
   print_done(options, entry, *session);
   return {};
@@ -275,6 +323,11 @@ void add_sign_in_command(CLI::App& root, Exit& exit) {
   auto options = std::make_shared<Options>();
   auto* command = root.add_subcommand("sign-in", "Sign in to a gateway, once");
   command->add_option("--gateway", options->gateway, "The gateway's URL; it says the rest");
+  command
+      ->add_option("--server", options->server,
+                   "Instead: the URL of a gateway's administrator's port, for commands with "
+                   "--server")
+      ->excludes("--gateway");
   command->add_option("--issuer", options->issuer,
                       "The gateway's name for the identity provider, or its URL");
   command->add_option("--client", options->client,

@@ -46,6 +46,18 @@ Result<std::string> gateway_named(const std::string& typed) {
   return signin::tidy_gateway_url(gateway);
 }
 
+Result<signin::BookEntry> entry_named(const signin::SignInBook& book, const std::string& gateway,
+                                      const std::string& server) {
+  if (!server.empty()) {
+    auto tidy = signin::tidy_server_url(server);
+    if (!tidy) return std::unexpected(std::move(tidy.error()));
+    return book.choose_server(*tidy);
+  }
+  auto named = gateway_named(gateway);
+  if (!named) return std::unexpected(std::move(named.error()));
+  return book.choose(*named);
+}
+
 std::string time_from(WallTime now, std::int64_t unix_time) {
   std::int64_t seconds = unix_time - unix_seconds(now);
   std::int64_t size = seconds < 0 ? -seconds : seconds;

@@ -28,6 +28,12 @@ void protect_memory();
 /// `gateway` as typed, else SALLYPORT_GATEWAY, else empty; tidied.
 [[nodiscard]] Result<std::string> gateway_named(const std::string& typed);
 
+/// The sign-in of a server where one is named, else of the gateway as above. Errors: sign_in.*,
+/// gateway.url, server.url.
+[[nodiscard]] Result<signin::BookEntry> entry_named(const signin::SignInBook& book,
+                                                    const std::string& gateway,
+                                                    const std::string& server);
+
 /// "in 58 minutes", "3 hours ago".
 [[nodiscard]] std::string time_from(WallTime now, std::int64_t unix_time);
 

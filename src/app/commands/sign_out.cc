@@ -14,6 +14,7 @@ namespace {
 
 struct Options {
   std::string gateway;
+  std::string server;
   bool json = false;
 };
 
@@ -45,9 +46,7 @@ Outcome revoke(const signin::Session& session) {
 Result<Outcome> sign_out(const Options& options) {
   auto book = signin::SignInBook::open(false);
   if (!book) return std::unexpected(std::move(book.error()));
-  auto gateway = gateway_named(options.gateway);
-  if (!gateway) return std::unexpected(std::move(gateway.error()));
-  auto entry = book->choose(*gateway);
+  auto entry = entry_named(*book, options.gateway, options.server);
   if (!entry) return std::unexpected(std::move(entry.error()));
   constexpr std::chrono::seconds kPatience{20};
   auto lock = signin::take_lock(book->folder() / (entry->id + ".lock"), kPatience);
@@ -99,6 +98,8 @@ void add_sign_out_command(CLI::App& root, Exit& exit) {
   auto options = std::make_shared<Options>();
   auto* command = root.add_subcommand("sign-out", "Forget your sign-in, here and at the provider");
   command->add_option("--gateway", options->gateway, "At which gateway");
+  command->add_option("--server", options->server, "At which administrator's port")
+      ->excludes("--gateway");
   command->add_flag("--json", options->json, "One JSON object");
   command->callback([options, &exit] { exit = run_sign_out(*options); });
 }

@@ -2,6 +2,7 @@
 // helper of Claude Desktop; also for Claude Code's apiKeyHelper and for curl. Renews ahead of
 // expiry in a process of its own, ends within 20 seconds whatever happens, and opens a browser only
 // when Claude Desktop says that a person is waiting.
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -88,12 +89,19 @@ Result<signin::Session> find_session(const std::string& gateway,
   if (!entry) return std::unexpected(std::move(entry.error()));
   auto vault = signin::open_vault(entry->vault, book->vault_options(*entry, false));
   auto patience = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
-  return signin::current_session(
+  auto session = signin::current_session(
       *entry, *vault, book->folder(), system_clock(),
       [until](const signin::BookEntry& which, UniqueFd lock) {
         return renew_elsewhere(which, std::move(lock), until);
       },
       std::max(patience, milliseconds(0)));
+  // The vault says itself whom its token is for, whatever the book says.
+  if (session && !session->target.server.empty()) {
+    return fail("sign_in.of_server",
+                fmt::format("what the vault holds is for {} alone", session->target.server),
+                "sign in to the gateway again");
+  }
+  return session;
 }
 
 void print_token(const signin::Session& session, bool json) {

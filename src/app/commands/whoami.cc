@@ -1,10 +1,13 @@
 // sallyport whoami: who is signed in here, where it rests, and until when. Renews nothing. Exit
-// code 1 when nobody is signed in or the sign-in has ended.
+// code 1 when nobody is signed in or the sign-in has ended. With --server: who you are at a
+// gateway's administrator's API, which roles you have there, and from what.
 #include <fmt/format.h>
 
 #include <memory>
 
+#include "app/api_client.h"
 #include "app/commands/sign_in_parts.h"
+#include "base/json_reader.h"
 #include "base/json_writer.h"
 #include "base/terminal_text.h"
 #include "signin/renewal.h"
@@ -14,6 +17,7 @@ namespace {
 
 struct Options {
   std::string gateway;
+  GatewayOptions server;  ///< --server and --ca-file alone
   bool json = false;
 };
 
@@ -68,7 +72,66 @@ std::string json_of(const Answer& answer, bool renewable, bool ended) {
   return line;
 }
 
+// ---- at a server --------------------------------------------------------------------------------
+
+/// What /api/v1/me says, in its order; texts of a list with commas.
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+std::optional<std::string> read_fact(JsonReader& json) {
+  JsonText value;
+  if (json.peek() == JsonKind::kText) {
+    if (!json.text(value)) return std::nullopt;
+    return value.decode();
+  }
+  if (json.peek() != JsonKind::kArray || !json.begin_array()) {
+    json.skip();
+    return std::nullopt;
+  }
+  std::string list;
+  while (json.next_element()) {
+    if (json.peek() != JsonKind::kText || !json.text(value)) return std::nullopt;
+    if (!list.empty()) list.append(", ");
+    list.append(value.decode());
+  }
+  return list;
+}
+
+std::optional<Facts> read_me(std::string_view body) {
+  Facts facts;
+  JsonReader json(body);
+  JsonText key;
+  if (!json.begin_object()) return std::nullopt;
+  while (json.next_member(key)) {
+    auto name = key.decode();
+    if (auto fact = read_fact(json)) facts.emplace_back(std::move(name), std::move(*fact));
+  }
+  if (!json.finish()) return std::nullopt;
+  return facts;
+}
+
+Exit run_at_server(const Options& options) {
+  constexpr std::string_view kForeign = "whoami.not_understood";
+  auto reply = ask(options.server, {.path = "/api/v1/me"});
+  if (!reply) return refuse(reply.error(), options.json);
+  if (reply->status != 200) return refuse_reply(*reply, options.server, kForeign, options.json);
+  auto facts = read_me(reply->body);
+  if (!facts) {
+    print_error(not_understood(*reply, options.server, kForeign), options.json);
+    return Exit::kEnvironment;
+  }
+  if (options.json) {
+    std::fwrite(reply->body.data(), 1, reply->body.size(), stdout);
+    return Exit::kDone;
+  }
+  for (const auto& [name, fact] : *facts) {
+    print_line(fmt::format("{:<10}{}", for_terminal(name),
+                           fact.empty() ? std::string("none") : for_terminal(fact)));
+  }
+  return Exit::kDone;
+}
+
 Exit run_whoami(const Options& options) {
+  if (!options.server.server.empty()) return run_at_server(options);
   protect_memory();
   auto answer = look(options);
   if (!answer) return refuse_sign_in(answer.error(), options.json);
@@ -87,7 +150,11 @@ Exit run_whoami(const Options& options) {
 void add_whoami_command(CLI::App& root, Exit& exit) {
   auto options = std::make_shared<Options>();
   auto* command = root.add_subcommand("whoami", "Who is signed in here");
-  command->add_option("--gateway", options->gateway, "At which gateway");
+  auto* gateway = command->add_option("--gateway", options->gateway, "At which gateway");
+  auto* server = command->add_option("--server", options->server.server,
+                                     "At which administrator's port, with your roles there");
+  server->excludes(gateway);
+  add_ca_file(*command, options->server)->needs(server);
   command->add_flag("--json", options->json, "One JSON object");
   command->callback([options, &exit] { exit = run_whoami(*options); });
 }
