@@ -89,13 +89,16 @@ Result<void> AdminSide::open_socket(Service::Parts& parts, const std::string& pa
   socket_path = path;
   local_api =
       std::make_unique<admin::Api>(admin::api_routes(), backends, kSocketDesk, system_clock());
-  socket_door = std::make_unique<admin::SocketDoor>(
-      local_server, *local_api,
-      [this] {
-        MutexLock lock(mutex);
-        return groups;
-      },
-      [&parts] { return parts.metrics.render(); });
+  socket_door = std::make_unique<admin::SocketDoor>(admin::SocketDoor::Parts{
+      .server = local_server,
+      .api = *local_api,
+      .groups =
+          [this] {
+            MutexLock lock(mutex);
+            return groups;
+          },
+      .metrics = [&parts] { return parts.metrics.render(); },
+      .names = admin::PeerNames(admin::look_up_user, ::geteuid(), system_clock())});
   local_server.add(std::move(*socket), *socket_door);
   return {};
 }
