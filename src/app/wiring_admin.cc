@@ -181,7 +181,7 @@ Result<void> AdminSide::open_metrics(Service::Parts& parts, const admin::PortSet
         MutexLock lock(mutex);
         return metrics;
       },
-      [&parts] { return parts.metrics.render(); });
+      [&parts] { return parts.metrics.render(); }, system_clock());
   port_server.add(std::move(sockets->sockets.front()), *metrics_door);
   return {};
 }
