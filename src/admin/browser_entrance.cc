@@ -1,5 +1,7 @@
 #include "admin/browser_entrance.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <tuple>
 
@@ -23,18 +25,16 @@ std::string_view query_of(const http::RequestHead& head) {
   return head.target.substr(std::min(head.path.size() + 1, head.target.size()));
 }
 
-// An IPv6 host has a /64 of addresses to choose from: they share the places of one.
-std::string share_of(const identity::SourceAddress& address) {
-  constexpr identity::SourceAddress kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  bool is_v4 = std::equal(address.begin(), address.begin() + 12, kMapped.begin());
-  return std::string(as_text({address.data(), is_v4 ? address.size() : 8}));
-}
-
 SignInFailure not_recorded() {
   return {{503,
            {"api.not_recorded", "the record cannot be written, so nobody is let in",
             "see `sallyport status` at the gateway"}},
           "the record cannot be written"};
+}
+
+// The session has ended all the same; the log has what the record lacks.
+void log_unrecorded_sign_out(const Caller& caller, std::string_view why) {
+  log::warning("admin.sign_out_not_recorded", {{"by", caller.who}, {"cause", why}});
 }
 
 }  // namespace
@@ -94,18 +94,18 @@ Task<void> BrowserEntrance::answer(Call& call, const gateway::Source& source) {
   co_await found.route->answer(visit);
 }
 
-Task<BrowserEntrance::AtDesk> BrowserEntrance::at_desk(Visit& visit, std::function<void()> work) {
+Task<BrowserEntrance::AtDesk> BrowserEntrance::at_desk(Visit& visit, std::string share,
+                                                       std::function<void()> work) {
   auto& signal = visit.call.client.signal();
   Errand errand(visit.call.loop, signal, kAnswered);
-  bool taken =
-      desk_.take(share_of(visit.source.address), [work = std::move(work), done = errand.done()] {
-        try {
-          work();
-        } catch (const std::exception& error) {  // memory, say
-          log::limited(log::Level::kError, "admin.sign_in_broke", {{"reason", error.what()}});
-        }
-        done();
-      });
+  bool taken = desk_.take(share, [work = std::move(work), done = errand.done()] {
+    try {
+      work();
+    } catch (const std::exception& error) {  // memory, say
+      log::limited(log::Level::kError, "admin.sign_in_broke", {{"reason", error.what()}});
+    }
+    done();
+  });
   if (!taken) co_return AtDesk::kBusy;
   std::ignore = co_await signal.wait(kAnswered | http::kFirstOwn | http::kPeerGone);
   co_return errand.is_done() ? AtDesk::kDone : AtDesk::kGone;
@@ -184,32 +184,24 @@ Task<void> BrowserEntrance::begin(Visit& visit) {
                      // Whoever signed out is not let in again without being asked.
                      .fresh = find_cookie(head.fields, kSignedOutCookie).times > 0};
   auto begun =
-      attempts_.begin(share_of(visit.source.address),
-                      cookie.times == 1 ? cookie.value : std::string_view(), std::move(wish));
+      attempts_.begin(cookie.times == 1 ? cookie.value : std::string_view(), std::move(wish));
   auto attempt = std::make_shared<const SignInAttempt>(std::move(begun.attempt));
   auto url = std::make_shared<std::expected<std::string, SignInFailure>>(
       std::unexpected(SignInFailure{{500, {"api.failed", "the sign-in broke", "try again"}}, ""}));
-  AtDesk ended = co_await at_desk(visit, [party = needs_.party.get(), attempt, url] {
-    *url = party->authorization_url(*attempt);
-  });
+  AtDesk ended = co_await at_desk(
+      visit, gateway::share_of(visit.source.address),
+      [party = needs_.party.get(), attempt, url] { *url = party->authorization_url(*attempt); });
   if (ended == AtDesk::kDone && *url) {
     // Lax: the browser shows it when the provider sends it back here.
     co_await visit.show(visit.pages.go_to(**url),
-                        set_cookie(kSignInCookie, begun.browser, SameSite::kLax, kAttemptLife));
+                        set_cookie(kSignInCookie, begun.cookie, SameSite::kLax, kAttemptLife));
     co_return;
   }
-  std::ignore = attempts_.take(attempt->state, begun.browser);
   if (ended != AtDesk::kDone) {
     co_await show_busy(visit, ended);
     co_return;
   }
   co_await show_failure(visit, url->error(), {});
-}
-
-// The cookie of the attempts goes with the last of them.
-std::string BrowserEntrance::leave_cookie(std::string_view browser) const {
-  if (attempts_.knows(browser)) return {};
-  return set_cookie(kSignInCookie, "", SameSite::kLax, std::chrono::seconds(0));
 }
 
 // A browser that comes back, on its way through the desk.
@@ -230,6 +222,7 @@ void BrowserEntrance::arrive(Arrival& arrival, const Settings& settings) const {
     return;
   }
   arrival.session.person = std::make_shared<const identity::PrincipalDraft>(std::move(*person));
+  arrival.session.until = needs_.clock.wall() + SessionTable::Bounds{}.life;
   arrival.caller = caller_of_session(settings, arrival.session);
   arrival.failure.reset();
   if (!record("sign_in", arrival.caller)) arrival.failure = not_recorded();
@@ -238,11 +231,12 @@ void BrowserEntrance::arrive(Arrival& arrival, const Settings& settings) const {
 Task<void> BrowserEntrance::come_back(Visit& visit) {
   const auto& head = visit.head();
   auto cookie = find_cookie(head.fields, kSignInCookie);
-  const std::string browser(cookie.times == 1 ? cookie.value : std::string_view());
   auto parsed = signin::parse_callback(query_of(head));
-  auto attempt =
-      parsed && is_random_text(browser) ? attempts_.take(parsed->state, browser) : std::nullopt;
-  if (!attempt) {
+  auto snapshot = needs_.identity();
+  const auto realm = snapshot ? sign_in_realm(*snapshot, *visit.settings) : std::string();
+  auto taken = parsed && cookie.times == 1 ? attempts_.take(parsed->state, cookie.value, realm)
+                                           : std::nullopt;
+  if (!taken) {
     const SignInFailure failure{
         {400,
          {"sign_in.not_begun",
@@ -252,20 +246,27 @@ Task<void> BrowserEntrance::come_back(Visit& visit) {
     co_await show_failure(visit, failure, {});
     co_return;
   }
+  // The cookie of the attempts goes with the last of them.
+  const auto leave = taken->last
+                         ? set_cookie(kSignInCookie, "", SameSite::kLax, std::chrono::seconds(0))
+                         : std::string();
   auto arrival = std::make_shared<Arrival>(
-      Arrival{.attempt = std::move(*attempt), .callback = std::move(*parsed)});
-  AtDesk ended = co_await at_desk(
-      visit, [this, arrival, settings = visit.settings] { arrive(*arrival, *settings); });
+      Arrival{.attempt = std::move(taken->attempt), .callback = std::move(*parsed)});
+  // A share apart from that of begin(), which strangers may ask for: who comes back has begun.
+  AtDesk ended =
+      co_await at_desk(visit, fmt::format("back {}", gateway::share_of(visit.source.address)),
+                       [this, arrival, settings = visit.settings] { arrive(*arrival, *settings); });
+  if (ended == AtDesk::kBusy) attempts_.give_back(arrival->attempt.state);
   if (ended != AtDesk::kDone) {
     co_await show_busy(visit, ended);
     co_return;
   }
   if (arrival->failure) {
-    co_await show_failure(visit, *arrival->failure, leave_cookie(browser));
+    co_await show_failure(visit, *arrival->failure, leave);
     co_return;
   }
   auto cookies = needs_.sessions.open(*arrival->session.person, arrival->attempt.realm);
-  cookies += leave_cookie(browser);
+  cookies += leave;
   cookies += set_cookie(kSignedOutCookie, "", SameSite::kLax, std::chrono::seconds(0));
   // Not a redirect: it would be the last of a chain that began at the identity provider, and the
   // browser would not show the new cookie, which is Strict, at its end. A page of ours that goes on
@@ -275,6 +276,12 @@ Task<void> BrowserEntrance::come_back(Visit& visit) {
                   : visit.pages.signed_in(arrival->caller, origin_of(visit.settings->public_url) +
                                                                arrival->attempt.return_path);
   co_await visit.show(std::move(page), cookies);
+}
+
+void BrowserEntrance::record_sign_out(const Caller& caller) const {
+  if (!record("sign_out", caller)) {
+    log_unrecorded_sign_out(caller, "the record cannot be written");
+  }
 }
 
 Task<void> BrowserEntrance::sign_out(Visit& visit) {
@@ -287,8 +294,10 @@ Task<void> BrowserEntrance::sign_out(Visit& visit) {
   needs_.sessions.end(head.fields);  // at once, whatever becomes of the record
   if (caller) {
     auto kept = std::make_shared<const Caller>(std::move(*caller));
-    AtDesk ended =
-        co_await at_desk(visit, [this, kept] { std::ignore = record("sign_out", *kept); });
+    // Their own share: no stranger behind the same address takes its places.
+    AtDesk ended = co_await at_desk(visit, fmt::format("out {}", kept->key()),
+                                    [this, kept] { record_sign_out(*kept); });
+    if (ended == AtDesk::kBusy) log_unrecorded_sign_out(*kept, "too much waits already");
     if (ended == AtDesk::kGone) {
       visit.call.client.give_up();
       co_return;

@@ -1,6 +1,7 @@
 // A person's way in at the administrator's port with a browser: `/`, `/sign-in`,
 // `/sign-in/callback` and `/sign-out`. What waits for the network or the disk happens at a desk of
-// its own; sessions and attempts belong to the door's loop.
+// its own; sessions and attempts belong to the door's loop. A callback whose attempt this browser did not
+// begin is turned away before the desk, so that strangers cause no request with our secret.
 //
 //   if (BrowserEntrance::has(path)) co_await entrance.answer(call, source);
 //
@@ -58,13 +59,13 @@ class BrowserEntrance {
   [[nodiscard]] Task<void> sign_out(Visit& visit);
 
   void arrive(Arrival& arrival, const Settings& settings) const;
-  [[nodiscard]] Task<AtDesk> at_desk(Visit& visit, std::function<void()> work);
+  [[nodiscard]] Task<AtDesk> at_desk(Visit& visit, std::string share, std::function<void()> work);
   [[nodiscard]] Task<void> show_busy(Visit& visit, AtDesk why);
   [[nodiscard]] Task<void> show_failure(Visit& visit, const SignInFailure& failure,
                                         std::string_view cookies);
   [[nodiscard]] bool record(std::string_view what, const Caller& caller) const;
+  void record_sign_out(const Caller& caller) const;
   [[nodiscard]] std::optional<SignInFailure> cannot_sign_in(const Settings& settings) const;
-  [[nodiscard]] std::string leave_cookie(std::string_view browser) const;
 
   Needs needs_;
   SignInAttempts attempts_;

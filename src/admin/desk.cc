@@ -26,14 +26,15 @@ void Desk::close() {
   if (thread_.joinable()) thread_.join();
 }
 
-bool Desk::take(const std::string& caller, std::function<void()> work) {
+bool Desk::take(const std::string& caller, std::function<void()> work, Place place) {
   {
     MutexLock lock(mutex_);
-    if (stop_ || waiting_.size() >= bounds_.waiting) return false;
+    auto& queue = place == Place::kFirst ? first_ : waiting_;
+    if (stop_ || queue.size() >= bounds_.waiting) return false;
     auto found = waiting_of_.find(caller);
     if (found != waiting_of_.end() && found->second >= bounds_.waiting_of_one) return false;
     ++waiting_of_[caller];
-    waiting_.push_back({caller, std::move(work)});
+    queue.push_back({caller, std::move(work)});
   }
   changed_.notify_one();
   return true;
@@ -50,10 +51,11 @@ void Desk::run() {
     Job job;
     {
       MutexLock lock(mutex_);
-      while (!stop_ && waiting_.empty()) changed_.wait(mutex_);
+      while (!stop_ && first_.empty() && waiting_.empty()) changed_.wait(mutex_);
       if (stop_) return;
-      job = std::move(waiting_.front());
-      waiting_.pop_front();
+      auto& queue = first_.empty() ? waiting_ : first_;
+      job = std::move(queue.front());
+      queue.pop_front();
       leave(job.caller);
     }
     job.work();

@@ -6,6 +6,7 @@
 #include "base/address.h"
 #include "base/encoding.h"
 #include "base/url.h"
+#include "gateway/source.h"
 
 namespace sallyport::admin {
 namespace {
@@ -26,13 +27,24 @@ bool names_loopback(std::string_view host, std::uint16_t port) {
 
 class MetricsDoor::Guest final : public http::ServerHandler {
  public:
-  explicit Guest(MetricsDoor& door) : door_(door) { ++door_.places_; }
-  ~Guest() override { --door_.places_; }
+  Guest(MetricsDoor& door, std::string share) : door_(door), share_(std::move(share)) {
+    ++door_.places_[share_];
+    ++door_.taken_;
+  }
+  ~Guest() override {
+    --door_.taken_;
+    auto found = door_.places_.find(share_);
+    if (--found->second == 0) door_.places_.erase(found);
+  }
 
   Task<void> answer(http::ServerStream& stream) override {
     Call call{door_.server_.loop(), stream, door_.server_.bodies()};
     const auto& head = stream.head();
     bool reads = head.method == "GET" || head.method == "HEAD";
+    if (!door_.of_source_.take(share_, door_.clock_.steady())) {
+      co_await send(call, {429, "text/plain", "Ask less often.\n", "retry-after: 1\r\n"});
+      co_return;
+    }
     const auto settings = door_.settings_();
     auto token = settings.token;
     auto host = http::find_field(head.fields, "host");
@@ -67,17 +79,26 @@ class MetricsDoor::Guest final : public http::ServerHandler {
   }
 
   MetricsDoor& door_;
+  std::string share_;
 };
 
 MetricsDoor::MetricsDoor(DoorServer& server, std::uint16_t port,
                          std::function<MetricsSettings()> settings,
-                         std::function<std::string()> metrics)
-    : server_(server), port_(port), settings_(std::move(settings)), metrics_(std::move(metrics)) {}
+                         std::function<std::string()> metrics, Clock& clock)
+    : server_(server),
+      port_(port),
+      settings_(std::move(settings)),
+      metrics_(std::move(metrics)),
+      clock_(clock) {}
 
 std::unique_ptr<http::ServerHandler> MetricsDoor::welcome(int /*fd*/,
-                                                          const sockaddr_storage& /*peer*/) {
-  if (places_ >= kPlaces) return nullptr;
-  return std::make_unique<Guest>(*this);
+                                                          const sockaddr_storage& peer) {
+  auto share = gateway::share_of(gateway::source_of_peer(peer).address);
+  auto found = places_.find(share);
+  if (taken_ >= kPlaces || (found != places_.end() && found->second >= kPlacesOfOne)) {
+    return nullptr;
+  }
+  return std::make_unique<Guest>(*this, std::move(share));
 }
 
 }  // namespace sallyport::admin

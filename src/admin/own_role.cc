@@ -27,7 +27,8 @@ bool token_is_taken(const Caller& caller, const Settings& running, const Setting
 Roles roles_under(const Caller& caller, const Settings& running, const Settings& next) {
   if (caller.way == Way::kSocket) {
     if (caller.peer == nullptr) return {};
-    auto then = caller_at_socket(*caller.peer, ::geteuid(), find_groups(next.socket_roles));
+    auto then =
+        caller_at_socket(*caller.peer, caller.who, ::geteuid(), find_groups(next.socket_roles));
     return then ? then->roles : Roles();
   }
   if (caller.person == nullptr || caller.person->issuer != next.issuer) return {};

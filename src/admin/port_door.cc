@@ -19,13 +19,14 @@ constexpr std::string_view kMetadata = "/.well-known/oauth-protected-resource"; 
 // Who answers the requests of one connection; gives its place back.
 class PortDoor::Guest final : public http::ServerHandler {
  public:
-  Guest(PortDoor& door, gateway::Source source) : door_(door), source_(std::move(source)) {
-    ++door_.places_[source_.text];
+  Guest(PortDoor& door, gateway::Source source)
+      : door_(door), source_(std::move(source)), share_(gateway::share_of(source_.address)) {
+    ++door_.places_[share_];
     ++door_.taken_;
   }
   ~Guest() override {
     --door_.taken_;
-    auto found = door_.places_.find(source_.text);
+    auto found = door_.places_.find(share_);
     if (--found->second == 0) door_.places_.erase(found);
   }
 
@@ -41,13 +42,14 @@ class PortDoor::Guest final : public http::ServerHandler {
  private:
   PortDoor& door_;
   gateway::Source source_;
+  std::string share_;
 };
 
 PortDoor::PortDoor(Parts parts) : parts_(std::move(parts)) {}
 
 std::unique_ptr<http::ServerHandler> PortDoor::welcome(int /*fd*/, const sockaddr_storage& peer) {
   auto source = gateway::source_of_peer(peer);
-  auto found = places_.find(source.text);
+  auto found = places_.find(gateway::share_of(source.address));
   if (taken_ >= kPlaces || (found != places_.end() && found->second >= kPlacesOfOne))
     return nullptr;
   return std::make_unique<Guest>(*this, std::move(source));
@@ -103,7 +105,7 @@ Task<void> PortDoor::answer_metadata(Call& call) {
 
 Task<void> PortDoor::answer(Call& call, const gateway::Source& source) {
   const auto& head = call.client.head();
-  if (!of_source_.take(source.text, parts_.clock.steady())) {
+  if (!of_source_.take(gateway::share_of(source.address), parts_.clock.steady())) {
     const Problem problem{
         429, {"api.rate", "too many requests came from this address", "ask less often"}, {}, 1};
     co_await send_problem(call, problem);

@@ -1,6 +1,6 @@
 // The administrator's port: who asks shows an access token of the administrator's audience, or a
 // browser's session. A source and a caller have a share of requests each, and a source of
-// connections.
+// connections; an IPv6 host is one source, whatever address of its /64 it comes from.
 #pragma once
 
 #include <functional>
@@ -56,7 +56,7 @@ class PortDoor final : public Door {
   Parts parts_;
   RateShare of_source_{kOfSource};
   RateShare of_caller_{kOfCaller};
-  std::map<std::string, std::size_t> places_;  ///< taken, by source
+  std::map<std::string, std::size_t> places_;  ///< taken, by gateway::share_of()
   std::size_t taken_ = 0;
 };
 

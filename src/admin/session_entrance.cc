@@ -32,7 +32,8 @@ Caller caller_of_session(const Settings& settings, const BrowserSession& session
 
 std::string SessionEntrance::open(identity::PrincipalDraft person, std::string realm) {
   auto kept = std::make_shared<const identity::PrincipalDraft>(std::move(person));
-  auto id = sessions_.open(std::move(kept), std::move(realm));
+  bool has_role = !roles_of(needs_.settings()->roles, *kept).roles.empty();
+  auto id = sessions_.open(std::move(kept), std::move(realm), has_role);
   // Strict: no other site's link makes the browser show it.
   return set_cookie(kSessionCookie, id, SameSite::kStrict, SessionTable::Bounds{}.life);
 }

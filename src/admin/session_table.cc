@@ -1,5 +1,7 @@
 #include "admin/session_table.h"
 
+#include <utility>
+
 #include "signin/person_flows.h"
 
 namespace sallyport::admin {
@@ -14,7 +16,8 @@ void SessionTable::make_room(const std::string& person, SteadyTime now) {
   auto oldest_of_one = entries_.end();
   std::size_t of_one = 0;
   for (auto at = entries_.begin(); at != entries_.end(); ++at) {
-    if (oldest == entries_.end() || at->second.opened < oldest->second.opened) oldest = at;
+    auto rank = [](const Entry& entry) { return std::pair(entry.has_role, entry.opened); };
+    if (oldest == entries_.end() || rank(at->second) < rank(oldest->second)) oldest = at;
     if (at->second.session.person->key != person) continue;
     ++of_one;
     if (oldest_of_one == entries_.end() || at->second.opened < oldest_of_one->second.opened) {
@@ -29,13 +32,13 @@ void SessionTable::make_room(const std::string& person, SteadyTime now) {
 }
 
 std::string SessionTable::open(std::shared_ptr<const identity::PrincipalDraft> person,
-                               std::string realm) {
+                               std::string realm, bool has_role) {
   auto now = clock_.steady();
   make_room(person->key, now);
   auto id = signin::random_text(entropy_);
   auto until = clock_.wall() + bounds_.life;
-  entries_.insert_or_assign(sha256(id),
-                            Entry{{std::move(person), std::move(realm), until}, now, now});
+  entries_.insert_or_assign(
+      sha256(id), Entry{{std::move(person), std::move(realm), until}, has_role, now, now});
   return id;
 }
 

@@ -1,10 +1,11 @@
 // The browser sessions of the administrator's port. In memory alone: a restart ends them, and
 // nothing of them is ever on a disk. A session is known by 256 random bits, of which only the
 // SHA-256 is kept, so that what leaks out of this memory opens nothing. Bounded in all and for one
-// person; where there is no room the oldest goes. Of one loop's thread.
+// person; where there is no room the oldest goes, and before it the oldest of somebody without a
+// role: anybody of the tenant may open such a one. Of one loop's thread.
 //
 //   SessionTable sessions({}, clock, entropy);
-//   std::string id = sessions.open(person, realm);       // into the cookie, and nowhere else
+//   std::string id = sessions.open(person, realm, true);       // into the cookie, and nowhere else
 //   if (const auto* session = sessions.find(id)) ...     // and it is used now
 #pragma once
 
@@ -42,8 +43,9 @@ class SessionTable {
       : bounds_(bounds), clock_(clock), entropy_(entropy) {}
 
   /// The id of a new session: always a new one, whatever the browser had before (fixation).
+  /// `has_role`: whoever has none yet makes room before those who have one.
   [[nodiscard]] std::string open(std::shared_ptr<const identity::PrincipalDraft> person,
-                                 std::string realm);
+                                 std::string realm, bool has_role);
   /// Null: there is none, or it has ended. Valid until the next call. Counts as use.
   [[nodiscard]] const BrowserSession* find(std::string_view id);
   /// Whatever it was.
@@ -53,6 +55,7 @@ class SessionTable {
  private:
   struct Entry {
     BrowserSession session;
+    bool has_role = false;
     SteadyTime opened{};
     SteadyTime used{};
   };

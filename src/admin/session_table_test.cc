@@ -18,9 +18,9 @@ std::shared_ptr<const identity::PrincipalDraft> person(std::string key) {
 
 class Sessions : public testing::Test {
  protected:
-  std::string open(const std::string& key) {
+  std::string open(const std::string& key, bool has_role = true) {
     clock.advance(seconds(1));  // one is older than the other
-    return sessions.open(person(key), "realm");
+    return sessions.open(person(key), "realm", has_role);
   }
   FakeClock clock;
   FakeEntropy entropy;
@@ -97,6 +97,18 @@ TEST_F(Sessions, OfAllTheOldestGoes) {
   EXPECT_EQ(sessions.size(), 5u);
   EXPECT_EQ(sessions.find(ids.front()), nullptr);
   for (std::size_t i = 1; i < ids.size(); ++i) EXPECT_NE(sessions.find(ids[i]), nullptr) << i;
+}
+
+TEST_F(Sessions, OfPeopleWithoutARoleMakeRoomBeforeAnAdministrators) {
+  auto administrator = open("a");
+  std::vector<std::string> guests;
+  for (const char* key : {"b", "c", "d", "e", "f"}) guests.push_back(open(key, false));
+  auto operator_of_late = open("g");
+  EXPECT_NE(sessions.find(administrator), nullptr);
+  EXPECT_NE(sessions.find(operator_of_late), nullptr);
+  EXPECT_EQ(sessions.find(guests[0]), nullptr);
+  EXPECT_EQ(sessions.find(guests[1]), nullptr);
+  EXPECT_NE(sessions.find(guests[4]), nullptr);
 }
 
 TEST_F(Sessions, ThatAreOverMakeRoomFirst) {

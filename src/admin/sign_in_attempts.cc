@@ -1,67 +1,114 @@
 #include "admin/sign_in_attempts.h"
 
-#include <algorithm>
+#include <fmt/format.h>
 
-#include "admin/cookies.h"
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+
+#include "base/encoding.h"
 #include "signin/person_flows.h"
 
 namespace sallyport::admin {
+namespace {
 
-void SignInAttempts::drop_oldest_of(const std::string& source) {
-  auto oldest = entries_.end();
-  for (auto at = entries_.begin(); at != entries_.end(); ++at) {
-    if (at->second.source != source) continue;
-    if (oldest == entries_.end() || at->second.begun < oldest->second.begun) oldest = at;
-  }
-  if (oldest != entries_.end()) entries_.erase(oldest);
+// The rest of a line, up to the next space.
+std::string_view next_word(std::string_view& line) {
+  auto end = std::min(line.find(' '), line.size());
+  auto word = line.substr(0, end);
+  line.remove_prefix(std::min(end + 1, line.size()));
+  return word;
 }
 
-void SignInAttempts::make_room(const std::string& source, SteadyTime now) {
-  std::erase_if(entries_,
-                [&](const auto& entry) { return now - entry.second.begun >= bounds_.life; });
-  std::map<std::string, std::size_t> counts;
-  for (const auto& [state, entry] : entries_) ++counts[entry.source];
-  if (counts[source] >= bounds_.of_one) {
-    drop_oldest_of(source);
-  } else if (entries_.size() >= bounds_.all) {
-    auto most = std::ranges::max_element(counts, {}, [](const auto& one) { return one.second; });
-    drop_oldest_of(most->first);
-  }
+std::string hash_of(std::string_view realm) {
+  return to_base64url(as_text(sha256(realm)));
 }
 
-SignInAttempts::Begun SignInAttempts::begin(const std::string& source, std::string_view browser,
-                                            SignInAttempt attempt) {
-  auto now = clock_.steady();
-  bool known = is_random_text(browser) && knows(browser);
-  make_room(source, now);
+std::chrono::seconds whole_seconds(SteadyTime time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch());
+}
+
+}  // namespace
+
+// A line an attempt, the newest last: `BEGUN STATE NONCE VERIFIER REALM PATH`.
+std::vector<SignInAttempts::Kept> SignInAttempts::read(std::string_view cookie) const {
+  std::vector<Kept> attempts;
+  auto text = cookie.size() <= bounds_.cookie ? seal_.open(cookie) : std::nullopt;
+  if (!text) return attempts;
+  auto now = whole_seconds(clock_.steady());
+  auto rest = text->reveal();
+  while (!rest.empty()) {
+    auto end = std::min(rest.find('\n'), rest.size());
+    auto line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    auto when = next_word(line);
+    std::int64_t begun = 0;
+    std::from_chars(when.data(), when.data() + when.size(), begun);
+    Kept kept{.attempt = {}, .realm = {}, .begun = std::chrono::seconds(begun)};
+    kept.attempt.state = next_word(line);
+    kept.attempt.nonce = next_word(line);
+    kept.attempt.verifier = Secret(next_word(line));
+    kept.realm = next_word(line);
+    kept.attempt.return_path = line;
+    bool over = now - kept.begun >= bounds_.life || used_.contains(kept.attempt.state);
+    if (!over) attempts.push_back(std::move(kept));
+  }
+  return attempts;
+}
+
+std::string SignInAttempts::write(const std::vector<Kept>& attempts) const {
+  const std::size_t room = Seal::room(bounds_.cookie);
+  std::string text;
+  text.reserve(room + 1);  // it never moves: nothing of it is left behind
+  auto length = [](const Kept& kept) {
+    const auto& one = kept.attempt;
+    return fmt::formatted_size("{}", kept.begun.count()) + one.state.size() + one.nonce.size() +
+           one.verifier.size() + kept.realm.size() + one.return_path.size() + 6;
+  };
+  auto first = attempts.end();
+  std::size_t all = 0;
+  for (std::size_t count = 0; first != attempts.begin() && count < bounds_.of_browser; ++count) {
+    all += length(*std::prev(first));
+    if (all > room) break;
+    --first;
+  }
+  for (auto at = first; at != attempts.end(); ++at) {
+    const auto& one = at->attempt;
+    fmt::format_to(std::back_inserter(text), "{} {} {} {} {} {}\n", at->begun.count(), one.state,
+                   one.nonce, one.verifier.reveal(), at->realm, one.return_path);
+  }
+  return seal_.close(Secret(std::move(text)));
+}
+
+SignInAttempts::Begun SignInAttempts::begin(std::string_view cookie, SignInAttempt attempt) const {
   attempt.state = signin::random_text(entropy_);
   attempt.nonce = signin::random_text(entropy_);
   attempt.verifier = Secret(signin::random_text(entropy_));
-  Begun begun{attempt.copy(), known ? std::string(browser) : signin::random_text(entropy_)};
-  auto state = attempt.state;
-  entries_.insert_or_assign(std::move(state),
-                            Entry{std::move(attempt), sha256(begun.browser), source, now});
-  return begun;
+  auto attempts = read(cookie);
+  attempts.push_back({attempt.copy(), hash_of(attempt.realm), whole_seconds(clock_.steady())});
+  return {std::move(attempt), write(attempts)};
 }
 
-std::optional<SignInAttempt> SignInAttempts::take(std::string_view state,
-                                                  std::string_view browser) {
-  auto found = entries_.find(state);
-  if (found == entries_.end()) return std::nullopt;
-  // What another browser shows takes nothing away from the one that began it.
-  if (found->second.browser != sha256(browser)) return std::nullopt;
-  auto entry = std::move(found->second);
-  entries_.erase(found);
-  if (clock_.steady() - entry.begun >= bounds_.life) return std::nullopt;
-  return std::move(entry.attempt);
+std::optional<SignInAttempts::Taken> SignInAttempts::take(std::string_view state,
+                                                          std::string_view cookie,
+                                                          std::string_view realm) {
+  auto attempts = read(cookie);
+  auto found = std::ranges::find(
+      attempts, state, [](const Kept& kept) { return std::string_view(kept.attempt.state); });
+  if (found == attempts.end()) return std::nullopt;
+  remember_used(state, clock_.steady());
+  Taken taken{std::move(found->attempt), attempts.size() == 1};
+  if (found->realm == hash_of(realm)) taken.attempt.realm = realm;
+  return taken;
 }
 
-bool SignInAttempts::knows(std::string_view browser) const {
-  const auto hash = sha256(browser);
-  auto now = clock_.steady();
-  return std::ranges::any_of(entries_, [&](const auto& entry) {
-    return entry.second.browser == hash && now - entry.second.begun < bounds_.life;
-  });
+void SignInAttempts::remember_used(std::string_view state, SteadyTime now) {
+  std::erase_if(used_, [&](const auto& entry) { return now - entry.second >= bounds_.life; });
+  if (used_.size() >= bounds_.used) {
+    used_.erase(
+        std::ranges::min_element(used_, {}, [](const auto& entry) { return entry.second; }));
+  }
+  used_.insert_or_assign(std::string(state), now);
 }
 
 }  // namespace sallyport::admin

@@ -1,7 +1,11 @@
-// Sign-ins that a browser began and has not come back from: what was made up for each, and which
-// browser it was. Whoever comes back must show the browser's cookie beside the state (login CSRF:
-// nobody is signed in by a link that somebody else began), once, within ten minutes. Bounded; where
-// there is no room, whoever has most loses the oldest. Of one loop's thread.
+// Sign-ins that a browser began and has not come back from. What was made up for each stays with
+// the browser, in a cookie that this process sealed (seal.h): however many sign-ins strangers
+// begin, nobody's attempt makes room for another's. Whoever comes back must show that cookie beside
+// the state (login CSRF: nobody is signed in by a link that somebody else began), once, within ten
+// minutes; only the states that came back are remembered here, and bounded. Of one loop's thread.
+//
+//   auto begun = attempts.begin(cookie, {.return_path = "/", .realm = realm});
+//   auto taken = attempts.take(state, cookie, realm);   // nothing: this browser did not begin it
 #pragma once
 
 #include <chrono>
@@ -10,9 +14,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "admin/seal.h"
 #include "base/clock.h"
-#include "base/encoding.h"
 #include "base/entropy.h"
 #include "base/secret.h"
 
@@ -34,43 +39,48 @@ struct SignInAttempt {
 class SignInAttempts {
  public:
   struct Bounds {
-    std::size_t all = 256;
-    std::size_t of_one = 8;  ///< of one source
+    std::size_t of_browser = 4;  ///< tabs of one browser; the oldest goes
+    std::size_t cookie = 2048;   ///< characters; the oldest that do not fit go. One always does
+    std::size_t used = 4096;     ///< states that came back; the oldest is forgotten
     std::chrono::seconds life = std::chrono::minutes(10);
   };
 
   SignInAttempts(Bounds bounds, Clock& clock, Entropy& entropy)
-      : bounds_(bounds), clock_(clock), entropy_(entropy) {}
+      : bounds_(bounds), clock_(clock), entropy_(entropy), seal_(entropy) {}
 
   struct Begun {
     SignInAttempt attempt;
-    std::string browser;  ///< for the cookie
+    std::string cookie;  ///< in place of the one that came: this attempt is in it, too
   };
-  /// `browser`: the cookie that came, or nothing. It is kept where it is that of another attempt, so
-  /// that two tabs may sign in side by side; else it is a new one.
-  [[nodiscard]] Begun begin(const std::string& source, std::string_view browser,
-                            SignInAttempt attempt);
-  /// Takes it out: nothing comes back twice. Nothing: no such state, another browser's, too late.
-  [[nodiscard]] std::optional<SignInAttempt> take(std::string_view state, std::string_view browser);
-  /// It has other attempts, and needs its cookie still.
-  [[nodiscard]] bool knows(std::string_view browser) const;
-  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  /// `cookie`: what came, or nothing. What was not sealed here, or is over, is not taken over.
+  [[nodiscard]] Begun begin(std::string_view cookie, SignInAttempt attempt) const;
+
+  struct Taken {
+    SignInAttempt attempt;  ///< its realm is empty where it was made by another than `realm`
+    bool last = true;       ///< the cookie holds no other
+  };
+  /// Nothing comes back twice. Nothing: no such state in this cookie, too late, or no cookie of ours.
+  [[nodiscard]] std::optional<Taken> take(std::string_view state, std::string_view cookie,
+                                          std::string_view realm);
+  /// Nothing came of it: it may come back once more.
+  void give_back(const std::string& state) { used_.erase(state); }
+  [[nodiscard]] std::size_t used() const { return used_.size(); }
 
  private:
-  struct Entry {
-    SignInAttempt attempt;
-    Sha256 browser{};  ///< hash of the cookie
-    std::string source;
-    SteadyTime begun{};
+  struct Kept {
+    SignInAttempt attempt;  ///< without its realm
+    std::string realm;      ///< hash of it
+    std::chrono::seconds begun{};
   };
-  using Entries = std::map<std::string, Entry, std::less<>>;
-  void make_room(const std::string& source, SteadyTime now);
-  void drop_oldest_of(const std::string& source);
+  [[nodiscard]] std::vector<Kept> read(std::string_view cookie) const;
+  [[nodiscard]] std::string write(const std::vector<Kept>& attempts) const;
+  void remember_used(std::string_view state, SteadyTime now);
 
   Bounds bounds_;
   Clock& clock_;
   Entropy& entropy_;
-  Entries entries_;  ///< by state
+  Seal seal_;
+  std::map<std::string, SteadyTime, std::less<>> used_;  ///< state -> when it came back
 };
 
 }  // namespace sallyport::admin

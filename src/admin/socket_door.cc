@@ -2,28 +2,17 @@
 
 #include <fmt/format.h>
 #include <grp.h>
-#include <pwd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/log.h"
 
 namespace sallyport::admin {
 namespace {
 
-constexpr std::size_t kRoom = 4096;  // for an entry of passwd or group
 constexpr std::size_t kMostGroups = 1024;
-
-std::string name_of(uid_t uid) {
-  std::array<char, kRoom> room;
-  passwd entry{};
-  passwd* found = nullptr;
-  bool known = ::getpwuid_r(uid, &entry, room.data(), room.size(), &found) == 0 && found != nullptr;
-  return known ? fmt::format("{} (uid {})", entry.pw_name, uid) : fmt::format("uid {}", uid);
-}
 
 std::optional<gid_t> group_id(const std::string& name) {
   std::vector<char> room(std::size_t{64} << 10);  // a group lists its members
@@ -32,6 +21,10 @@ std::optional<gid_t> group_id(const std::string& name) {
   int failed = ::getgrnam_r(name.c_str(), &entry, room.data(), room.size(), &found);
   if (failed != 0 || found == nullptr) return std::nullopt;
   return entry.gr_gid;
+}
+
+bool is_own(uid_t uid) {
+  return uid == 0 || uid == ::geteuid();
 }
 
 }  // namespace
@@ -50,6 +43,10 @@ std::optional<SocketPeer> peer_of(int fd) {
   return known;
 }
 
+bool comes_first(const Caller& caller) {
+  return caller.peer != nullptr && is_own(caller.peer->uid);
+}
+
 std::vector<GroupRole> find_groups(const std::vector<std::pair<std::string, Role>>& socket_roles) {
   std::vector<GroupRole> groups;
   for (const auto& [name, role] : socket_roles) {
@@ -62,7 +59,7 @@ std::vector<GroupRole> find_groups(const std::vector<std::pair<std::string, Role
   return groups;
 }
 
-std::optional<Caller> caller_at_socket(const SocketPeer& peer, uid_t own,
+std::optional<Caller> caller_at_socket(const SocketPeer& peer, std::string who, uid_t own,
                                        const std::vector<GroupRole>& groups) {
   Caller caller;
   caller.way = Way::kSocket;
@@ -77,30 +74,45 @@ std::optional<Caller> caller_at_socket(const SocketPeer& peer, uid_t own,
     caller.because += fmt::format("admin.socket_roles: {}", group.name);
   }
   if (caller.roles.empty()) return std::nullopt;
-  caller.who = name_of(peer.uid);
+  caller.who = std::move(who);
   caller.peer = std::make_shared<const SocketPeer>(peer);
   return caller;
 }
 
+namespace {
+
+void log_refused(const SocketPeer& peer) {
+  log::limited(log::Level::kWarning, "admin.peer_refused", {{"uid", std::uint64_t{peer.uid}}});
+}
+
+}  // namespace
+
 // Who answers the requests of one connection; gives its place back.
 class SocketDoor::Guest final : public http::ServerHandler {
  public:
-  Guest(SocketDoor& door, uid_t uid, Caller caller)
-      : door_(door), uid_(uid), caller_(std::move(caller)) {
-    ++door_.places_[uid_];
+  Guest(SocketDoor& door, SocketPeer peer, std::string who)
+      : door_(door), peer_(std::move(peer)), who_(std::move(who)) {
+    ++door_.places_[peer_.uid];
   }
   ~Guest() override {
-    auto found = door_.places_.find(uid_);
+    auto found = door_.places_.find(peer_.uid);
     if (--found->second == 0) door_.places_.erase(found);
   }
 
   Task<void> answer(http::ServerStream& stream) override {
-    Call call{door_.server_.loop(), stream, door_.server_.bodies()};
+    auto& parts = door_.parts_;
+    const auto caller = caller_at_socket(peer_, who_, ::geteuid(), parts.groups());
+    if (!caller) {  // a reload took the role away since the last request
+      log_refused(peer_);
+      stream.give_up();
+      co_return;
+    }
+    Call call{parts.server.loop(), stream, parts.server.bodies()};
     auto path = stream.head().path;
     if (path.starts_with(kApiPrefix)) {
-      co_await door_.api_.answer(call, caller_, path.substr(kApiPrefix.size()));
+      co_await parts.api.answer(call, *caller, path.substr(kApiPrefix.size()));
     } else if (path == "/metrics" && stream.head().method == "GET") {
-      const auto text = door_.metrics_();
+      const auto text = parts.metrics();
       co_await send(call, {200, "text/plain; version=0.0.4", text});
     } else if (path == "/healthz") {
       co_await send(call, {200, "text/plain", "ok\n"});
@@ -115,17 +127,9 @@ class SocketDoor::Guest final : public http::ServerHandler {
 
  private:
   SocketDoor& door_;
-  uid_t uid_;
-  Caller caller_;
+  SocketPeer peer_;
+  std::string who_;
 };
-
-SocketDoor::SocketDoor(DoorServer& server, Api& api, std::function<std::vector<GroupRole>()> groups,
-                       std::function<std::string()> metrics)
-    : server_(server), api_(api), groups_(std::move(groups)), metrics_(std::move(metrics)) {}
-
-bool SocketDoor::is_own(uid_t uid) {
-  return uid == 0 || uid == ::geteuid();
-}
 
 bool SocketDoor::has_place(uid_t uid) const {
   std::size_t all = 0;
@@ -141,18 +145,18 @@ bool SocketDoor::has_place(uid_t uid) const {
 }
 
 std::unique_ptr<http::ServerHandler> SocketDoor::welcome(int fd, const sockaddr_storage& /*peer*/) {
-  auto peer = peer_of(fd);
+  auto peer = parts_.peer(fd);
   if (!peer) return nullptr;
-  auto caller = caller_at_socket(*peer, ::geteuid(), groups_());
-  if (!caller) {
-    log::limited(log::Level::kWarning, "admin.peer_refused", {{"uid", std::uint64_t{peer->uid}}});
+  if (!caller_at_socket(*peer, {}, ::geteuid(), parts_.groups())) {
+    log_refused(*peer);
     return nullptr;
   }
   if (!has_place(peer->uid)) {
     log::limited(log::Level::kWarning, "admin.socket_full", {{"uid", std::uint64_t{peer->uid}}});
     return nullptr;
   }
-  return std::make_unique<Guest>(*this, peer->uid, std::move(*caller));
+  auto who = parts_.names.of(peer->uid);
+  return std::make_unique<Guest>(*this, std::move(*peer), std::move(who));
 }
 
 }  // namespace sallyport::admin

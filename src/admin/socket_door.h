@@ -1,6 +1,7 @@
 // The local socket: who is at the other end the kernel says (SO_PEERCRED, SO_PEERGROUPS), and what
 // they may follows from that. root and the gateway's own user are administrators; members of the
-// unix groups that the configuration names have their role; everybody else is turned away.
+// unix groups that the configuration names have their role; everybody else is turned away. Roles are
+// made anew for each request: one that a reload takes away ends with it, connection or not.
 #pragma once
 
 #include <sys/types.h>
@@ -16,6 +17,7 @@
 #include "admin/api/api.h"
 #include "admin/caller.h"
 #include "admin/door_server.h"
+#include "admin/peer_names.h"
 
 namespace sallyport::admin {
 
@@ -36,9 +38,13 @@ struct GroupRole {
 [[nodiscard]] std::vector<GroupRole> find_groups(
     const std::vector<std::pair<std::string, Role>>& socket_roles);
 
-/// Nobody: no role at the socket. Pure but for the name of the uid.
-[[nodiscard]] std::optional<Caller> caller_at_socket(const SocketPeer& peer, uid_t own,
+/// Nobody: no role at the socket. `who` is the peer's name. Pure.
+[[nodiscard]] std::optional<Caller> caller_at_socket(const SocketPeer& peer, std::string who,
+                                                     uid_t own,
                                                      const std::vector<GroupRole>& groups);
+
+/// root or the gateway's own user, at the socket: nobody else waits in front of them.
+[[nodiscard]] bool comes_first(const Caller& caller);
 
 class SocketDoor final : public Door {
  public:
@@ -46,9 +52,16 @@ class SocketDoor final : public Door {
   static constexpr std::size_t kPlacesOfOthers = 48;  ///< than root and the gateway's own user
   static constexpr std::size_t kPlacesOfOne = 16;     ///< of one such uid
 
-  /// `groups` and `metrics`: on the server's thread; `groups` as the configuration is now.
-  SocketDoor(DoorServer& server, Api& api, std::function<std::vector<GroupRole>()> groups,
-             std::function<std::string()> metrics);
+  /// All of it on the server's thread.
+  struct Parts {
+    DoorServer& server;
+    Api& api;
+    std::function<std::vector<GroupRole>()> groups;  ///< as the configuration is now
+    std::function<std::string()> metrics;
+    PeerNames names;
+    std::function<std::optional<SocketPeer>(int fd)> peer = peer_of;
+  };
+  explicit SocketDoor(Parts parts) : parts_(std::move(parts)) {}
 
   [[nodiscard]] std::unique_ptr<http::ServerHandler> welcome(int fd,
                                                              const sockaddr_storage& peer) override;
@@ -56,12 +69,8 @@ class SocketDoor final : public Door {
  private:
   class Guest;
   [[nodiscard]] bool has_place(uid_t uid) const;
-  [[nodiscard]] static bool is_own(uid_t uid);
 
-  DoorServer& server_;
-  Api& api_;
-  std::function<std::vector<GroupRole>()> groups_;
-  std::function<std::string()> metrics_;
+  Parts parts_;
   std::map<uid_t, std::size_t> places_;  ///< taken, by uid
 };
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "admin/claims_role.h"
 #include "identity/reason.h"
 
@@ -49,6 +51,28 @@ std::optional<Problem> refuse_revoked_caller(const identity::RevocationRegister&
   return Problem{403, std::move(error)};
 }
 
+TokenEntrance::TokenEntrance(Needs needs) : needs_(std::move(needs)) {
+  needs_.entropy.fill(key_);
+}
+
+bool TokenEntrance::passed_lately(const Sha256& digest, WallTime now) const {
+  auto found = passed_.find(digest);
+  return found != passed_.end() && now < WallTime(std::chrono::seconds(found->second));
+}
+
+void TokenEntrance::remember_passed(const Sha256& digest, std::int64_t expires_at, WallTime now) {
+  if (!passed_.contains(digest) && passed_.size() >= kPassed) {
+    std::erase_if(passed_, [now](const auto& entry) {
+      return WallTime(std::chrono::seconds(entry.second)) <= now;
+    });
+    if (passed_.size() >= kPassed) {
+      passed_.erase(
+          std::ranges::min_element(passed_, {}, [](const auto& entry) { return entry.second; }));
+    }
+  }
+  passed_.insert_or_assign(digest, expires_at);
+}
+
 const identity::Snapshot* TokenEntrance::rules() {
   auto newest = needs_.identity();
   auto settings = needs_.settings();
@@ -69,15 +93,20 @@ std::expected<identity::PrincipalDraft, Problem> TokenEntrance::verify(
                       "set admin.audience and admin.clients, or sign in with a browser"},
                      true));
   }
-  if (needs_.failures.blocked(source, needs_.clock.steady())) {
+  const auto digest = hmac_sha256(key_, token);
+  auto now = needs_.clock.wall();
+  if (!passed_lately(digest, now) && needs_.failures.blocked(source, needs_.clock.steady())) {
     return std::unexpected(
         Problem{429,
                 {"api.too_many_failures", "too many bad tokens came from this address", "wait"},
                 {},
                 1});
   }
-  auto verified = identity::verify(*snapshot, token, needs_.clock.wall());
-  if (verified) return std::move(*verified);
+  auto verified = identity::verify(*snapshot, token, now);
+  if (verified) {
+    remember_passed(digest, verified->expires_at, now);
+    return std::move(*verified);
+  }
   const auto& refusal = verified.error();
   const auto& facts = identity::facts(refusal.reason);
   if (refusal.reason == identity::Reason::kUnknownKey) {

@@ -52,6 +52,7 @@ struct AdminSide {
   std::unique_ptr<admin::Api> port_api;
   /// Questions that read much of the record, of both doors. Its replies go to the two before it.
   admin::Desk archive{{.waiting = 32, .waiting_of_one = 4, .nice = 10}};
+  identity::FailureLimiter token_failures;  ///< of admin.listen alone
   std::unique_ptr<admin::TokenEntrance> tokens;
   std::shared_ptr<admin::EndableWait> provider_wait = std::make_shared<admin::EndableWait>();
   // The port's thread stands back from the workers; the socket's does not.

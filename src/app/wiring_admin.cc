@@ -2,6 +2,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <bit>
+
 #include "app/admin_configuration.h"
 #include "app/admin_side.h"
 #include "app/service_parts.h"
@@ -21,6 +24,12 @@ constexpr mode_t kSocketModeWithRoles = 0666;
 
 // How long a sign-in waits for a key that the provider has just begun to use.
 constexpr std::chrono::milliseconds kNewKeyPatience{5000};
+
+std::uint64_t random_seed() {
+  std::array<std::uint8_t, sizeof(std::uint64_t)> bytes;
+  system_entropy().fill(bytes);
+  return std::bit_cast<std::uint64_t>(bytes);
+}
 
 auto newest_identity(Service::Parts& parts) {
   return [&parts] {
@@ -52,7 +61,8 @@ AdminSide::AdminSide(Service::Parts& parts)
           .configuration = [&parts] { return view_of(*parts.configured()); },
           .reload = [&parts](
                         const admin::Caller& caller,
-                        bool dry_run) { return reload_for(*parts.reloading, caller, dry_run); }} {}
+                        bool dry_run) { return reload_for(*parts.reloading, caller, dry_run); }},
+      token_failures({}, random_seed()) {}
 
 std::shared_ptr<const admin::Settings> AdminSide::settings_now() {
   MutexLock lock(mutex);
@@ -89,13 +99,16 @@ Result<void> AdminSide::open_socket(Service::Parts& parts, const std::string& pa
   socket_path = path;
   local_api =
       std::make_unique<admin::Api>(admin::api_routes(), backends, kSocketDesk, system_clock());
-  socket_door = std::make_unique<admin::SocketDoor>(
-      local_server, *local_api,
-      [this] {
-        MutexLock lock(mutex);
-        return groups;
-      },
-      [&parts] { return parts.metrics.render(); });
+  socket_door = std::make_unique<admin::SocketDoor>(admin::SocketDoor::Parts{
+      .server = local_server,
+      .api = *local_api,
+      .groups =
+          [this] {
+            MutexLock lock(mutex);
+            return groups;
+          },
+      .metrics = [&parts] { return parts.metrics.render(); },
+      .names = admin::PeerNames(admin::look_up_user, ::geteuid(), system_clock())});
   local_server.add(std::move(*socket), *socket_door);
   return {};
 }
@@ -113,8 +126,9 @@ Result<void> AdminSide::open_port(Service::Parts& parts, const admin::PortSettin
             std::ignore = parts.keys->refresh_for_unknown_key(issuer, key_id, [] {});
           },
       .revocations = *parts.revocations,
-      .failures = parts.failures,
-      .clock = system_clock()});
+      .failures = token_failures,
+      .clock = system_clock(),
+      .entropy = system_entropy()});
   open_browser(parts);
   port_door = std::make_unique<admin::PortDoor>(
       admin::PortDoor::Parts{.server = port_server,
@@ -178,7 +192,7 @@ Result<void> AdminSide::open_metrics(Service::Parts& parts, const admin::PortSet
         MutexLock lock(mutex);
         return metrics;
       },
-      [&parts] { return parts.metrics.render(); });
+      [&parts] { return parts.metrics.render(); }, system_clock());
   port_server.add(std::move(sockets->sockets.front()), *metrics_door);
   return {};
 }

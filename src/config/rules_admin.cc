@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "base/address.h"
+#include "base/encoding.h"
+#include "base/guid.h"
 #include "base/nearest.h"
 #include "base/url.h"
 #include "config/pem.h"
@@ -128,6 +130,12 @@ void check_audience(Scene& scene, const Settings& settings, const IssuerSettings
                                           "would pass for an access token",
                                           "register an API, and write its id"});
   }
+  if (settings.command_line && settings.audience == settings.command_line->client) {
+    scene.report.error("admin.audience", {"config.admin_audience",
+                                          "this is the client of admin.command_line: an ID token "
+                                          "would pass for an access token",
+                                          "register an API, and write its id"});
+  }
   for (const auto& issuer : scene.draft.configuration.issuers) {
     if (issuer.issuer != own.issuer || !contains(issuer.audiences, settings.audience)) continue;
     bool apart = !settings.scope.empty() && !issuer.clients.empty() &&
@@ -186,25 +194,60 @@ void check_command_line(Scene& scene, const Settings& settings) {
         "admin.command_line.client",
         {"config.sign_in_refused", "this client is not among admin.clients", "add it there"});
   }
+  // A provider redeems one client's refresh token for any scope that the client may ask for: of a
+  // shared client an ordinary person's vault would be good for the administrator's scope.
+  const auto& client = settings.command_line->client;
+  for (const auto& issuer : scene.draft.configuration.issuers) {
+    bool signs_in = issuer.sign_in && issuer.sign_in->client == client;
+    if (!signs_in && !contains(issuer.clients, client) && !contains(issuer.audiences, client)) {
+      continue;
+    }
+    scene.report.error("admin.command_line.client",
+                       {"config.admin_client",
+                        fmt::format("issuer {} has this client on the data plane, too: what it "
+                                    "keeps for Claude could be redeemed for this port",
+                                    issuer.name),
+                        "register a public client of its own for administrators"});
+  }
 }
 
-void check_roles(Scene& scene, const Settings& settings) {
+// As keys are made: tenant and object id in small letters. A subject stays as it is.
+std::string as_recorded(const std::string& user, std::string_view issuer) {
+  std::string_view rest = std::string_view(user).substr(issuer.size() + 1);
+  auto slash = rest.find('/');
+  bool guids = slash != std::string_view::npos && is_guid(rest.substr(0, slash)) &&
+               is_guid(rest.substr(slash + 1));
+  return guids ? fmt::format("{}/{}", issuer, lower_case(rest)) : user;
+}
+
+void check_roles(Scene& scene, Settings& settings) {
   const auto& issuers = scene.draft.configuration.issuers;
-  for (const auto& rule : settings.roles) {
+  // Tokens of another issuer are not taken at the port: who is named by it would have no role.
+  auto counts = [&](const IssuerSettings& issuer) {
+    return settings.issuer.empty() || issuer.name == settings.issuer;
+  };
+  for (auto& rule : settings.roles) {
     auto key = fmt::format("admin.roles.{}", admin::text(rule.role));
     if (rule.groups.empty() && rule.roles.empty() && rule.users.empty()) {
       scene.report.error(key, {"config.empty_rule", "this gives the role to nobody",
                                "name groups, roles or users, or take it away"});
     }
     for (std::size_t i = 0; i < rule.users.size(); ++i) {
-      const auto& user = rule.users[i];
-      bool known = std::ranges::any_of(issuers, [&](const IssuerSettings& issuer) {
-        return user.starts_with(issuer.name + "/") && user.size() > issuer.name.size() + 1;
+      auto& user = rule.users[i];
+      auto own = std::ranges::find_if(issuers, [&](const IssuerSettings& issuer) {
+        return user.size() > issuer.name.size() + 1 && user[issuer.name.size()] == '/' &&
+               user.starts_with(issuer.name);
       });
-      if (known) continue;
-      scene.report.error(fmt::format("{}.users[{}]", key, i),
-                         {"config.bad_value", "this is no person's key",
-                          "write ISSUER/TENANT/OBJECT_ID, or ISSUER//SUBJECT"});
+      if (own != issuers.end() && counts(*own)) {
+        user = as_recorded(user, own->name);
+        continue;
+      }
+      scene.report.error(
+          fmt::format("{}.users[{}]", key, i),
+          {"config.bad_value",
+           own == issuers.end() ? "this is no person's key"
+                                : "people of this issuer do not come in: admin.issuer is another",
+           "write ISSUER/TENANT/OBJECT_ID, or ISSUER//SUBJECT"});
     }
   }
 }
@@ -236,7 +279,7 @@ void check_somebody(Scene& scene, const Settings& settings) {
 
 void check_admin(Scene& scene) {
   check_metrics(scene);
-  const Settings& settings = scene.draft.configuration.admin;
+  Settings& settings = scene.draft.configuration.admin;
   check_roles(scene, settings);
   if (!settings.listen || !scene.report.sound("admin")) return;
   check_address(scene);

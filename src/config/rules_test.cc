@@ -131,6 +131,20 @@ const Case kListenCases[] = {
      "admin: {listen: \"127.0.0.1:8444\", sign_in: {client: c, credential: {certificate: "
      "/etc/sallyport/web.pem}}, roles: {administrator: {groups: [h]}}}",
      "config.credential", "admin.sign_in.credential"},
+    {"CommandLineIsTheAudience", "metrics: {listen: \"127.0.0.1:8444\"}",
+     "admin: {listen: \"127.0.0.1:8444\", audience: c, clients: [c], command_line: {client: c, "
+     "scopes: [s]}, roles: {administrator: {groups: [h]}}}",
+     "config.admin_audience", "admin.audience"},
+    {"CommandLineOfTheDataPlane", "metrics: {listen: \"127.0.0.1:8444\"}",
+     "admin: {listen: \"127.0.0.1:8444\", audience: other, clients: "
+     "[8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101], command_line: {client: "
+     "8f3c2d10-61aa-4b0e-bf57-2a9e4c7d1101, scopes: [s]}, roles: {administrator: {groups: [h]}}}",
+     "config.admin_client", "admin.command_line.client"},
+    {"CommandLineIsAnAudienceOfTheDataPlane", "metrics: {listen: \"127.0.0.1:8444\"}",
+     "admin: {listen: \"127.0.0.1:8444\", audience: other, clients: "
+     "[b7d94e62-0c1f-4f3a-8e25-91f6a3c80b55], command_line: {client: "
+     "b7d94e62-0c1f-4f3a-8e25-91f6a3c80b55, scopes: [s]}, roles: {administrator: {groups: [h]}}}",
+     "config.admin_client", "admin.command_line.client"},
     {"RoleForNobody", "metrics: {listen: \"127.0.0.1:8444\"}", "admin: {roles: {viewer: {}}}",
      "config.empty_rule", "admin.roles.viewer"},
     {"RoleForNoKey", "metrics: {listen: \"127.0.0.1:8444\"}",
@@ -494,6 +508,41 @@ TEST_P(Rules, OneChangeGivesOneFinding) {
   EXPECT_EQ(finding.severity, c.severity) << all;
   EXPECT_GT(finding.place.line, 0) << all;
   EXPECT_TRUE(!finding.next_step.empty() || !finding.nearest.empty()) << all;
+}
+
+std::string with_admin(std::string_view users) {
+  std::string yaml(kGood);
+  yaml += R"(admin:
+  listen: "127.0.0.1:9443"
+  issuer: contoso
+  sign_in: {client: c}
+  roles: {administrator: {users: [)";
+  yaml.append(users).append("]}}\n");
+  return yaml;
+}
+
+TEST_F(Rules, UsersOfRolesAreNamedAsKeysAre) {
+  auto loaded = parse(with_admin("contoso/5B1F0E7A-3C52-4D8E-9A41-7D20C6E1B9F4/"
+                                 "9E107D9D-372B-4A81-A0F0-2C1C4F6F1A77, contoso//Ada/B"),
+                      "/etc/sallyport/sallyport.yaml", environment());
+  ASSERT_TRUE(loaded.configuration) << text(loaded.findings.at(0));
+  EXPECT_EQ(loaded.configuration->admin.roles.at(0).users,
+            (std::vector<std::string>{
+                "contoso/5b1f0e7a-3c52-4d8e-9a41-7d20c6e1b9f4/9e107d9d-372b-4a81-a0f0-2c1c4f6f1a77",
+                "contoso//Ada/B"}));
+}
+
+TEST_F(Rules, UsersOfRolesAreOfTheAdministratorsIssuer) {
+  auto yaml = with_admin("fabrikam//ada");
+  const std::string other =
+      "  - {name: fabrikam, issuer: \"https://login.fabrikam.example\", audiences: [a], clients: "
+      "[b], heal_by: auth_time}\n";
+  yaml.insert(yaml.find("upstreams:"), other);
+  auto loaded = parse(yaml, "/etc/sallyport/sallyport.yaml", environment());
+  EXPECT_FALSE(loaded.configuration);
+  ASSERT_EQ(loaded.findings.size(), 1u);
+  EXPECT_EQ(loaded.findings[0].key, "admin.roles.administrator.users[0]");
+  EXPECT_EQ(loaded.findings[0].code, "config.bad_value");
 }
 
 std::string name_of(const testing::TestParamInfo<Case>& info) {

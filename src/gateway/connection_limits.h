@@ -2,12 +2,11 @@
 // connection is accepted and when it ends; thread-safe.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <unordered_map>
 
 #include "base/mutex.h"
-#include "identity/failure_limiter.h"
+#include "gateway/source.h"
 
 namespace sallyport::gateway {
 
@@ -45,13 +44,6 @@ class ConnectionLimits {
   }
 
  private:
-  // One host has a whole /64 of IPv6 addresses to choose from (RFC 4291 2.5.1).
-  static identity::SourceAddress network_of(identity::SourceAddress address) {
-    bool v4 = std::all_of(address.begin(), address.begin() + 10, [](auto b) { return b == 0; });
-    if (!v4) std::fill(address.begin() + 8, address.end(), std::uint8_t{0});
-    return address;
-  }
-
   struct Hash {
     std::size_t operator()(const identity::SourceAddress& address) const {
       std::size_t hash = 1469598103934665603ULL;

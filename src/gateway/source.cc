@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/encoding.h"
 #include "http/field.h"
 
 namespace sallyport::gateway {
@@ -78,6 +79,17 @@ std::optional<Network> parse_network(std::string_view text) {
   }
   network.bits = v4 ? bits + 96 : bits;
   return network;
+}
+
+identity::SourceAddress network_of(identity::SourceAddress address) {
+  // Loopback is of the same range as IPv4, ::/80, and stands for itself too.
+  bool itself = std::all_of(address.begin(), address.begin() + 10, [](auto b) { return b == 0; });
+  if (!itself) std::fill(address.begin() + 8, address.end(), std::uint8_t{0});
+  return address;
+}
+
+std::string share_of(const identity::SourceAddress& address) {
+  return std::string(as_text(network_of(address)));
 }
 
 Source source_of_peer(const sockaddr_storage& peer) {

@@ -28,6 +28,12 @@ struct Source {
   std::vector<std::string> proxies;  ///< believed on the way, nearest last
 };
 
+/// Whose places and requests an address counts for: an IPv4 address by itself, an IPv6 host by its
+/// /64, all of which it has to choose from (RFC 4291 2.5.1).
+[[nodiscard]] identity::SourceAddress network_of(identity::SourceAddress address);
+/// The same as a key of 16 bytes, not for reading.
+[[nodiscard]] std::string share_of(const identity::SourceAddress& address);
+
 [[nodiscard]] Source source_of_peer(const sockaddr_storage& peer);
 /// What the fields say, if the peer is a trusted proxy; else the peer.
 [[nodiscard]] Source source_of_request(const Source& peer, http::Fields fields,

@@ -31,6 +31,14 @@ std::vector<Network> networks(const std::vector<const char*>& texts) {
   return list;
 }
 
+TEST(Source, AnIpv6HostCountsAsItsNetwork) {
+  auto share = [](const char* text) { return share_of(peer(text).address); };
+  EXPECT_EQ(share("2001:db8:1:2::1"), share("2001:db8:1:2:ffff::9"));
+  EXPECT_NE(share("2001:db8:1:2::1"), share("2001:db8:1:3::1"));
+  EXPECT_NE(share("192.0.2.1"), share("192.0.2.2"));
+  EXPECT_NE(share("::1"), share("127.0.0.1"));
+}
+
 TEST(Source, BelievesNoHeaderOfAStranger) {
   std::vector<http::Field> fields{{"X-Forwarded-For", "10.0.0.1"}};
   EXPECT_EQ(source_of_request(peer("192.0.2.7"), fields, {}).text, "192.0.2.7");

@@ -146,7 +146,7 @@ Result<UniqueFd> listen_unix(const std::string& path) {
   ::fchmod(fd.get(), 0600);
   if (::bind(fd.get(), generic, sizeof address) != 0) return socket_failed(path, errno);
   ::chmod(path.c_str(), 0600);
-  if (::listen(fd.get(), 64) != 0) return socket_failed(path, errno);
+  if (::listen(fd.get(), kBacklog) != 0) return socket_failed(path, errno);
   return fd;
 }
 

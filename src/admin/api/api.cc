@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "admin/api/backends.h"
+#include "admin/socket_door.h"
 #include "base/check.h"
 #include "base/comma_list.h"
 #include "base/errand.h"
@@ -198,8 +199,9 @@ Task<void> Api::answer(Call& call, const Caller& caller, std::string_view path) 
   }
   // When the peer leaves or the server stops, what was asked for is carried out all the same.
   Errand errand(call.loop, call.client.signal(), kAnswered);
-  bool taken =
-      desk_.take(caller.key(), [this, turn, done = errand.done()] { at_desk(turn, done); });
+  bool taken = desk_.take(
+      caller.key(), [this, turn, done = errand.done()] { at_desk(turn, done); },
+      comes_first(caller) ? Desk::Place::kFirst : Desk::Place::kInOrder);
   if (!taken) {
     const Problem busy{
         503, {"api.busy", "too many questions wait already", "try again in a moment"}, {}, 1};

@@ -1,6 +1,7 @@
 #include "admin/api/api.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "admin/door_server.h"
 #include "admin/socket_client.h"
@@ -91,8 +92,11 @@ class SocketApi : public testing::Test {
   std::string path = (house.folder / "admin.sock").string();
   DoorServer server{"test", 0};
   Api api{api_routes(), *house.backends, {.waiting = 8, .waiting_of_one = 8}, house.clock};
-  SocketDoor door{server, api, [] { return std::vector<GroupRole>(); },
-                  [] { return std::string("metric 1\n"); }};
+  SocketDoor door{{.server = server,
+                   .api = api,
+                   .groups = [] { return std::vector<GroupRole>(); },
+                   .metrics = [] { return std::string("metric 1\n"); },
+                   .names = PeerNames(look_up_user, ::geteuid(), system_clock())}};
 };
 
 TEST_F(SocketApi, SaysWhoAsks) {

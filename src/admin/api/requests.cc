@@ -142,6 +142,8 @@ std::expected<audit::Row, Problem> find_request(const std::string& id, Backends&
                       "give more of it"});
 }
 
+constexpr Roles kReadLines{Role::kAuditor, Role::kOperator, Role::kAdministrator};
+
 ApiResult show_now(const ApiRequest& request, Backends& backends) {
   auto row = find_request(request.path.front(), backends);
   if (!row) return std::unexpected(std::move(row.error()));
@@ -154,8 +156,11 @@ ApiResult show_now(const ApiRequest& request, Backends& backends) {
   json.text("what", story.what).text_if("told", story.told).text_if("next_step", story.next_step);
   json.text_if("claim", story.claim).text_if("expected", story.expected);
   json.text_if("got", story.got).text_if("revocation", story.revocation);
-  json.raw("record", row->record);
-  if (!row->end.empty()) json.raw("end", row->end);
+  // The lines have more than a help desk needs: addresses, devices, digests of what was asked.
+  if (request.caller.roles.shares(kReadLines)) {
+    json.raw("record", row->record);
+    if (!row->end.empty()) json.raw("end", row->end);
+  }
   json.end();
   answer.body += '\n';
   return answer;
@@ -205,8 +210,9 @@ constexpr Field kShown[] = {
     {"expected", FieldType::kText, Need::kOptional, "What was expected of it."},
     {"got", FieldType::kText, Need::kOptional, "What came."},
     {"revocation", FieldType::kText, Need::kOptional, "Id of the revocation that was the reason."},
-    {"record", FieldType::kObject, Need::kRequired, "The line of the record that it began with."},
-    {"end", FieldType::kObject, Need::kOptional, "The line that it ended with."},
+    {"record", FieldType::kObject, Need::kOptional,
+     "The line of the record that it began with; for auditor, operator and administrator."},
+    {"end", FieldType::kObject, Need::kOptional, "The line that it ended with; for the same."},
 };
 static_assert(std::size(kRequestRow) == 13, "kShown has each of them");
 

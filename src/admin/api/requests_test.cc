@@ -94,6 +94,19 @@ TEST_F(Requests, ARefusalSaysWhatHappenedWhatWasToldAndWhatHelps) {
       << whole.body;
 }
 
+TEST_F(Requests, TheHelpDeskReadsTheStoryAndNoLinesOfTheRecord) {
+  answered(1);
+  const auto target = "/requests/" + audit::request_id(1);
+  auto helpdesk = ask(house, "GET", target, "{}", {Role::kHelpdesk});
+  EXPECT_EQ(helpdesk.status, 200) << helpdesk.body;
+  EXPECT_FALSE(helpdesk.text("what").empty());
+  EXPECT_FALSE(helpdesk.says("\"record\":") || helpdesk.says("\"end\":")) << helpdesk.body;
+  for (Role role : {Role::kAuditor, Role::kOperator, Role::kAdministrator}) {
+    auto shown = ask(house, "GET", target, "{}", {Role::kHelpdesk, role});
+    EXPECT_TRUE(shown.says("\"record\":{") && shown.says("\"end\":{")) << shown.body;
+  }
+}
+
 TEST_F(Requests, AUniqueBeginningOfAnIdIsEnough) {
   answered(1);
   EXPECT_EQ(ask(house, "GET", "/requests/01938000").text("id"), audit::request_id(1));

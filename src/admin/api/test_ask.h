@@ -34,14 +34,14 @@ inline Asked as_asked(ApiResult result) {
 }
 
 inline Asked ask(TestBackends& house, std::string_view method, std::string_view target,
-                 std::string_view body = "{}") {
+                 std::string_view body = "{}", Roles roles = {Role::kAdministrator}) {
   auto path = target.substr(0, target.find('?'));
   auto found = find_api_route(api_routes(), method, path);
   SALLYPORT_CHECK(found.route != nullptr);
   const auto& shape = found.route->shape;
   Caller caller;
   caller.who = "contoso/t/admin";
-  caller.roles = {Role::kAdministrator};
+  caller.roles = roles;
   ApiRequest request{caller, std::move(found.places), Input(shape.query), Input(shape.body)};
   auto query = read_query(shape.query, target.substr(std::min(path.size() + 1, target.size())));
   if (!query) return as_asked(std::unexpected(query.error()));
