@@ -15,7 +15,7 @@ namespace sallyport::admin {
 namespace {
 
 constexpr std::uint32_t kAnswered = http::kFirstOwn << 1;  // kFirstOwn: the server stops
-constexpr Desk::Bounds kDesk{.waiting = 64, .waiting_of_one = 4, .nice = 5};
+constexpr Desk::Bounds kDesk{.waiting = 64, .waiting_of_one = 5, .nice = 5};
 constexpr std::chrono::minutes kAttemptLife{10};
 constexpr std::chrono::hours kSignedOutLife{8};
 
@@ -97,8 +97,9 @@ Task<void> BrowserEntrance::answer(Call& call, const gateway::Source& source) {
 Task<BrowserEntrance::AtDesk> BrowserEntrance::at_desk(Visit& visit, std::function<void()> work) {
   auto& signal = visit.call.client.signal();
   Errand errand(visit.call.loop, signal, kAnswered);
-  bool taken =
-      desk_.take(share_of(visit.source.address), [work = std::move(work), done = errand.done()] {
+  bool taken = desk_.take(
+      share_of(visit.source.address),
+      [work = std::move(work), done = errand.done()](const Desk::Place& /*place*/) {
         try {
           work();
         } catch (const std::exception& error) {  // memory, say

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include "base/check.h"
 #include "base/log.h"
 
 namespace sallyport::admin {
@@ -18,30 +19,53 @@ Desk::~Desk() {
 }
 
 void Desk::close() {
+  closing_ = true;
   {
     MutexLock lock(mutex_);
     stop_ = true;
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
+  std::deque<Job> dropped;  // outside the lock: what they hold may be another desk's
+  MutexLock lock(mutex_);
+  dropped.swap(waiting_);
+  while (places_ > 0) changed_.wait(mutex_);
 }
 
-bool Desk::take(const std::string& caller, std::function<void()> work) {
+bool Desk::take(const std::string& caller, Work work) {
+  SALLYPORT_CHECK(!caller.empty());
   {
     MutexLock lock(mutex_);
-    if (stop_ || waiting_.size() >= bounds_.waiting) return false;
-    auto found = waiting_of_.find(caller);
-    if (found != waiting_of_.end() && found->second >= bounds_.waiting_of_one) return false;
-    ++waiting_of_[caller];
+    if (stop_ || unanswered_ >= bounds_.waiting) return false;
+    auto found = unanswered_of_.find(caller);
+    if (found != unanswered_of_.end() && found->second >= bounds_.waiting_of_one) return false;
     waiting_.push_back({caller, std::move(work)});
+    ++unanswered_of_[caller];
+    ++unanswered_;
   }
   changed_.notify_one();
   return true;
 }
 
 void Desk::leave(const std::string& caller) {
-  auto found = waiting_of_.find(caller);
-  if (--found->second == 0) waiting_of_.erase(found);
+  auto found = unanswered_of_.find(caller);
+  if (--found->second == 0) unanswered_of_.erase(found);
+  --unanswered_;
+}
+
+void Desk::Place::answered() {
+  if (desk_ == nullptr || caller_.empty()) return;
+  MutexLock lock(desk_->mutex_);
+  desk_->leave(caller_);
+  caller_.clear();
+}
+
+Desk::Place::~Place() {
+  if (desk_ == nullptr) return;
+  answered();
+  MutexLock lock(desk_->mutex_);
+  --desk_->places_;
+  desk_->changed_.notify_all();  // under the lock: the desk may be gone right behind it
 }
 
 void Desk::run() {
@@ -54,9 +78,9 @@ void Desk::run() {
       if (stop_) return;
       job = std::move(waiting_.front());
       waiting_.pop_front();
-      leave(job.caller);
+      ++places_;
     }
-    job.work();
+    job.work(Place(*this, std::move(job.caller)));
   }
 }
 
