@@ -17,7 +17,7 @@ namespace sallyport::admin {
 namespace {
 
 constexpr std::uint32_t kAnswered = http::kFirstOwn << 1;  // kFirstOwn: the server stops
-constexpr Desk::Bounds kDesk{.waiting = 64, .waiting_of_one = 4, .nice = 5};
+constexpr Desk::Bounds kDesk{.waiting = 64, .waiting_of_one = 5, .nice = 5};
 constexpr std::chrono::minutes kAttemptLife{10};
 constexpr std::chrono::hours kSignedOutLife{8};
 
@@ -98,14 +98,16 @@ Task<BrowserEntrance::AtDesk> BrowserEntrance::at_desk(Visit& visit, std::string
                                                        std::function<void()> work) {
   auto& signal = visit.call.client.signal();
   Errand errand(visit.call.loop, signal, kAnswered);
-  bool taken = desk_.take(share, [work = std::move(work), done = errand.done()] {
-    try {
-      work();
-    } catch (const std::exception& error) {  // memory, say
-      log::limited(log::Level::kError, "admin.sign_in_broke", {{"reason", error.what()}});
-    }
-    done();
-  });
+  bool taken = desk_.take(
+      share,
+      [work = std::move(work), done = errand.done()](const Desk::Place& /*place*/) {
+        try {
+          work();
+        } catch (const std::exception& error) {  // memory, say
+          log::limited(log::Level::kError, "admin.sign_in_broke", {{"reason", error.what()}});
+        }
+        done();
+      });
   if (!taken) co_return AtDesk::kBusy;
   std::ignore = co_await signal.wait(kAnswered | http::kFirstOwn | http::kPeerGone);
   co_return errand.is_done() ? AtDesk::kDone : AtDesk::kGone;

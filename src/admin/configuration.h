@@ -26,6 +26,12 @@ struct ConfigurationView {
   std::vector<ConfigurationKey> keys;
 };
 
+struct ReloadWish {
+  bool dry_run = false;  ///< say what it would change
+  /// The sha256 that is to run at that moment, else 412 api.changed; empty: whatever runs.
+  std::string expected = {};
+};
+
 /// What a reload changed, or would change. Empty `old_value`: the key is new.
 struct ConfigurationChange {
   std::string key;

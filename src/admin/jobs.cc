@@ -4,10 +4,17 @@
 
 #include <algorithm>
 
+#include "admin/desk.h"
 #include "base/check.h"
 
 namespace sallyport::admin {
 namespace {
+
+constexpr int kNice = 10;  // what takes minutes stands back from what answers people
+
+Problem full(std::string message) {
+  return {429, {"jobs.full", std::move(message), "wait for one to end, or cancel it"}, {}, 5};
+}
 
 Problem too_large() {
   return {500,
@@ -51,8 +58,9 @@ JobTable::~JobTable() {
   for (auto& job : jobs) job->thread.join();
 }
 
-JobView JobTable::view_of(const Job& job) {
+JobView JobTable::view_of(const Job& job, const Caller& caller) {
   JobView view = job.view;
+  if (!caller.roles.shares(view.roles)) view.result.clear();
   view.done = job.watch.done_;
   view.all = job.watch.all_;
   return view;
@@ -86,21 +94,27 @@ bool JobTable::make_room(const std::string& who) {
 }
 
 std::expected<std::string, Problem> JobTable::start(const Caller& caller, std::string_view kind,
-                                                    Work work) {
+                                                    Roles roles, Work work) {
   MutexLock lock(mutex_);
   forget_old();
-  auto running = std::ranges::count_if(jobs_, [](const auto& job) { return !job->left; });
-  if (static_cast<std::size_t>(running) >= kMostRunning || !make_room(caller.who)) {
-    return std::unexpected(Problem{429,
-                                   {"jobs.full", fmt::format("{} jobs run already", running),
-                                    "wait for one to end, or cancel it"},
-                                   {},
-                                   5});
+  std::size_t running = 0;
+  std::size_t own = 0;
+  for (const auto& job : jobs_) {
+    if (job->left) continue;
+    ++running;
+    if (job->view.by == caller.who) ++own;
+  }
+  if (own >= kMostRunningOfOne) {
+    return std::unexpected(full(fmt::format("{} jobs of yours run already", own)));
+  }
+  if (running >= kMostRunning || !make_room(caller.who)) {
+    return std::unexpected(full(fmt::format("{} jobs run already", running)));
   }
   auto job = std::make_unique<Job>();
   job->view.id = make_id_();
   job->view.kind = kind;
   job->view.by = caller.who;
+  job->view.roles = roles;
   job->view.started = clock_.wall();
   auto id = job->view.id;
   job->thread = std::thread([this, here = job.get(), work = std::move(work)] { run(*here, work); });
@@ -109,6 +123,7 @@ std::expected<std::string, Problem> JobTable::start(const Caller& caller, std::s
 }
 
 void JobTable::run(Job& job, const Work& work) {
+  stand_back(kNice);
   std::expected<std::string, Problem> result;
   try {
     result = work(job.watch);
@@ -141,7 +156,7 @@ std::vector<JobView> JobTable::list(const Caller& caller) {
   forget_old();
   std::vector<JobView> views;
   for (const auto& job : jobs_) {
-    if (may_see(caller, job->view.by)) views.push_back(view_of(*job));
+    if (may_see(caller, job->view.by)) views.push_back(view_of(*job, caller));
   }
   std::ranges::reverse(views);
   return views;
@@ -152,15 +167,16 @@ std::optional<JobView> JobTable::find(const Caller& caller, const std::string& i
   forget_old();
   const Job* job = see(caller, id);
   if (job == nullptr) return std::nullopt;
-  return view_of(*job);
+  return view_of(*job, caller);
 }
 
-bool JobTable::cancel(const Caller& caller, const std::string& id) {
+JobTable::Cancelled JobTable::cancel(const Caller& caller, const std::string& id) {
   MutexLock lock(mutex_);
   Job* job = see(caller, id);
-  if (job == nullptr) return false;
-  if (!job->left) job->watch.cancelled_ = true;
-  return true;
+  if (job == nullptr) return Cancelled::kUnknown;
+  if (job->left) return Cancelled::kEnded;
+  job->watch.cancelled_ = true;
+  return Cancelled::kAsked;
 }
 
 }  // namespace sallyport::admin

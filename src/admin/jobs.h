@@ -38,6 +38,7 @@ struct JobView {
   std::optional<WallTime> ended;
   std::uint64_t done = 0;  ///< of `all`; 0 of 0: not known
   std::uint64_t all = 0;
+  Roles roles = {};                ///< those for whom its result is
   std::string result;              ///< JSON, of one that is done
   std::optional<Problem> problem;  ///< of one that failed
 };
@@ -45,8 +46,9 @@ struct JobView {
 class JobTable {
  public:
   static constexpr std::size_t kMostRunning = 4;
-  static constexpr std::size_t kMostOfOne = 32;  ///< kept of a person
-  static constexpr std::size_t kMost = 64;       ///< kept in all
+  static constexpr std::size_t kMostRunningOfOne = 2;  ///< of a person
+  static constexpr std::size_t kMostOfOne = 32;        ///< kept of a person
+  static constexpr std::size_t kMost = 64;             ///< kept in all
   static constexpr std::chrono::hours kKept{24};
   static constexpr std::size_t kMaxResult = std::size_t{1} << 20;  ///< bytes
 
@@ -71,15 +73,21 @@ class JobTable {
   JobTable(const JobTable&) = delete;
   JobTable& operator=(const JobTable&) = delete;
 
-  /// Its id. Errors: 429 jobs.full (four run already, or all that are kept still run).
+  /// Its id. `roles`: who may ask for such work; nobody else is shown its result. Errors: 429
+  /// jobs.full (so many run already, or all that are kept still run).
   [[nodiscard]] std::expected<std::string, Problem> start(const Caller& caller,
-                                                          std::string_view kind, Work work);
+                                                          std::string_view kind, Roles roles,
+                                                          Work work);
   /// Those that the caller may see, the newest first: their own; an administrator sees all.
   [[nodiscard]] std::vector<JobView> list(const Caller& caller);
-  /// Nothing: there is none, or it is somebody else's.
+  /// Nothing: there is none, or it is somebody else's. Without its result for who may not have it.
   [[nodiscard]] std::optional<JobView> find(const Caller& caller, const std::string& id);
-  /// Asks it to end. False as for find().
-  [[nodiscard]] bool cancel(const Caller& caller, const std::string& id);
+  enum class Cancelled : std::uint8_t {
+    kAsked,    ///< it runs, and will end
+    kEnded,    ///< it has ended already
+    kUnknown,  ///< as for find()
+  };
+  [[nodiscard]] Cancelled cancel(const Caller& caller, const std::string& id);
 
  private:
   struct Job {
@@ -93,7 +101,7 @@ class JobTable {
   [[nodiscard]] bool make_room(const std::string& who) REQUIRES(mutex_);
   void drop(std::size_t index) REQUIRES(mutex_);
   [[nodiscard]] Job* see(const Caller& caller, const std::string& id) REQUIRES(mutex_);
-  [[nodiscard]] static JobView view_of(const Job& job);
+  [[nodiscard]] static JobView view_of(const Job& job, const Caller& caller);
 
   Clock& clock_;
   std::function<std::string()> make_id_;

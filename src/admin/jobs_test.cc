@@ -1,7 +1,9 @@
 #include "admin/jobs.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <future>
 
 namespace sallyport::admin {
@@ -14,8 +16,11 @@ Caller caller_named(std::string who, Roles roles = {Role::kAuditor}) {
   return caller;
 }
 
+constexpr Roles kForWhom{Role::kAuditor, Role::kAdministrator};
+
 class Jobs : public testing::Test {
  protected:
+  using Cancelled = JobTable::Cancelled;
   // Looks until the job has ended; its end comes by itself.
   JobView ended(const std::string& id, const Caller& by) {
     for (;;) {
@@ -27,7 +32,7 @@ class Jobs : public testing::Test {
   }
   // A job that runs until the gate opens.
   std::string start_waiting(const Caller& by, std::shared_future<void> open_gate) {
-    auto id = jobs.start(by, "test", [open_gate](JobTable::Watch& watch) {
+    auto id = jobs.start(by, "test", kForWhom, [open_gate](JobTable::Watch& watch) {
       std::ignore = watch.go_on(1, 2);
       open_gate.wait();
       return std::expected<std::string, Problem>("{}");
@@ -45,7 +50,7 @@ class Jobs : public testing::Test {
 };
 
 TEST_F(Jobs, KeepTheirResult) {
-  auto id = jobs.start(ada, "test", [](JobTable::Watch& watch) {
+  auto id = jobs.start(ada, "test", kForWhom, [](JobTable::Watch& watch) {
     EXPECT_TRUE(watch.go_on(3, 7));
     return std::expected<std::string, Problem>("{\"x\":1}");
   });
@@ -59,11 +64,11 @@ TEST_F(Jobs, KeepTheirResult) {
 }
 
 TEST_F(Jobs, AreTheirOwnersAndTheAdministrators) {
-  auto id = jobs.start(ada, "test",
+  auto id = jobs.start(ada, "test", kForWhom,
                        [](JobTable::Watch&) { return std::expected<std::string, Problem>("{}"); });
   ASSERT_TRUE(id);
   EXPECT_FALSE(jobs.find(bob, *id));
-  EXPECT_FALSE(jobs.cancel(bob, *id));
+  EXPECT_EQ(jobs.cancel(bob, *id), Cancelled::kUnknown);
   EXPECT_TRUE(jobs.list(bob).empty());
   EXPECT_TRUE(jobs.find(root, *id));
   EXPECT_EQ(jobs.list(root).size(), 1u);
@@ -72,29 +77,71 @@ TEST_F(Jobs, AreTheirOwnersAndTheAdministrators) {
 TEST_F(Jobs, EndWhenTheyAreAskedTo) {
   std::promise<void> gate;
   auto id = start_waiting(ada, gate.get_future().share());
-  EXPECT_TRUE(jobs.cancel(ada, id));
+  EXPECT_EQ(jobs.cancel(ada, id), Cancelled::kAsked);
   gate.set_value();
   EXPECT_EQ(ended(id, ada).state, JobState::kCancelled);
+  EXPECT_EQ(jobs.cancel(ada, id), Cancelled::kEnded);
 }
 
 TEST_F(Jobs, FourRunAtMost) {
   std::promise<void> gate;
   auto open = gate.get_future().share();
   std::vector<std::string> ids;
-  for (std::size_t i = 0; i < JobTable::kMostRunning; ++i) ids.push_back(start_waiting(ada, open));
-  auto one_more = jobs.start(
-      bob, "test", [](JobTable::Watch&) { return std::expected<std::string, Problem>("{}"); });
+  ids.reserve(JobTable::kMostRunning);
+  for (std::size_t i = 0; i < JobTable::kMostRunning; ++i) {
+    ids.push_back(start_waiting(i < JobTable::kMostRunningOfOne ? ada : root, open));
+  }
+  auto one_more = jobs.start(bob, "test", kForWhom, [](JobTable::Watch&) {
+    return std::expected<std::string, Problem>("{}");
+  });
   ASSERT_FALSE(one_more);
   EXPECT_EQ(one_more.error().status, 429);
   gate.set_value();
-  for (const auto& id : ids) ended(id, ada);
+  for (const auto& id : ids) ended(id, root);
+}
+
+TEST_F(Jobs, TwoOfAPersonRunAtMost) {
+  std::promise<void> gate;
+  auto open = gate.get_future().share();
+  const auto first = start_waiting(ada, open);
+  const auto second = start_waiting(ada, open);
+  const auto nothing = [](JobTable::Watch&) { return std::expected<std::string, Problem>("{}"); };
+  auto third = jobs.start(ada, "test", kForWhom, nothing);
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.error().error.code, "jobs.full");
+  EXPECT_TRUE(jobs.start(bob, "test", kForWhom, nothing));
+  gate.set_value();
+  ended(first, ada);
+  ended(second, ada);
+}
+
+TEST_F(Jobs, StandBackFromWhatAnswersPeople) {
+  const int before = ::getpriority(PRIO_PROCESS, 0);
+  auto id = jobs.start(ada, "test", kForWhom, [](JobTable::Watch&) {
+    return std::expected<std::string, Problem>(std::to_string(::getpriority(PRIO_PROCESS, 0)));
+  });
+  ASSERT_TRUE(id);
+  EXPECT_GE(std::stoi(ended(*id, ada).result), std::max(before, 10));
+  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), before);
+}
+
+TEST_F(Jobs, ShowTheirResultToThoseAloneWhoMayAskForIt) {
+  auto id = jobs.start(ada, "test", kForWhom,
+                       [](JobTable::Watch&) { return std::expected<std::string, Problem>("{}"); });
+  ASSERT_TRUE(id);
+  EXPECT_EQ(ended(*id, ada).result, "{}");
+  auto demoted = jobs.find(caller_named("ada", {Role::kViewer}), *id);
+  ASSERT_TRUE(demoted);
+  EXPECT_EQ(demoted->state, JobState::kDone);
+  EXPECT_TRUE(demoted->result.empty());
 }
 
 TEST_F(Jobs, AreForgottenAfterADayAndTheOldestFirst) {
   std::vector<std::string> ids;
   for (std::size_t i = 0; i <= JobTable::kMostOfOne; ++i) {
-    auto id = jobs.start(
-        ada, "test", [](JobTable::Watch&) { return std::expected<std::string, Problem>("{}"); });
+    auto id = jobs.start(ada, "test", kForWhom, [](JobTable::Watch&) {
+      return std::expected<std::string, Problem>("{}");
+    });
     ASSERT_TRUE(id);
     ended(*id, ada);
     ids.push_back(*id);
@@ -107,7 +154,7 @@ TEST_F(Jobs, AreForgottenAfterADayAndTheOldestFirst) {
 }
 
 TEST_F(Jobs, AResultHasABound) {
-  auto id = jobs.start(ada, "test", [](JobTable::Watch&) {
+  auto id = jobs.start(ada, "test", kForWhom, [](JobTable::Watch&) {
     return std::expected<std::string, Problem>(std::string(JobTable::kMaxResult + 1, 'x'));
   });
   ASSERT_TRUE(id);
@@ -118,9 +165,10 @@ TEST_F(Jobs, AResultHasABound) {
 }
 
 TEST_F(Jobs, AFailureIsKept) {
-  auto id = jobs.start(ada, "test", [](JobTable::Watch&) -> std::expected<std::string, Problem> {
-    throw std::runtime_error("no memory");
-  });
+  auto id = jobs.start(ada, "test", kForWhom,
+                       [](JobTable::Watch&) -> std::expected<std::string, Problem> {
+                         throw std::runtime_error("no memory");
+                       });
   ASSERT_TRUE(id);
   EXPECT_EQ(ended(*id, ada).problem->error.message, "no memory");
 }

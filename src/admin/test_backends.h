@@ -114,14 +114,16 @@ struct TestBackends {
                        return true;
                      },
                  .at_archive =
-                     [](const std::string& /*caller*/, const std::function<void()>& work) {
-                       work();
+                     [this](const Caller& /*caller*/, const Desk::Work& work) {
+                       ++archive_asked;
+                       work(Desk::Place());
                        return true;
                      },
                  .configuration = [this] { return configuration; },
                  .reload =
-                     [this](const Caller& caller, bool dry_run) {
-                       reloads.emplace_back(caller.who, dry_run);
+                     [this](const Caller& caller, const ReloadWish& wish) {
+                       reloads.emplace_back(caller.who, wish.dry_run);
+                       reload_expected = wish.expected;
                        return reload_answer;
                      }});
   }
@@ -147,6 +149,8 @@ struct TestBackends {
   ConfigurationView configuration;
   std::expected<ConfigurationReload, Problem> reload_answer;
   std::vector<std::pair<std::string, bool>> reloads;  ///< who, dry run
+  std::string reload_expected;                        ///< of the last one
+  int archive_asked = 0;
   Mutex mutex;
   std::vector<TestEvent> events GUARDED_BY(mutex);
 };

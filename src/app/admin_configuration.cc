@@ -27,15 +27,18 @@ admin::ConfigurationView view_of(const config::Configuration& configuration) {
   return view;
 }
 
-std::expected<admin::ConfigurationReload, admin::Problem> reload_for(Reloading& reloading,
-                                                                     const admin::Caller& caller,
-                                                                     bool dry_run) {
+std::expected<admin::ConfigurationReload, admin::Problem> reload_for(
+    Reloading& reloading, const admin::Caller& caller, const admin::ReloadWish& wish) {
   auto outcome =
       reloading.run({.by = caller.who,
-                     .dry_run = dry_run,
+                     .dry_run = wish.dry_run,
+                     .expected = wish.expected,
                      .guard = [&caller](const auto& running, const auto& next) {
                        return admin::refuse_losing_own_role(caller, running.admin, next.admin);
                      }});
+  if (!outcome && outcome.error().error.code == Reloading::kChanged) {
+    return admin::refuse(412, std::move(outcome.error().error));
+  }
   if (!outcome) {
     admin::Problem problem{409, std::move(outcome.error().error)};
     problem.more = "\"findings\":";

@@ -12,8 +12,9 @@ namespace sallyport::app {
 
 [[nodiscard]] admin::ConfigurationView view_of(const config::Configuration& configuration);
 
-/// 409 with all findings where the answer is no.
+/// 409 with all findings where the answer is no; 412 api.changed where another one runs than was
+/// expected.
 [[nodiscard]] std::expected<admin::ConfigurationReload, admin::Problem> reload_for(
-    Reloading& reloading, const admin::Caller& caller, bool dry_run);
+    Reloading& reloading, const admin::Caller& caller, const admin::ReloadWish& wish);
 
 }  // namespace sallyport::app

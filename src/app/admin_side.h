@@ -50,8 +50,10 @@ struct AdminSide {
   admin::Backends backends;
   std::unique_ptr<admin::Api> local_api;
   std::unique_ptr<admin::Api> port_api;
-  /// Questions that read much of the record, of both doors. Its replies go to the two before it.
-  admin::Desk archive{{.waiting = 32, .waiting_of_one = 4, .nice = 10}};
+  /// Questions that read much of the record: of the port, so that they take no place of the
+  /// socket's, and of the socket. Their replies go to the two before them.
+  admin::Desk port_archive{{.waiting = 32, .waiting_of_one = 4, .nice = 10}};
+  admin::Desk local_archive{{.waiting = 64, .waiting_of_one = 32, .nice = 10}};
   identity::FailureLimiter token_failures;  ///< of admin.listen alone
   std::unique_ptr<admin::TokenEntrance> tokens;
   std::shared_ptr<admin::EndableWait> provider_wait = std::make_shared<admin::EndableWait>();

@@ -42,6 +42,10 @@ Reloading::Outcome Reloading::run(const Wish& wish) {
 Reloading::Outcome Reloading::read(const Wish& wish) {
   const auto now = parts_.configured();
   const config::Configuration& running = *now;
+  if (!wish.expected.empty() && wish.expected != running.sha256) {
+    return refuse({kChanged, "it was changed by somebody since you read it",
+                   "read it again and decide anew"});
+  }
   auto loaded = config::load(running.path, config::system_environment());
   if (!loaded.configuration) {
     auto error = config::as_error(loaded.findings);

@@ -23,11 +23,14 @@ class Reloading {
   struct Wish {
     std::string by;        ///< for the record: a caller, or `SIGHUP`
     bool dry_run = false;  ///< all checks, and no change
+    /// The sha256 of what is to run at that moment, else kChanged; empty: whatever does.
+    std::string expected = {};
     /// Refuses what was found to be right in itself.
     std::function<std::optional<Error>(const config::Configuration& running,
                                        const config::Configuration& next)>
         guard = {};
   };
+  static constexpr std::string_view kChanged = "api.changed";  ///< error: another was faster
   struct Done {
     std::string sha256_before;
     std::string sha256;

@@ -15,7 +15,7 @@ namespace {
 
 // The socket's own people are few and patient; a port's callers have a small share each.
 constexpr admin::Desk::Bounds kSocketDesk{.waiting = 256, .waiting_of_one = 128, .nice = 0};
-constexpr admin::Desk::Bounds kPortDesk{.waiting = 64, .waiting_of_one = 4, .nice = 5};
+constexpr admin::Desk::Bounds kPortDesk{.waiting = 64, .waiting_of_one = 8, .nice = 5};
 
 // With roles for groups of this machine everybody may knock: the kernel says who it is, and whoever
 // has no role is turned away before a byte is read.
@@ -55,13 +55,16 @@ AdminSide::AdminSide(Service::Parts& parts)
                 return recorded.has_value();
               },
           .at_archive =
-              [this](const std::string& caller, std::function<void()> work) {
-                return archive.take(caller, std::move(work));
+              [this](const admin::Caller& caller, admin::Desk::Work work) {
+                const bool local = caller.way == admin::Way::kSocket;
+                auto& archive = local ? local_archive : port_archive;
+                return archive.take(caller.key(), std::move(work));
               },
           .configuration = [&parts] { return view_of(*parts.configured()); },
-          .reload = [&parts](
-                        const admin::Caller& caller,
-                        bool dry_run) { return reload_for(*parts.reloading, caller, dry_run); }},
+          .reload =
+              [&parts](const admin::Caller& caller, const admin::ReloadWish& wish) {
+                return reload_for(*parts.reloading, caller, wish);
+              }},
       token_failures({}, random_seed()) {}
 
 std::shared_ptr<const admin::Settings> AdminSide::settings_now() {
@@ -206,8 +209,9 @@ void AdminSide::stop() {
   provider_wait->end();
   local_server.stop();
   port_server.stop();
-  browser.reset();    // and its desk
-  archive.close();    // what runs there may still reply
+  browser.reset();        // and its desk
+  local_archive.close();  // what runs there ends soon, and replies
+  port_archive.close();
   local_api.reset();  // and its desk, after what runs there
   port_api.reset();
   if (!socket_path.empty()) ::unlink(socket_path.c_str());

@@ -1,7 +1,6 @@
 #include "audit/history.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <unordered_map>
@@ -179,15 +178,6 @@ bool later(const Row& a, const Row& b) {
   return earlier(b, a);
 }
 
-// Nothing in the file is newer than the file.
-bool older_than(const std::filesystem::path& path, const std::string& since) {
-  struct stat info{};
-  if (since.empty() || ::stat(path.c_str(), &info) != 0) return false;
-  char stamp[kTimeChars];
-  write_time(stamp, WallTime(std::chrono::seconds(info.st_mtim.tv_sec + 1)));
-  return std::string_view(stamp, kTimeChars) < since;
-}
-
 // The newest of the rows that are put in, at most so many; of 0 all.
 class Newest {
  public:
@@ -222,6 +212,7 @@ class History {
  public:
   explicit History(const HistoryQuery& query)
       : query_(query),
+        patience_(query.go_on),
         rows_(query.last),
         unfinished_(query.last == 0 ? 0 : std::max(query.last, kMostUnfinished)) {}
 
@@ -230,10 +221,13 @@ class History {
     for (std::size_t i = 0; i < chain.segments.size(); ++i) {
       const auto& path = chain.segments[i].path;
       if (older_than(path, query_.since)) continue;
+      if (!patience_.for_segment()) return reading_ended();
       auto read = read_segment(chain, i, [this](std::string_view text) {
+        if (!patience_.for_line()) return false;
         take(text);
         return true;
       });
+      if (patience_.ended()) return reading_ended();
       // A start beside us removes files without a line.
       std::error_code gone;
       if (!read && std::filesystem::exists(path, gone)) {
@@ -330,6 +324,7 @@ class History {
   }
 
   const HistoryQuery& query_;
+  Patience patience_;
   Line line_;
   std::unordered_map<std::string, Row> running_;  ///< by id; of the chain that is read
   std::unordered_map<std::string, std::string> interrupted_;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "audit/reading_bounds.h"
 #include "base/result.h"
 
 namespace sallyport::audit {
@@ -55,9 +56,10 @@ struct HistoryQuery {
   std::string before_id = {};
   bool id_begins = false;      ///< `id` is the beginning of one
   bool requests_only = false;  ///< no events
+  GoOn go_on = {};
 };
 
-/// Errors: audit.directory, audit.segment.
+/// Errors: audit.directory, audit.segment, kReadingEnded.
 /// Keeps no more rows than are asked for, and those of requests that run.
 [[nodiscard]] Result<std::vector<Row>> read_history(const std::filesystem::path& directory,
                                                     const HistoryQuery& query);

@@ -5,6 +5,7 @@
 #include "audit/record_fields.h"
 #include "audit/recovery.h"
 #include "audit/test_bench.h"
+#include "base/entropy.h"
 
 namespace sallyport::audit {
 namespace {
@@ -202,6 +203,45 @@ TEST_F(HistoryTest, FindsByTheBeginningOfAnId) {
   query.id_begins = false;
   query.id = request_id(2).substr(0, 35);
   EXPECT_TRUE(requests(query).empty());
+}
+
+TEST_F(HistoryTest, EndsWhenNobodyWaitsAnyMore) {
+  start(1);
+  for (unsigned i = 1; i <= 3; ++i) ask(i);
+  HistoryQuery query;
+  query.go_on = [] { return false; };
+  auto rows = read_history(folder.path(), query);
+  ASSERT_FALSE(rows);
+  EXPECT_EQ(rows.error().code, kReadingEnded);
+}
+
+TEST(Patience, IsAskedForWithinASegmentToo) {
+  int asked = 0;
+  Patience patience([&asked] { return ++asked < 3; });
+  ASSERT_TRUE(patience.for_segment());
+  int lines = 0;
+  while (patience.for_line()) ++lines;
+  EXPECT_EQ(asked, 3);
+  EXPECT_GT(lines, 1000);
+  EXPECT_LT(lines, 10'000);
+  EXPECT_TRUE(patience.ended());
+  EXPECT_FALSE(patience.for_segment());
+  EXPECT_EQ(asked, 3) << "it stays ended";
+}
+
+TEST(EarliestOf, IsADayBeforeTheIdsTime) {
+  FakeClock clock;
+  const auto id = make_uuid7(clock.wall(), system_entropy());
+  const auto later = clock.wall() + std::chrono::hours(48);
+  EXPECT_EQ(earliest_of(id, later), "2026-11-20T00:00:00.000000Z");
+  EXPECT_EQ(earliest_of(id, clock.wall() - std::chrono::hours(1)), "2026-11-19T23:00:00.000000Z")
+      << "an id of the future is no reason to leave out the present";
+  const auto beginning = earliest_of(id.substr(0, 8), later);
+  EXPECT_LE(beginning, "2026-11-20T00:00:00.000000Z");
+  EXPECT_GE(beginning, "2026-11-19T23:58:00.000000Z");
+  for (const auto* other : {"", "0193800", "0193800z", "9e107d9d-372b-4a81-a0f0-2c1c4f6f1a77"}) {
+    EXPECT_EQ(earliest_of(other, later), "") << other;
+  }
 }
 
 TEST_F(HistoryTest, AnEndStillFindsARequestThatHasLeftTheWindow) {

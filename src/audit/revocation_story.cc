@@ -72,15 +72,21 @@ std::ptrdiff_t rank(std::string_view what) {
   return std::ranges::find(kOrder, what) - std::begin(kOrder);
 }
 
-// Every line of every chain to `take`; segments that go meanwhile are left out.
+// Every line of every chain to `take`, but for segments older than `since`; those that go meanwhile
+// are left out.
 template <typename Take>
-Result<void> read_lines(const std::vector<ChainFiles>& chains, Take take) {
+Result<void> read_lines(const std::vector<ChainFiles>& chains, const std::string& since,
+                        Patience& patience, Take take) {
   for (const auto& chain : chains) {
     for (std::size_t i = 0; i < chain.segments.size(); ++i) {
-      auto read = read_segment(chain, i, [&take](std::string_view text) {
+      if (older_than(chain.segments[i].path, since)) continue;
+      if (!patience.for_segment()) return reading_ended();
+      auto read = read_segment(chain, i, [&take, &patience](std::string_view text) {
+        if (!patience.for_line()) return false;
         take(text);
         return true;
       });
+      if (patience.ended()) return reading_ended();
       std::error_code gone;
       if (!read && std::filesystem::exists(chain.segments[i].path, gone)) {
         return std::unexpected(std::move(read.error()));
@@ -214,18 +220,23 @@ class StoryReader {
 }  // namespace
 
 Result<RevocationStory> read_revocation_story(const std::filesystem::path& directory,
-                                              const std::string& id) {
+                                              const std::string& id, const GoOn& go_on) {
   auto chains = list_chains(directory);
   if (!chains) return std::unexpected(std::move(chains.error()));
   StoryReader reader(id);
-  auto read = read_lines(*chains, [&](std::string_view text) { reader.take(text); });
+  Patience patience(go_on);
+  const auto since = earliest_of(id, system_clock().wall());
+  auto read =
+      read_lines(*chains, since, patience, [&](std::string_view text) { reader.take(text); });
   auto& last = reader.last_admission();
   if (read && last && last->in_record()) {
-    read = read_lines(*chains, [&](std::string_view text) { last->take(text); });
+    read = read_lines(*chains, {}, patience, [&](std::string_view text) { last->take(text); });
   }
   if (!read) return std::unexpected(std::move(read.error()));
   if (last && !last->request().empty()) {
-    auto rows = read_history(directory, {1, last->request(), {}, {}});
+    HistoryQuery query{1, last->request(), {}, {}};
+    query.go_on = go_on;
+    auto rows = read_history(directory, query);
     if (!rows) return std::unexpected(std::move(rows.error()));
     for (const auto& row : *rows) {
       reader.add({row.time, "last_admitted", row.id,

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/reading_bounds.h"
 #include "base/result.h"
 
 namespace sallyport::audit {
@@ -28,8 +29,9 @@ struct RevocationStory {
   std::uint64_t refused = 0;
 };
 
-/// Errors: audit.directory, audit.segment.
+/// Errors: audit.directory, audit.segment, kReadingEnded.
 [[nodiscard]] Result<RevocationStory> read_revocation_story(const std::filesystem::path& directory,
-                                                            const std::string& id);
+                                                            const std::string& id,
+                                                            const GoOn& go_on = {});
 
 }  // namespace sallyport::audit

@@ -121,6 +121,30 @@ TEST_F(StoryTest, FindsTheLastRequestAdmittedInTheRecordItself) {
   EXPECT_EQ(told.steps[0].request, request_id(2));
 }
 
+TEST_F(StoryTest, DoesNotOpenSegmentsOlderThanTheRevocation) {
+  ASSERT_TRUE(chain->append_opened(opened(request_id(1), now())));
+  ASSERT_TRUE(chain->flush());
+  int asked = 0;
+  const auto count = [&asked] {
+    ++asked;
+    return true;
+  };
+  ASSERT_TRUE(read_revocation_story(folder.path(), std::string(kId), count));
+  EXPECT_GT(asked, 0);
+  for (const auto& file : std::filesystem::directory_iterator(folder.path())) {
+    std::filesystem::last_write_time(file, file.last_write_time() - std::chrono::hours(24 * 365));
+  }
+  asked = 0;
+  ASSERT_TRUE(read_revocation_story(folder.path(), std::string(kId), count));
+  EXPECT_EQ(asked, 0);
+}
+
+TEST_F(StoryTest, EndsWhenNobodyWaitsAnyMore) {
+  auto ended = read_revocation_story(folder.path(), std::string(kId), [] { return false; });
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code, kReadingEnded);
+}
+
 TEST_F(StoryTest, IsNotMisledByAnIdInSomebodysText) {
   const std::string id = request_id(1);
   auto record = opened(id, now());

@@ -187,8 +187,8 @@ Ended wait_for(Child& child, Clock::time_point until, std::size_t most) {
         pollfd{at_end ? -1 : child.output(), POLLIN, 0},
     };
     const int ready = ::poll(watched.data(), watched.size(), patience(until));
-    if (ready < 0) continue;  // EINTR
-    const bool gone = watched[0].revents != 0;
+    // Whatever failed there, the deadline below holds.
+    const bool gone = ready > 0 && watched[0].revents != 0;
     // Read before the end is acted on: what it wrote last is in the pipe by then.
     if (!drain(child.output(), ended.output, most, at_end)) ended.cut = Cut::kOutput;
     if (gone && ended.cut == Cut::kNo) break;

@@ -13,12 +13,14 @@
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <thread>
@@ -292,6 +294,32 @@ pid_t child_of(pid_t parent) {
   }
   ::closedir(folder);
   return found;
+}
+
+// poll(2) refuses to watch more descriptors than the process may have open.
+TEST(ConfinedRun, HoldsItsDeadlineWhereNothingCanBeWatched) {
+  struct sigaction noted{};
+  noted.sa_handler = [](int) {};
+  struct sigaction before{};
+  ASSERT_EQ(::sigaction(SIGUSR1, &noted, &before), 0);
+  rlimit usual{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+  std::atomic<bool> ended{false};
+  std::thread waits([&ended] {
+    EXPECT_EQ(code_of(run("sleep")), kParseTooSlow);
+    ended = true;
+  });
+  while (child_of(::getpid()) == 0) std::this_thread::yield();
+  std::this_thread::sleep_for(milliseconds(100));  // into the wait
+  const rlimit one{1, usual.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &one);
+  ::pthread_kill(waits.native_handle(), SIGUSR1);
+  const auto most = std::chrono::steady_clock::now() + kSoon;
+  while (!ended && std::chrono::steady_clock::now() < most) std::this_thread::yield();
+  EXPECT_TRUE(ended);
+  ::setrlimit(RLIMIT_NOFILE, &usual);
+  waits.join();
+  ::sigaction(SIGUSR1, &before, nullptr);
 }
 
 TEST(ConfinedRun, TheChildEndsWithItsParent) {

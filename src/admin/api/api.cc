@@ -6,6 +6,7 @@
 #include <atomic>
 #include <tuple>
 
+#include "admin/api/archive.h"
 #include "admin/api/backends.h"
 #include "admin/socket_door.h"
 #include "base/check.h"
@@ -50,6 +51,10 @@ bool is_json(std::string_view type) {
   return http::name_is(trim(type.substr(0, end)), "application/json");
 }
 
+Problem failed_problem() {
+  return {500, {"api.failed", "the answer could not be made", "the gateway's log says why"}};
+}
+
 // Strong comparison (RFC 9110 8.8.3.2) with a list of tags or `*`.
 bool lists_tag(std::string_view list, std::string_view tag) {
   if (trim(list) == "*") return !tag.empty();
@@ -70,16 +75,21 @@ struct Api::Turn {
   Turn(const ApiRoute& its_route, ApiRequest its_request)
       : route(&its_route), request(std::move(its_request)) {}
 
+  Desk::Place place;  ///< first, so that it goes last: until then the desk and its door are there
   const ApiRoute* route;
   ApiRequest request;
-  std::string target;  ///< what was asked, for the record
+  std::optional<http::BudgetShare> share;  ///< of the body, as text or read, until the reply
+  std::string target;                      ///< what was asked, for the record
   std::string query;
   std::string body;
   std::string if_match;
-  std::string key;  ///< Idempotency-Key
+  std::string key;         ///< Idempotency-Key
+  bool key_begun = false;  ///< this is the first request with the key
   bool has_body = false;
   std::function<void()> done;
   std::atomic<bool> finished = false;
+  /// Nobody waits for the answer any more.
+  std::shared_ptr<std::atomic<bool>> abandoned = std::make_shared<std::atomic<bool>>(false);
   std::optional<ApiResult> result;
 };
 
@@ -162,11 +172,14 @@ std::expected<Api::TurnPtr, Problem> Api::prepare(const http::RequestHead& head,
 
 Task<std::optional<Problem>> Api::read_body_of(Call& call, Turn& turn) {
   using Read = http::ServerStream::BodyRead;
-  http::BudgetShare share(call.bodies);
-  Read read = co_await call.client.read_body(kMaxQuestion, share);
+  turn.share.emplace(call.bodies);
+  Read read = co_await call.client.read_body(kMaxQuestion, *turn.share);
+  // One that came with the head took nothing: it is copied, and counts from here.
+  if (read == Read::kDone && !turn.share->hold(call.client.body().size())) read = Read::kNoRoom;
   switch (read) {
     case Read::kDone:
       turn.body = call.client.body();
+      if (turn.has_body) call.client.release_request(false);
       co_return std::nullopt;
     case Read::kTooLarge:
       co_return Problem{
@@ -197,11 +210,12 @@ Task<void> Api::answer(Call& call, const Caller& caller, std::string_view path) 
     co_await send_problem(call, *problem);
     co_return;
   }
-  // When the peer leaves or the server stops, what was asked for is carried out all the same.
+  // When the peer leaves or the server stops, a write is carried out all the same; a read ends.
   Errand errand(call.loop, call.client.signal(), kAnswered);
+  turn->done = errand.done();
   bool taken = desk_.take(
-      caller.key(), [this, turn, done = errand.done()] { at_desk(turn, done); },
-      comes_first(caller) ? Desk::Place::kFirst : Desk::Place::kInOrder);
+      caller.key(), [this, turn](Desk::Place place) { at_desk(turn, std::move(place)); },
+      comes_first(caller) ? Desk::Order::kFirst : Desk::Order::kInOrder);
   if (!taken) {
     const Problem busy{
         503, {"api.busy", "too many questions wait already", "try again in a moment"}, {}, 1};
@@ -210,6 +224,7 @@ Task<void> Api::answer(Call& call, const Caller& caller, std::string_view path) 
   }
   std::ignore = co_await call.client.signal().wait(kAnswered | http::kFirstOwn | http::kPeerGone);
   if (!errand.is_done()) {
+    *turn->abandoned = true;
     call.client.give_up();
     co_return;
   }
@@ -228,22 +243,23 @@ Task<void> Api::answer(Call& call, const Caller& caller, std::string_view path) 
 }
 
 // On the desk's thread.
-void Api::at_desk(const TurnPtr& turn, const std::function<void()>& done) {
-  turn->done = done;
+void Api::at_desk(const TurnPtr& turn, Desk::Place place) {
+  turn->place = std::move(place);
+  if (turn->route->effect == Effect::kReads) {
+    if (*turn->abandoned) return reply(*turn, std::unexpected(ended_problem()));
+    turn->request.go_on = [abandoned = turn->abandoned] { return !*abandoned; };
+  }
   try {
     if (auto problem = check(*turn)) return finish(turn, std::unexpected(std::move(*problem)));
-    if (auto known = begin_once(*turn)) {
-      turn->result = std::move(*known);
-      return done();
-    }
+    if (auto known = begin_once(*turn)) return reply(*turn, std::move(*known));
+    std::string().swap(turn->body);  // read by now; an assignment would keep its memory
     turn->route->handler.answer(turn->request, backends_, [this, turn](ApiResult result) {
       finish(turn, std::move(result));
     });
   } catch (const std::exception& error) {  // memory, say
     log::limited(log::Level::kError, "api.failed",
                  {{"target", turn->target}, {"reason", error.what()}});
-    finish(turn, refuse(500, {"api.failed", "the answer could not be made",
-                              "the gateway's log says why"}));
+    finish(turn, std::unexpected(failed_problem()));
   }
 }
 
@@ -267,7 +283,11 @@ std::optional<Problem> Api::check(Turn& turn) {
   if (shape.version == nullptr) {
     return Problem{400, {"api.if_match", "this route has no versions", "leave If-Match out"}};
   }
-  if (lists_tag(turn.if_match, shape.version(turn.request, backends_))) return std::nullopt;
+  auto version = shape.version(turn.request, backends_);
+  if (lists_tag(turn.if_match, version)) {
+    if (trim(turn.if_match) != "*") turn.request.version = std::move(version);
+    return std::nullopt;
+  }
   return Problem{412,
                  {"api.changed", "it was changed by somebody since you read it",
                   "read it again and decide anew"}};
@@ -275,20 +295,21 @@ std::optional<Problem> Api::check(Turn& turn) {
 
 std::optional<ApiResult> Api::begin_once(Turn& turn) {
   bool counts = turn.route->effect == Effect::kWrites && !turn.request.dry_run;
-  if (!counts || turn.key.empty()) {
-    turn.key.clear();
-    return std::nullopt;
-  }
+  if (!counts || turn.key.empty()) return std::nullopt;
   auto request = fmt::format("{}\n{}\n{}", turn.target, turn.query, turn.body);
   auto look = once_.begin(turn.request.caller.key(), turn.key, request);
   switch (look.seen) {
     case Once::Seen::kNew:
+      turn.key_begun = true;
       return std::nullopt;
     case Once::Seen::kDone:
       return std::move(*look.answer);
     case Once::Seen::kRunning:
       return refuse(409, {"api.in_progress", "a request with this Idempotency-Key still runs",
                           "wait for its answer"});
+    case Once::Seen::kFull:
+      return std::unexpected(Problem{
+          503, {"api.busy", "no more Idempotency-Keys can be kept now", "try again"}, {}, 60});
     case Once::Seen::kOther:
       return refuse(422,
                     {"api.idempotency_key", "this Idempotency-Key was used for another request",
@@ -309,24 +330,44 @@ bool Api::record_write(const Turn& turn, const ApiAnswer& answer) const {
   return backends_.record_event("admin", details);
 }
 
-// On any thread; once.
-void Api::finish(const TurnPtr& turn, ApiResult result) {
-  if (turn->finished.exchange(true)) return;
-  bool wrote = result && turn->route->effect == Effect::kWrites && !turn->request.dry_run;
-  if (wrote && !record_write(*turn, *result)) {
+// What is said of it, once it is in the record and its key is kept.
+ApiResult Api::settle(const Turn& turn, ApiResult result) {
+  const bool wrote = result && turn.route->effect == Effect::kWrites && !turn.request.dry_run;
+  if (wrote && !record_write(turn, *result)) {
     result = refuse(503, {"api.not_recorded", "it was done, but the record could not be written",
                           "see `sallyport status`; the gateway admits nobody until it can"});
   }
-  if (!turn->key.empty()) {
-    const auto& caller = turn->request.caller.key();
-    if (result) {
-      once_.done(caller, turn->key, *result);
-    } else {
-      once_.failed(caller, turn->key);
-    }
+  if (!turn.key_begun) return result;
+  const auto& caller = turn.request.caller.key();
+  if (wrote) {
+    once_.done(caller, turn.key, result);
+  } else {
+    once_.failed(caller, turn.key);
   }
-  turn->result = std::move(result);  // before the loop is told, and never again
-  turn->done();
+  return result;
+}
+
+// On any thread; once.
+void Api::finish(const TurnPtr& turn, ApiResult result) {
+  if (turn->finished.exchange(true)) return;
+  try {
+    result = settle(*turn, std::move(result));
+  } catch (const std::exception& error) {  // memory, say: there is a reply all the same
+    log::limited(log::Level::kError, "api.failed",
+                 {{"target", turn->target}, {"reason", error.what()}});
+    result = std::unexpected(failed_problem());
+  }
+  reply(*turn, std::move(result));
+}
+
+// The place goes last of all: with it the desk, its door and the loop may go.
+void Api::reply(Turn& turn, ApiResult result) {
+  Desk::Place place = std::move(turn.place);
+  const std::function<void()> done = std::move(turn.done);
+  turn.share.reset();
+  turn.result = std::move(result);  // before the loop is told, and never again
+  place.answered();
+  done();
 }
 
 }  // namespace sallyport::admin

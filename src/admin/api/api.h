@@ -45,6 +45,9 @@ class Api {
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
+  /// Ends after the last reply: whoever replies later must still come to it.
+  ~Api() = default;
+
   /// `path`: below kApiPrefix.
   [[nodiscard]] Task<void> answer(Call& call, const Caller& caller, std::string_view path);
 
@@ -57,16 +60,18 @@ class Api {
                                                         const Caller& caller,
                                                         std::string_view path) const;
   [[nodiscard]] Task<std::optional<Problem>> read_body_of(Call& call, Turn& turn);
-  void at_desk(const TurnPtr& turn, const std::function<void()>& done);
+  void at_desk(const TurnPtr& turn, Desk::Place place);
   [[nodiscard]] std::optional<Problem> check(Turn& turn);
   [[nodiscard]] std::optional<ApiResult> begin_once(Turn& turn);
   void finish(const TurnPtr& turn, ApiResult result);
+  [[nodiscard]] ApiResult settle(const Turn& turn, ApiResult result);
+  static void reply(Turn& turn, ApiResult result);
   [[nodiscard]] bool record_write(const Turn& turn, const ApiAnswer& answer) const;
 
   std::span<const ApiRoute> table_;
   Backends& backends_;
   Once once_;
-  Desk desk_;
+  Desk desk_;  // last: it ends before what its work uses
 };
 
 /// Writes a problem as an answer.

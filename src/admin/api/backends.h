@@ -7,6 +7,7 @@
 #include <string>
 
 #include "admin/configuration.h"
+#include "admin/desk.h"
 #include "admin/jobs.h"
 #include "admin/revocations.h"
 #include "admin/status.h"
@@ -23,11 +24,13 @@ struct Backends {
   std::function<std::string()> record_directory;
   /// An event line of the record; false: it is not there, and nothing may be acknowledged.
   std::function<bool(std::string_view name, std::span<const audit::Detail> details)> record_event;
-  /// Has the work done at the desk for questions that read much of the record; false: it is full.
-  std::function<bool(const std::string& caller, std::function<void()> work)> at_archive;
+  /// Has the work done at the desk for questions that read much of the record, which each door has
+  /// for itself; false: it is full.
+  std::function<bool(const Caller& caller, Desk::Work work)> at_archive;
   std::function<ConfigurationView()> configuration;
-  /// Reads the file again, as SIGHUP does; with `dry_run` says what that would change.
-  std::function<std::expected<ConfigurationReload, Problem>(const Caller& caller, bool dry_run)>
+  /// Reads the file again, as SIGHUP does.
+  std::function<std::expected<ConfigurationReload, Problem>(const Caller& caller,
+                                                            const ReloadWish& wish)>
       reload;
 };
 

@@ -44,7 +44,7 @@ void add_change(ApiAnswer& answer, std::string name, const std::string& value) {
 }
 
 ApiResult reload(const ApiRequest& request, Backends& backends) {
-  auto done = backends.reload(request.caller, request.dry_run);
+  auto done = backends.reload(request.caller, {request.dry_run, request.version});
   if (!done) return std::unexpected(std::move(done.error()));
   ApiAnswer answer;
   answer.etag = request.dry_run ? done->sha256_before : done->sha256;

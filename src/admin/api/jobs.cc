@@ -4,6 +4,7 @@
 #include "admin/api/backends.h"
 #include "admin/api/page.h"
 #include "admin/api/tables.h"
+#include "base/check.h"
 #include "base/json_writer.h"
 
 namespace sallyport::admin {
@@ -55,8 +56,15 @@ ApiResult show(const ApiRequest& request, Backends& backends) {
 }
 
 ApiResult cancel(const ApiRequest& request, Backends& backends) {
-  if (!backends.jobs.cancel(request.caller, request.path.front())) return unknown();
-  return show(request, backends);
+  switch (backends.jobs.cancel(request.caller, request.path.front())) {
+    case JobTable::Cancelled::kAsked:
+      return show(request, backends);
+    case JobTable::Cancelled::kEnded:
+      return refuse(409, {"jobs.ended", "the job has ended already", "ask how it ended"});
+    case JobTable::Cancelled::kUnknown:
+      return unknown();
+  }
+  check_failed("a job was asked to end, or was not", __FILE__, __LINE__);
 }
 
 constexpr Field kProblem[] = {
@@ -78,7 +86,8 @@ constexpr Field kJob[] = {
     {"ended", FieldType::kTime, Need::kOptional, "When it ended."},
     {"done", FieldType::kNumber, Need::kRequired, "How far it is."},
     {"all", FieldType::kNumber, Need::kRequired, "Of how many; 0: not known."},
-    {"result", FieldType::kObject, Need::kOptional, "What it found, where one job is asked for."},
+    {"result", FieldType::kObject, Need::kOptional,
+     "What it found, where one job is asked for; for those who may ask for such work."},
     {"problem", FieldType::kObject, Need::kOptional, "Why it failed.", kProblem},
 };
 constexpr Field kList[] = {

@@ -34,18 +34,17 @@ Once::Look Once::begin(const std::string& caller, const std::string& key,
     return {Seen::kDone, entry.answer};
   }
   make_room(caller);
-  if (entries_.size() >= kMost) return {Seen::kRunning, std::nullopt};
+  if (entries_.size() >= kMost) return {Seen::kFull, std::nullopt};
   entries_[{caller, key}] = {hash, clock_.wall(), std::nullopt};
   return {};
 }
 
-void Once::done(const std::string& caller, const std::string& key, const ApiAnswer& answer) {
+void Once::done(const std::string& caller, const std::string& key, ApiResult answer) {
   MutexLock lock(mutex_);
   auto found = entries_.find({caller, key});
   if (found == entries_.end()) return;
-  ApiAnswer kept = answer;
-  if (kept.body.size() > kMaxAnswer) kept.body = "{}\n";
-  found->second.answer = std::move(kept);
+  if (answer && answer->body.size() > kMaxAnswer) answer->body = "{}\n";
+  found->second.answer = std::move(answer);
   found->second.at = clock_.wall();
 }
 

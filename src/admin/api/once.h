@@ -25,10 +25,16 @@ class Once {
   static constexpr std::size_t kMost = 4096;
   static constexpr std::size_t kMaxAnswer = 64 << 10;  ///< bytes; of a larger one the status stays
 
-  enum class Seen { kNew, kRunning, kOther, kDone };
+  enum class Seen {
+    kNew,
+    kRunning,
+    kOther,
+    kDone,
+    kFull,  ///< no more keys can be kept now
+  };
   struct Look {
     Seen seen = Seen::kNew;
-    std::optional<ApiAnswer> answer;  ///< with kDone
+    std::optional<ApiResult> answer;  ///< with kDone
   };
 
   explicit Once(Clock& clock) : clock_(clock) {}
@@ -37,7 +43,8 @@ class Once {
   /// another request.
   [[nodiscard]] Look begin(const std::string& caller, const std::string& key,
                            std::string_view request);
-  void done(const std::string& caller, const std::string& key, const ApiAnswer& answer);
+  /// It was done; a problem where that could not be said.
+  void done(const std::string& caller, const std::string& key, ApiResult answer);
   /// Nothing was done: the key is free again.
   void failed(const std::string& caller, const std::string& key);
 
@@ -46,7 +53,7 @@ class Once {
   struct Entry {
     Sha256 request{};
     WallTime at{};
-    std::optional<ApiAnswer> answer;
+    std::optional<ApiResult> answer;
   };
   void make_room(const std::string& caller) REQUIRES(mutex_);
 

@@ -95,9 +95,10 @@ ApiResult show_now(const ApiRequest& request, Backends& backends) {
   if (!found->empty()) person = std::move(found->front());
   audit::HistoryQuery query;
   query.person = person.key;
+  query.go_on = request.go_on;
   auto rows =
       newest_requests(backends.record_directory(), query, kRequestsShown, system_clock().wall());
-  if (!rows) return refuse(503, std::move(rows.error()));
+  if (!rows) return refuse_reading(std::move(rows.error()));
   auto revocations = backends.revocations.in_force();
   std::erase_if(revocations, [&](const auto& one) { return !concerns_key(*one, person.key); });
   if (found->empty() && rows->empty() && revocations.empty()) {

@@ -10,8 +10,10 @@
 namespace sallyport::admin {
 namespace {
 
+constexpr Roles kMayVerify{Role::kAuditor, Role::kAdministrator};
+
 ApiResult verify(const ApiRequest& request, Backends& backends) {
-  auto id = backends.jobs.start(request.caller, "record.verify",
+  auto id = backends.jobs.start(request.caller, "record.verify", kMayVerify,
                                 [directory = backends.record_directory()](
                                     JobTable::Watch& watch) -> std::expected<std::string, Problem> {
                                   auto report = audit::verify(
@@ -39,7 +41,7 @@ constexpr Field kStarted[] = {
 constexpr ApiRoute kRoutes[] = {
     {"POST",
      "/record/verify",
-     {Role::kAuditor, Role::kAdministrator},
+     kMayVerify,
      Effect::kWrites,
      verify,
      "Checks every chain of the record: a job, whose result is that of `sallyport audit verify`.",

@@ -17,7 +17,13 @@ namespace {
 
 constexpr std::size_t kShortestId = 8;
 constexpr std::size_t kWholeId = 36;  // of a UUID
+constexpr std::string_view kSomeId = "00000000-0000-0000-0000-000000000000";
 constexpr std::size_t kMostNamesakes = 5;
+
+// Nothing else can be the id of a request, and the record need not be read for it.
+bool begins_an_id(const std::string& text) {
+  return text.size() <= kWholeId && is_guid(text + std::string(kSomeId.substr(text.size())));
+}
 
 // What the record calls somebody, from a key, an object id, or the name or address of one person.
 std::expected<std::string, Problem> find_key(const std::string& text, Backends& backends) {
@@ -46,12 +52,14 @@ std::expected<audit::HistoryQuery, Problem> read_filters(const ApiRequest& reque
                                                          Backends& backends) {
   const auto& input = request.query;
   audit::HistoryQuery query;
-  query.id = input.text("id");
+  query.go_on = request.go_on;
+  query.id = lower_case(input.text("id"));
   query.id_begins = true;
   query.outcome = input.text("outcome");
   query.reason = input.text("reason");
   query.model = input.text("model");
-  if (auto since = input.time("since")) query.since = format_time(*since);
+  query.since = audit::earliest_of(query.id, system_clock().wall());
+  if (auto since = input.time("since")) query.since = std::max(query.since, format_time(*since));
   if (auto until = input.time("until")) query.until = format_time(*until);
   if (input.has("person")) {
     auto key = find_key(input.text("person"), backends);
@@ -83,6 +91,12 @@ WallTime newest_time(const audit::HistoryQuery& query) {
   return newest;
 }
 
+Result<std::vector<audit::Row>> find_rows(const audit::HistoryQuery& query, std::size_t most,
+                                          WallTime newest, Backends& backends) {
+  if (!begins_an_id(query.id)) return std::vector<audit::Row>();
+  return newest_requests(backends.record_directory(), query, most, newest);
+}
+
 ApiResult list_now(const ApiRequest& request, Backends& backends) {
   auto page = read_page(request.query);
   if (!page) return std::unexpected(std::move(page.error()));
@@ -91,9 +105,8 @@ ApiResult list_now(const ApiRequest& request, Backends& backends) {
   if (auto begun = begin_behind(page->after, *query); !begun) {
     return std::unexpected(std::move(begun.error()));
   }
-  auto rows =
-      newest_requests(backends.record_directory(), *query, page->limit + 1, newest_time(*query));
-  if (!rows) return refuse(503, std::move(rows.error()));
+  auto rows = find_rows(*query, page->limit + 1, newest_time(*query), backends);
+  if (!rows) return refuse_reading(std::move(rows.error()));
   std::string next;
   if (rows->size() > page->limit) {
     rows->resize(page->limit);
@@ -117,24 +130,25 @@ void list(const ApiRequest& request, Backends& backends, const Reply& reply) {
   answer_at_archive(request, backends, reply, list_now);
 }
 
+std::unexpected<Problem> unknown() {
+  return refuse(404, {"requests.unknown", "no request with this id is in the record",
+                      "look whether it is the id of this gateway (x-request-id of its answer); "
+                      "who came without a valid sign-in is counted, not recorded: `sallyport "
+                      "token check` says what is wrong with a token"});
+}
+
 // The one whose id begins so.
-std::expected<audit::Row, Problem> find_request(const std::string& id, Backends& backends) {
-  if (id.size() < kShortestId) {
-    return refuse(400, {"requests.id", "this is too little of an id",
-                        fmt::format("give at least {} characters of it", kShortestId)});
-  }
+std::expected<audit::Row, Problem> find_request(const ApiRequest& request, Backends& backends) {
+  const auto now = system_clock().wall();
   audit::HistoryQuery query;
-  query.id = id;
+  query.id = lower_case(request.path.front());
   query.id_begins = true;
-  const std::size_t most = id.size() == kWholeId ? 1 : kMostNamesakes;
-  auto rows = newest_requests(backends.record_directory(), query, most, system_clock().wall());
-  if (!rows) return refuse(503, std::move(rows.error()));
-  if (rows->empty()) {
-    return refuse(404, {"requests.unknown", "no request with this id is in the record",
-                        "look whether it is the id of this gateway (x-request-id of its answer); "
-                        "who came without a valid sign-in is counted, not recorded: `sallyport "
-                        "token check` says what is wrong with a token"});
-  }
+  query.since = audit::earliest_of(query.id, now);
+  query.go_on = request.go_on;
+  const std::size_t most = query.id.size() == kWholeId ? 1 : kMostNamesakes;
+  auto rows = find_rows(query, most, now, backends);
+  if (!rows) return refuse_reading(std::move(rows.error()));
+  if (rows->empty()) return unknown();
   if (rows->size() == 1) return std::move(rows->front());
   std::string found;
   for (const auto& row : *rows) found += (found.empty() ? "" : ", ") + row.id;
@@ -145,7 +159,7 @@ std::expected<audit::Row, Problem> find_request(const std::string& id, Backends&
 constexpr Roles kReadLines{Role::kAuditor, Role::kOperator, Role::kAdministrator};
 
 ApiResult show_now(const ApiRequest& request, Backends& backends) {
-  auto row = find_request(request.path.front(), backends);
+  auto row = find_request(request, backends);
   if (!row) return std::unexpected(std::move(row.error()));
   auto story = tell_request(*row);
   ApiAnswer answer;
@@ -167,6 +181,12 @@ ApiResult show_now(const ApiRequest& request, Backends& backends) {
 }
 
 void show(const ApiRequest& request, Backends& backends, const Reply& reply) {
+  const auto& id = request.path.front();
+  if (id.size() < kShortestId) {
+    return reply(refuse(400, {"requests.id", "this is too little of an id",
+                              fmt::format("give at least {} characters of it", kShortestId)}));
+  }
+  if (!begins_an_id(id)) return reply(unknown());
   answer_at_archive(request, backends, reply, show_now);
 }
 

@@ -121,6 +121,25 @@ TEST_F(Requests, AUniqueBeginningOfAnIdIsEnough) {
   EXPECT_FALSE(none.text("next_step").empty());
 }
 
+TEST_F(Requests, WhatIsNoIdIsNotLookedForInTheRecord) {
+  answered(1);
+  for (const auto* id : {"zzzzzzzz", "0193800g", "01938000-0000-7000-8000-0000000000001"}) {
+    EXPECT_EQ(ask(house, "GET", std::string("/requests/") + id).text("code"), "requests.unknown");
+  }
+  EXPECT_EQ(house.archive_asked, 0);
+  EXPECT_EQ(ask(house, "GET", "/requests?id=zzz").body, "{\"requests\":[]}\n");
+}
+
+TEST_F(Requests, AreNotReadOnWhenNobodyWaits) {
+  answered(1);
+  int asked = 0;
+  const auto once = [&asked] { return ++asked == 1; };  // the desk's own look
+  auto ended = ask(house, "GET", "/requests?model=none", "{}", once);
+  EXPECT_EQ(ended.status, 503);
+  EXPECT_EQ(ended.text("code"), "api.ended");
+  EXPECT_EQ(asked, 2);
+}
+
 TEST_F(Requests, StandWithThePerson) {
   for (unsigned i = 1; i <= 12; ++i) answered(i);
   auto shown = ask(house, "GET",

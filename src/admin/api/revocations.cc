@@ -7,6 +7,8 @@
 #include "admin/api/revocation_fields.h"
 #include "admin/api/tables.h"
 #include "audit/revocation_story.h"
+#include "base/encoding.h"
+#include "base/guid.h"
 #include "base/json_writer.h"
 #include "identity/revocation.h"
 
@@ -56,15 +58,17 @@ RevocationPtr find(Backends& backends, const std::string& id) {
   return found == all.end() ? nullptr : *found;
 }
 
+std::unexpected<Problem> unknown() {
+  return refuse(404, {"revocation.unknown", "there is and was no revocation with this id",
+                      "`sallyport revoke list` shows those in force"});
+}
+
 ApiResult show_now(const ApiRequest& request, Backends& backends) {
-  const auto& id = request.path.front();
+  const auto id = lower_case(request.path.front());
   auto revocation = find(backends, id);
-  auto story = audit::read_revocation_story(backends.record_directory(), id);
-  if (!story) return refuse(503, std::move(story.error()));
-  if (revocation == nullptr && story->steps.empty()) {
-    return refuse(404, {"revocation.unknown", "there is and was no revocation with this id",
-                        "`sallyport revoke list` shows those in force"});
-  }
+  auto story = audit::read_revocation_story(backends.record_directory(), id, request.go_on);
+  if (!story) return refuse_reading(std::move(story.error()));
+  if (revocation == nullptr && story->steps.empty()) return unknown();
   ApiAnswer answer;
   if (revocation) answer.etag = revocation->id;
   JsonWriter json(answer.body);
@@ -86,6 +90,7 @@ ApiResult show_now(const ApiRequest& request, Backends& backends) {
 }
 
 void show(const ApiRequest& request, Backends& backends, const Reply& reply) {
+  if (!is_guid(request.path.front())) return reply(unknown());  // the record need not be read
   answer_at_archive(request, backends, reply, show_now);
 }
 

@@ -50,5 +50,14 @@ TEST_F(DryRun, OfALiftLeavesTheRevocationInForce) {
   EXPECT_EQ(house.desk->in_force().size(), 1u);
 }
 
+TEST(RevocationStory, OfWhatIsNoIdIsNotLookedFor) {
+  TestBackends house;
+  EXPECT_EQ(ask(house, "GET", "/revocations/a").text("code"), "revocation.unknown");
+  EXPECT_EQ(house.archive_asked, 0);
+  auto unknown = ask(house, "GET", "/revocations/01a1fb67-2222-77ab-b94d-0ec8d0ac5555");
+  EXPECT_EQ(unknown.text("code"), "revocation.unknown");
+  EXPECT_EQ(house.archive_asked, 1);
+}
+
 }  // namespace
 }  // namespace sallyport::admin

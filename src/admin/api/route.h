@@ -31,6 +31,12 @@ struct ApiRequest {
   Input query;
   Input body;
   bool dry_run = false;  ///< say what would happen; only where the route has it
+  /// Of a write with If-Match: the version that it named, which was the one there a moment ago;
+  /// empty: any.
+  std::string version = {};
+  /// Asked now and then by what takes long, on its own thread; false: nobody waits for the answer
+  /// any more. Empty: go on. Only of a read: a write is carried out all the same.
+  std::function<bool()> go_on = {};
 };
 
 struct ApiAnswer {

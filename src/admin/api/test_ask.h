@@ -34,7 +34,8 @@ inline Asked as_asked(ApiResult result) {
 }
 
 inline Asked ask(TestBackends& house, std::string_view method, std::string_view target,
-                 std::string_view body = "{}", Roles roles = {Role::kAdministrator}) {
+                 std::string_view body = "{}", Roles roles = {Role::kAdministrator},
+                 std::function<bool()> go_on = {}) {
   auto path = target.substr(0, target.find('?'));
   auto found = find_api_route(api_routes(), method, path);
   SALLYPORT_CHECK(found.route != nullptr);
@@ -50,6 +51,7 @@ inline Asked ask(TestBackends& house, std::string_view method, std::string_view 
   if (!read) return as_asked(std::unexpected(read.error()));
   request.body = std::move(*read);
   request.dry_run = takes_dry_run(*found.route) && request.query.flag("dry_run");
+  request.go_on = std::move(go_on);
   std::promise<ApiResult> done;
   found.route->handler.answer(request, *house.backends,
                               [&done](ApiResult result) { done.set_value(std::move(result)); });
