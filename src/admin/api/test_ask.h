@@ -14,6 +14,7 @@ struct Asked {
   int status = 0;
   std::string body;  ///< of a problem too
   std::string etag;
+  std::vector<std::pair<std::string, std::string>> changed = {};  ///< for the event line
 
   [[nodiscard]] bool says(std::string_view text) const {
     return body.find(text) != std::string::npos;
@@ -30,18 +31,19 @@ struct Asked {
 
 inline Asked as_asked(ApiResult result) {
   if (!result) return {result.error().status, problem_body(result.error()), {}};
-  return {result->status, std::move(result->body), std::move(result->etag)};
+  return {result->status, std::move(result->body), std::move(result->etag),
+          std::move(result->changed)};
 }
 
 inline Asked ask(TestBackends& house, std::string_view method, std::string_view target,
-                 std::string_view body = "{}") {
+                 std::string_view body = "{}", Roles roles = {Role::kAdministrator}) {
   auto path = target.substr(0, target.find('?'));
   auto found = find_api_route(api_routes(), method, path);
   SALLYPORT_CHECK(found.route != nullptr);
   const auto& shape = found.route->shape;
   Caller caller;
   caller.who = "contoso/t/admin";
-  caller.roles = {Role::kAdministrator};
+  caller.roles = roles;
   ApiRequest request{caller, std::move(found.places), Input(shape.query), Input(shape.body)};
   auto query = read_query(shape.query, target.substr(std::min(path.size() + 1, target.size())));
   if (!query) return as_asked(std::unexpected(query.error()));
