@@ -116,9 +116,11 @@ TEST(RevocationFanout, OtherWorkRunsBetweenTheSlicesOfAGreatRevocation) {
   FakeClock clock;
   std::deque<Lane> lanes;
   std::vector<RevocationLane*> ends;
+  ends.reserve(2);
   for (int i = 0; i < 2; ++i) ends.push_back(&lanes.emplace_back(clock).lane);
   WorkerFanout fanout(ends);
   std::vector<RevocationChange> changes;
+  changes.reserve(1000);
   for (int i = 0; i < 1000; ++i) changes.push_back(revoked(i));
   for (auto& lane : lanes) {
     while (lane.admitted < 200) std::this_thread::yield();
@@ -139,6 +141,7 @@ TEST(RevocationFanout, APreviewGathersWhatRunsAtEveryWorker) {
   FakeClock clock;
   std::deque<Lane> lanes;
   std::vector<RevocationLane*> ends;
+  ends.reserve(2);
   for (int i = 0; i < 2; ++i) ends.push_back(&lanes.emplace_back(clock).lane);
   WorkerFanout fanout(ends);
   auto everybody = std::make_shared<Revocation>();
@@ -162,6 +165,7 @@ TEST(RevocationFanout, DoesNotWaitForAWorkerThatHasEnded) {
   FakeClock clock;
   std::deque<Lane> lanes;
   std::vector<RevocationLane*> ends;
+  ends.reserve(2);
   for (int i = 0; i < 2; ++i) ends.push_back(&lanes.emplace_back(clock).lane);
   WorkerFanout fanout(ends);
   lanes[0].stop();
