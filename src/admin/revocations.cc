@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
+#include <set>
 
 #include "base/encoding.h"
 #include "base/guid.h"
@@ -23,7 +25,7 @@ using identity::RevocationRequest;
 
 constexpr std::size_t kMaxNotes = 10;  // each takes a look at the store
 constexpr std::size_t kMostNamesakes = 5;
-constexpr std::size_t kMostNamed = 10;  // in one event line
+constexpr std::size_t kMostNamed = 10;  // in one event line, which counts the others
 
 ApiAnswer write_outcomes(const std::vector<RevocationOutcome>& outcomes,
                          const std::vector<std::string>& notes) {
@@ -47,9 +49,12 @@ ApiAnswer write_outcomes(const std::vector<RevocationOutcome>& outcomes,
   json.end_array().end();
   answer.body += '\n';
   // The register writes an event of its own for each; this one says by which door.
-  for (const auto& outcome : outcomes)
-    answer.changed.emplace_back("id", outcome.change.revocation->id);
-  if (answer.changed.size() > kMostNamed) answer.changed.resize(kMostNamed);
+  std::string ids;
+  for (const auto& outcome : outcomes | std::views::take(kMostNamed)) {
+    if (!ids.empty()) ids += ' ';
+    ids += outcome.change.revocation->id;
+  }
+  answer.changed = {{"ids", std::move(ids)}, {"count", std::to_string(outcomes.size())}};
   return answer;
 }
 
@@ -200,6 +205,7 @@ Result<RevocationRequest> RevocationDesk::understand_common(const Wish& wish,
   request.by = who;
   request.reason = wish.reason;
   request.until = wish.until;
+  request.leaves_reserve = wish.limited;
   bool heals = *kind == RevocationKind::kSignIns || *kind == RevocationKind::kAll;
   if (wish.until && (*wish.until <= clock_.wall() || heals)) {
     return fail(
@@ -250,13 +256,33 @@ Result<std::vector<RevocationRequest>> RevocationDesk::understand(const Wish& wi
   if (targets.empty()) {
     return fail("revocation.target", "nobody and nothing is named", "name what is to be revoked");
   }
+  if (wish.limited && targets.size() > kMostLimited) {
+    return fail("revocation.too_many",
+                fmt::format("{} are named, and {} can be at once; nothing was changed",
+                            targets.size(), kMostLimited),
+                "name fewer, or ask an operator");
+  }
   std::vector<RevocationRequest> requests;
   requests.reserve(targets.size());
+  std::set<std::string> named;
   for (const auto& target : targets) {
-    auto aimed = aim(requests.emplace_back(*common), target);
+    RevocationRequest request = *common;
+    auto aimed = aim(request, target);
+    if (aimed && wish.limited) aimed = check_seen(request.target);
     if (!aimed) return std::unexpected(std::move(aimed.error()));
+    if (named.insert(request.target).second) requests.push_back(std::move(request));
   }
   return requests;
+}
+
+// A key that only has the form of one would take room in the register and concern nobody.
+Result<void> RevocationDesk::check_seen(const std::string& key) const {
+  auto known = people_.look_up(key);
+  if (!known) return std::unexpected(std::move(known.error()));
+  if (*known) return {};
+  return fail("revocation.user_unknown",
+              fmt::format("nobody with the key {} was seen here; nothing was changed", key),
+              "look the person up by name or mail address, or ask an operator");
 }
 
 // `ISSUER/OBJECT_ID` at an issuer of Entra ID, whose people have its tenant in their key.

@@ -24,7 +24,11 @@ class RevocationDesk {
     std::string user;
     std::string reason;
     std::optional<WallTime> until;
+    /// By somebody who may end sign-ins and no more: kMostLimited targets, people who were seen
+    /// here alone, and not the register's reserve.
+    bool limited = false;
   };
+  static constexpr std::size_t kMostLimited = 100;
 
   /// `issuers`: the running configuration's; any thread.
   RevocationDesk(identity::RevocationRegister& revocations, audit::NameTable& people, Clock& clock,
@@ -54,6 +58,7 @@ class RevocationDesk {
                                                                       const std::string& who) const;
   [[nodiscard]] Result<void> aim(identity::RevocationRequest& request,
                                  const std::string& target) const;
+  [[nodiscard]] Result<void> check_seen(const std::string& key) const;
   [[nodiscard]] std::string with_tenant(std::string key) const;
   void put_target(JsonWriter& json, const std::string& target, bool is_person) const;
   [[nodiscard]] Result<void> check_session(const identity::RevocationRequest& request) const;

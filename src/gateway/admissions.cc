@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_map>
 
 namespace sallyport::gateway {
 
@@ -76,13 +77,16 @@ void Admissions::enter(RunningExchange& exchange, identity::PrincipalPtr person,
   exchange.person_ = std::move(person);
 }
 
-RevocationEffect Admissions::apply(const RevocationChange& change, WallTime now) {
-  RevocationEffect effect;
-  revocations_.apply(change);
-  if (change.what != RevocationChange::What::kRevoked) return effect;
-  effect.cut = cut(change.revocation, now);
-  find_last(*change.revocation, now, effect);
-  return effect;
+std::vector<RevocationEffect> Admissions::apply(std::span<const RevocationChange> changes,
+                                                WallTime now) {
+  std::vector<RevocationEffect> effects(changes.size());
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    revocations_.apply(changes[i]);
+    if (changes[i].what != RevocationChange::What::kRevoked) continue;
+    effects[i].cut = cut(changes[i].revocation, now);
+  }
+  find_last(changes, now, effects);
+  return effects;
 }
 
 // The list in which every exchange hangs that this revocation can concern.
@@ -119,31 +123,37 @@ std::size_t Admissions::cut(const RevocationPtr& revocation, WallTime now) {
 }
 
 // Each running exchange once, whichever of them concern it: it is a question, and no hurry.
-identity::RevocationReach Admissions::preview(const std::vector<RevocationPtr>& revocations,
+identity::RevocationReach Admissions::preview(const identity::RevocationTable& revocations,
                                               WallTime now) const {
   identity::RevocationReach reach;
   for (const Hook* hook = all_; hook != nullptr; hook = hook->next) {
     const RunningExchange& exchange = *hook->owner;
-    bool concerned =
-        !exchange.revocation_ && std::ranges::any_of(revocations, [&](const RevocationPtr& one) {
-          return identity::concerns(*one, *exchange.person_, now);
-        });
-    if (!concerned) continue;
+    if (exchange.revocation_ || !revocations.find(*exchange.person_, now)) continue;
     ++reach.streams;
     reach.persons.emplace(exchange.person_->key);
   }
   return reach;
 }
 
-void Admissions::find_last(const Revocation& revocation, WallTime now,
-                           RevocationEffect& effect) const {
-  for (std::size_t i = 0; i < kRecent; ++i) {
+// From the newest admission backwards, until each revocation has met one that it concerns.
+void Admissions::find_last(std::span<const RevocationChange> changes, WallTime now,
+                           std::vector<RevocationEffect>& effects) const {
+  identity::RevocationTable looked_for;
+  std::unordered_map<const Revocation*, RevocationEffect*> effect_of;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    if (changes[i].what != RevocationChange::What::kRevoked) continue;
+    looked_for.add(changes[i].revocation);
+    effect_of.emplace(changes[i].revocation.get(), &effects[i]);
+  }
+  for (std::size_t i = 0; i < kRecent && looked_for.size() > 0; ++i) {
     const Recent& recent = recent_[(next_recent_ + kRecent - 1 - i) % kRecent];
     if (!recent.person) return;
-    if (!identity::concerns(revocation, *recent.person, now)) continue;
-    effect.last_request.assign(recent.id.data(), recent.id.size());
-    effect.last_admitted = recent.admitted;
-    return;
+    while (auto found = looked_for.find(*recent.person, now)) {
+      RevocationEffect& effect = *effect_of.at(found.get());
+      effect.last_request.assign(recent.id.data(), recent.id.size());
+      effect.last_admitted = recent.admitted;
+      looked_for.remove(found->id);
+    }
   }
 }
 

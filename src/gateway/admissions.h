@@ -12,7 +12,9 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/event_loop.h"
@@ -75,11 +77,16 @@ class Admissions {
 
   /// One that is in force at the start.
   void load(identity::RevocationPtr revocation) { revocations_.add(std::move(revocation)); }
-  /// Takes a change over; tells the exchanges that it concerns to end.
-  identity::RevocationEffect apply(const identity::RevocationChange& change, WallTime now);
+  /// Takes changes over; tells the exchanges that they concern to end. One effect a change. The
+  /// last admissions are walked once for all of them.
+  std::vector<identity::RevocationEffect> apply(std::span<const identity::RevocationChange> changes,
+                                                WallTime now);
+  identity::RevocationEffect apply(const identity::RevocationChange& change, WallTime now) {
+    return std::move(apply(std::span(&change, 1), now).front());
+  }
   /// What these would end now; changes nothing.
-  [[nodiscard]] identity::RevocationReach preview(
-      const std::vector<identity::RevocationPtr>& revocations, WallTime now) const;
+  [[nodiscard]] identity::RevocationReach preview(const identity::RevocationTable& revocations,
+                                                  WallTime now) const;
   [[nodiscard]] std::size_t in_force() const { return revocations_.size(); }
 
  private:
@@ -94,8 +101,8 @@ class Admissions {
   [[nodiscard]] Hook*& bucket(Place place, std::string_view key);
   [[nodiscard]] Hook* candidates(const identity::Revocation& revocation);
   [[nodiscard]] std::size_t cut(const identity::RevocationPtr& revocation, WallTime now);
-  void find_last(const identity::Revocation& revocation, WallTime now,
-                 identity::RevocationEffect& effect) const;
+  void find_last(std::span<const identity::RevocationChange> changes, WallTime now,
+                 std::vector<identity::RevocationEffect>& effects) const;
 
   identity::RevocationTable revocations_;
   std::vector<Hook*> buckets_;

@@ -43,9 +43,9 @@ class AdmissionsTest : public testing::Test {
     admissions.enter(made.running, std::move(who), uuid, kNow);
     return made;
   }
-  static RevocationChange change(RevocationKind kind, std::string target) {
+  RevocationChange change(RevocationKind kind, std::string target) {
     auto made = std::make_shared<Revocation>();
-    made->id = "id";
+    made->id = std::to_string(++ids);
     made->kind = kind;
     made->target = std::move(target);
     made->not_before = 1795219200;
@@ -55,6 +55,14 @@ class AdmissionsTest : public testing::Test {
   EventLoop loop;
   Admissions admissions;
   std::deque<Exchange> exchanges;
+  int ids = 0;
+
+  // What a revocation would reach.
+  identity::RevocationReach preview(std::initializer_list<identity::RevocationPtr> asked) {
+    identity::RevocationTable table;
+    for (const auto& one : asked) table.add(one);
+    return admissions.preview(table, kNow);
+  }
 };
 
 TEST_F(AdmissionsTest, EachKindTellsTheExchangesThatItConcerns) {
@@ -130,22 +138,46 @@ TEST_F(AdmissionsTest, KnowsTheLastRequestThatWasAdmittedAmongTheRecentOnes) {
   EXPECT_EQ(admissions.apply(change(kToken, "token-ada"), kNow).last_request, "") << "forgotten";
 }
 
+TEST_F(AdmissionsTest, OfManyAtOnceEachKnowsItsOwnLastRequest) {
+  auto& ada = enter(person("ada"), "1");
+  auto& bob = enter(person("bob"), "2");
+  auto& again = enter(person("ada"), "3");
+  auto lifted = change(kUser, "contoso/t/bob");
+  lifted.what = RevocationChange::What::kLifted;
+  const RevocationChange changes[] = {change(kSignIns, "contoso/t/ada"),
+                                      change(kUser, "contoso/t/eve"), lifted,
+                                      change(kToken, "token-bob"), change(kClient, "desktop")};
+  auto effects = admissions.apply(changes, kNow);
+  ASSERT_EQ(effects.size(), 5U);
+  EXPECT_EQ(effects[0].cut, 2U);
+  EXPECT_TRUE(effects[0].last_request.starts_with("3"));
+  EXPECT_EQ(effects[1].last_request, "");
+  EXPECT_EQ(effects[2].last_request, "") << "a lift";
+  EXPECT_EQ(effects[3].cut, 1U);
+  EXPECT_TRUE(effects[3].last_request.starts_with("2"));
+  EXPECT_EQ(effects[4].cut, 0U) << "these end already";
+  EXPECT_TRUE(effects[4].last_request.starts_with("3"));
+  EXPECT_EQ(effects[4].last_admitted, kNow);
+  EXPECT_TRUE(ada.told() && bob.told() && again.told());
+  EXPECT_EQ(admissions.in_force(), 4U);
+}
+
 TEST_F(AdmissionsTest, APreviewCountsWhatItWouldEndAndEndsNothing) {
   auto& first = enter(person("ada"), "1");
   enter(person("ada"), "2");
   enter(person("bob"), "3");
   auto ada = change(kUser, "contoso/t/ada").revocation;
   auto session = change(kSession, "session-ada").revocation;
-  auto reach = admissions.preview({ada, session}, kNow);
+  auto reach = preview({ada, session});
   EXPECT_EQ(reach.streams, 2U) << "each once, though both concern it";
   EXPECT_EQ(reach.persons, (std::set<std::string, std::less<>>{"contoso/t/ada"}));
-  EXPECT_EQ(admissions.preview({change(kAll, "").revocation}, kNow).streams, 3U);
-  EXPECT_EQ(admissions.preview({change(kUser, "contoso/t/eve").revocation}, kNow).streams, 0U);
+  EXPECT_EQ(preview({change(kAll, "").revocation}).streams, 3U);
+  EXPECT_EQ(preview({change(kUser, "contoso/t/eve").revocation}).streams, 0U);
   EXPECT_FALSE(first.told());
   EXPECT_EQ(admissions.find(*person("ada"), kNow), nullptr);
   EXPECT_EQ(admissions.in_force(), 0U);
   EXPECT_EQ(admissions.apply(change(kToken, "token-ada"), kNow).cut, 2U);
-  EXPECT_EQ(admissions.preview({ada}, kNow).streams, 0U) << "these end already";
+  EXPECT_EQ(preview({ada}).streams, 0U) << "these end already";
 }
 
 TEST_F(AdmissionsTest, ALiftLetsInAgain) {

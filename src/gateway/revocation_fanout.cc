@@ -1,5 +1,8 @@
 #include "gateway/revocation_fanout.h"
 
+#include <algorithm>
+#include <span>
+
 #include "base/mutex.h"
 
 namespace sallyport::gateway {
@@ -22,27 +25,32 @@ struct WorkerFanout::Gathering {
   std::vector<RevocationEffect> effects GUARDED_BY(mutex);
   std::vector<bool> done GUARDED_BY(mutex);
 
-  void apply_to(Admissions& admissions, WallTime now, std::size_t lane) {
-    std::vector<RevocationEffect> own;
-    own.reserve(changes.size());
-    for (const auto& change : changes) own.push_back(admissions.apply(change, now));
+  /// From `first` on a slice; true: it was the lane's last.
+  bool apply_slice(Admissions& admissions, WallTime now, std::size_t lane, std::size_t first) {
+    const std::size_t count = std::min(kSlice, changes.size() - first);
+    auto own = admissions.apply(std::span(changes).subspan(first, count), now);
     MutexLock lock(mutex);
-    for (std::size_t i = 0; i < own.size(); ++i) {
-      effects[i].cut += own[i].cut;
-      if (own[i].last_admitted <= effects[i].last_admitted) continue;
-      effects[i].last_admitted = own[i].last_admitted;
-      effects[i].last_request = std::move(own[i].last_request);
+    for (std::size_t i = 0; i < count; ++i) {
+      RevocationEffect& effect = effects[first + i];
+      effect.cut += own[i].cut;
+      if (own[i].last_admitted <= effect.last_admitted) continue;
+      effect.last_admitted = own[i].last_admitted;
+      effect.last_request = std::move(own[i].last_request);
     }
+    if (first + count < changes.size()) return false;
     done[lane] = true;
     changed.notify_one();
+    return true;
   }
 };
 
 struct WorkerFanout::Counting {
   Counting(const std::vector<identity::RevocationPtr>& from, std::size_t lanes)
-      : revocations(from), done(lanes, false) {}
+      : done(lanes, false) {
+    for (const auto& revocation : from) revocations.add(revocation);
+  }
 
-  const std::vector<identity::RevocationPtr> revocations;
+  identity::RevocationTable revocations;  ///< as it was made: the workers only look
   Mutex mutex;
   Condition changed;
   identity::RevocationReach reach GUARDED_BY(mutex);
@@ -62,12 +70,20 @@ std::vector<RevocationEffect> WorkerFanout::apply(const std::vector<RevocationCh
   auto gathering = std::make_shared<Gathering>(changes, lanes_.size());
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     RevocationLane& lane = *lanes_[i];
-    lane.loop_.post(
-        [gathering, &lane, i] { gathering->apply_to(lane.admissions_, lane.clock_.wall(), i); });
+    lane.loop_.post([gathering, &lane, i] { apply_from(gathering, lane, i, 0); });
   }
   wait_for_all(*gathering);
   MutexLock lock(gathering->mutex);
   return gathering->effects;
+}
+
+// On the lane's loop. What comes next is posted behind what waits there already.
+void WorkerFanout::apply_from(const std::shared_ptr<Gathering>& gathering, RevocationLane& lane,
+                              std::size_t index, std::size_t first) {
+  if (gathering->apply_slice(lane.admissions_, lane.clock_.wall(), index, first)) return;
+  lane.loop_.post([gathering, &lane, index, next = first + kSlice] {
+    apply_from(gathering, lane, index, next);
+  });
 }
 
 identity::RevocationReach WorkerFanout::preview(

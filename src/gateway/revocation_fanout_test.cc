@@ -48,6 +48,7 @@ class Lane {
     thread_.join();
   }
   std::atomic<int> admitted{0}, refused{0}, cut{0};
+  std::atomic<std::size_t> most_in_a_turn{0};  ///< revocations between two turns of other work
 
  private:
   Task<void> work() {
@@ -61,16 +62,24 @@ class Lane {
         lane.admissions().enter(exchange, who, std::string(36, 'r'), clock_.wall());
         ++admitted;
         co_await loop_.next_turn();
+        look();
         if (exchange.revocation()) ++cut;
       }
       co_await loop_.next_turn();
+      look();
     }
     loop_.stop();
+  }
+  void look() {
+    const std::size_t now = lane.admissions().in_force();
+    most_in_a_turn = std::max<std::size_t>(most_in_a_turn, now - in_force_);
+    in_force_ = now;
   }
 
   Clock& clock_;
   EventLoop loop_;
   bool ending_ = false;
+  std::size_t in_force_ = 0;
 
  public:
   RevocationLane lane;
@@ -103,10 +112,36 @@ TEST(RevocationFanout, ReturnsWhenEveryWorkerHasAppliedIt) {
   for (std::size_t i = 0; i < lanes.size(); ++i) EXPECT_EQ(lanes[i].admitted, before[i]);
 }
 
+TEST(RevocationFanout, OtherWorkRunsBetweenTheSlicesOfAGreatRevocation) {
+  FakeClock clock;
+  std::deque<Lane> lanes;
+  std::vector<RevocationLane*> ends;
+  ends.reserve(2);
+  for (int i = 0; i < 2; ++i) ends.push_back(&lanes.emplace_back(clock).lane);
+  WorkerFanout fanout(ends);
+  std::vector<RevocationChange> changes;
+  changes.reserve(1000);
+  for (int i = 0; i < 1000; ++i) changes.push_back(revoked(i));
+  for (auto& lane : lanes) {
+    while (lane.admitted < 200) std::this_thread::yield();
+  }
+  auto effects = fanout.apply(changes);
+  for (auto& lane : lanes) lane.stop();
+  for (auto& lane : lanes) {
+    EXPECT_EQ(lane.lane.admissions().in_force(), 1000U) << "all of them, before it returned";
+    EXPECT_LE(lane.most_in_a_turn, WorkerFanout::kSlice);
+    EXPECT_GT(lane.most_in_a_turn, 0U);
+  }
+  ASSERT_EQ(effects.size(), 1000U);
+  EXPECT_EQ(effects[99].last_request, std::string(36, 'r')) << "of a later slice than the first";
+  EXPECT_EQ(effects[999].last_request, "");
+}
+
 TEST(RevocationFanout, APreviewGathersWhatRunsAtEveryWorker) {
   FakeClock clock;
   std::deque<Lane> lanes;
   std::vector<RevocationLane*> ends;
+  ends.reserve(2);
   for (int i = 0; i < 2; ++i) ends.push_back(&lanes.emplace_back(clock).lane);
   WorkerFanout fanout(ends);
   auto everybody = std::make_shared<Revocation>();
@@ -130,6 +165,7 @@ TEST(RevocationFanout, DoesNotWaitForAWorkerThatHasEnded) {
   FakeClock clock;
   std::deque<Lane> lanes;
   std::vector<RevocationLane*> ends;
+  ends.reserve(2);
   for (int i = 0; i < 2; ++i) ends.push_back(&lanes.emplace_back(clock).lane);
   WorkerFanout fanout(ends);
   lanes[0].stop();

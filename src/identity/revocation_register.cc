@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -18,10 +20,17 @@ constexpr std::string_view kNothingChanged = "nothing was changed";
 
 // What one writing of the log takes: the jobs that can be done, one after the other.
 struct RevocationRegister::Batch {
+  /// A job's changes: first those that were asked for, then the lifts of what they replace.
+  struct Share {
+    std::size_t asked = 0;
+    std::size_t all = 0;
+  };
   std::vector<Job> jobs;
-  std::vector<std::size_t> counts;  ///< changes of each job
+  std::vector<Share> shares;  ///< of each job
   std::vector<RevocationChange> changes;
   std::set<std::string> lifted;
+  RevocationTable made;
+  std::size_t places = 0;  ///< that its revocations take, at most
 };
 
 Result<std::unique_ptr<RevocationRegister>> RevocationRegister::open(RevocationLog& log,
@@ -36,9 +45,9 @@ Result<std::unique_ptr<RevocationRegister>> RevocationRegister::open(RevocationL
   MutexLock lock(made->mutex_);
   for (auto& revocation : *loaded) {
     if (revocation.ended(now)) continue;
-    auto id = revocation.id;
-    made->in_force_.emplace(std::move(id),
-                            std::make_shared<const Revocation>(std::move(revocation)));
+    auto one = std::make_shared<const Revocation>(std::move(revocation));
+    made->in_force_.emplace(one->id, one);
+    made->table_.add(std::move(one));
   }
   made->in_force_gauge_.set(static_cast<std::int64_t>(made->in_force_.size()));
   lock.unlock();
@@ -106,7 +115,9 @@ RevocationReach RevocationRegister::preview(const std::vector<RevocationRequest>
   std::vector<RevocationPtr> revocations;
   revocations.reserve(requests.size());
   for (const auto& request : requests) {
-    revocations.push_back(std::make_shared<const Revocation>(shape(request, clock_.wall())));
+    auto made = shape(request, clock_.wall());
+    made.id = fmt::format("preview {}", revocations.size());
+    revocations.push_back(std::make_shared<const Revocation>(std::move(made)));
   }
   return fanout_ == nullptr ? RevocationReach{} : fanout_->preview(revocations);
 }
@@ -121,10 +132,7 @@ std::vector<RevocationPtr> RevocationRegister::in_force() const {
 
 RevocationPtr RevocationRegister::find(const Principal& person, WallTime now) const {
   MutexLock lock(mutex_);
-  for (const auto& [id, revocation] : in_force_) {
-    if (concerns(*revocation, person, now)) return revocation;
-  }
-  return nullptr;
+  return table_.find(person, now);
 }
 
 RevocationHealth RevocationRegister::health() const {
@@ -168,7 +176,7 @@ void RevocationRegister::carry_out(std::vector<Job> jobs) {
       job.done(std::unexpected(std::move(changes.error())));
       continue;
     }
-    batch.counts.push_back(changes->size());
+    batch.shares.push_back({job.lift ? 1 : job.revoke.size(), changes->size()});
     for (auto& change : *changes) batch.changes.push_back(std::move(change));
     batch.jobs.push_back(std::move(job));
   }
@@ -189,53 +197,98 @@ void RevocationRegister::carry_out(std::vector<Job> jobs) {
   auto effects = fanout_->apply(batch.changes);
   auto applied = clock_.steady();
   put_in_force(batch.changes);
+  acknowledge(batch, std::move(effects), applied);
+}
+
+void RevocationRegister::acknowledge(Batch& batch, std::vector<RevocationEffect> effects,
+                                     SteadyTime applied) {
   std::size_t at = 0;
   for (std::size_t i = 0; i < batch.jobs.size(); ++i) {
     Job& job = batch.jobs[i];
     auto took = std::chrono::duration_cast<std::chrono::microseconds>(applied - job.asked);
     std::vector<RevocationOutcome> outcomes;
-    for (std::size_t n = 0; n < batch.counts[i]; ++n, ++at) {
-      outcomes.push_back({std::move(batch.changes[at]), std::move(effects[at]), took});
-      cut_counter_.add(outcomes.back().effect.cut);
-      on_change_(outcomes.back());
+    outcomes.reserve(batch.shares[i].asked);
+    for (std::size_t n = 0; n < batch.shares[i].all; ++n, ++at) {
+      RevocationOutcome outcome{std::move(batch.changes[at]), std::move(effects[at]), took};
+      cut_counter_.add(outcome.effect.cut);
+      on_change_(outcome);
+      if (n < batch.shares[i].asked) outcomes.push_back(std::move(outcome));
     }
     seconds_.observe(static_cast<double>(took.count()) / 1e6);
     job.done(std::move(outcomes));
   }
 }
 
-Result<std::vector<RevocationChange>> RevocationRegister::prepare(const Job& job, Batch& batch) {
+Result<std::vector<RevocationChange>> RevocationRegister::prepare(const Job& job,
+                                                                  Batch& batch) const {
+  if (job.lift) return prepare_lift(*job.lift, batch);
+  auto room = take_places(job, batch);
+  if (!room) return std::unexpected(std::move(room.error()));
   std::vector<RevocationChange> changes;
-  if (job.lift) {
-    MutexLock lock(mutex_);
-    auto found = in_force_.find(job.lift->id);
-    if (found == in_force_.end() || !batch.lifted.insert(job.lift->id).second) {
-      return fail(kRevocationUnknown,
-                  fmt::format("no revocation {} is in force; {}", job.lift->id, kNothingChanged),
-                  "`sallyport revoke list` shows those that are");
-    }
-    changes.push_back({RevocationChange::What::kLifted, found->second, clock_.wall(), job.lift->by,
-                       job.lift->reason});
-    return changes;
-  }
-  {
-    MutexLock lock(mutex_);
-    if (in_force_.size() + batch.changes.size() + job.revoke.size() > kMaxInForce) {
-      return fail(kRevocationFull,
-                  fmt::format("{} revocations are in force, and there is room for {}; {}",
-                              in_force_.size(), kMaxInForce, kNothingChanged),
-                  "lift those that are not needed any more, or revoke a group or a client");
-    }
-  }
+  changes.reserve(job.revoke.size());
+  std::vector<RevocationChange> replaced;
   for (const auto& request : job.revoke) {
     auto revocation = make(request);
+    for (auto& earlier : replaced_by(*revocation, batch)) {
+      replaced.push_back({RevocationChange::What::kLifted, std::move(earlier), revocation->at,
+                          revocation->by, fmt::format("replaced by {}", revocation->id)});
+    }
+    batch.made.add(revocation);
     changes.push_back({RevocationChange::What::kRevoked, revocation, revocation->at, revocation->by,
                        revocation->reason});
   }
+  // Behind the new ones: there is no moment at which neither holds.
+  std::ranges::move(replaced, std::back_inserter(changes));
   return changes;
 }
 
-RevocationPtr RevocationRegister::make(const RevocationRequest& request) {
+Result<std::vector<RevocationChange>> RevocationRegister::prepare_lift(const LiftRequest& request,
+                                                                       Batch& batch) const {
+  MutexLock lock(mutex_);
+  auto found = in_force_.find(request.id);
+  if (found == in_force_.end() || !batch.lifted.insert(request.id).second) {
+    return fail(kRevocationUnknown,
+                fmt::format("no revocation {} is in force; {}", request.id, kNothingChanged),
+                "`sallyport revoke list` shows those that are");
+  }
+  return std::vector<RevocationChange>{
+      {RevocationChange::What::kLifted, found->second, clock_.wall(), request.by, request.reason}};
+}
+
+// One that replaces another takes no place.
+Result<void> RevocationRegister::take_places(const Job& job, Batch& batch) const {
+  const bool leaves = std::ranges::any_of(job.revoke, &RevocationRequest::leaves_reserve);
+  const std::size_t most = leaves ? kMaxInForce - kReserve : kMaxInForce;
+  const WallTime now = clock_.wall();
+  std::size_t places = 0;
+  MutexLock lock(mutex_);
+  for (const auto& request : job.revoke) {
+    if (table_.replaced_by(shape(request, now)).empty()) ++places;
+  }
+  if (places > 0 && in_force_.size() + batch.places + places > most) {
+    return fail(kRevocationFull,
+                fmt::format("{} revocations are in force, and there is room for {}; {}",
+                            in_force_.size(), most, kNothingChanged),
+                "lift those that are not needed any more, or revoke a group or a client");
+  }
+  batch.places += places;
+  return {};
+}
+
+// In force, or about to be by the same batch; each once.
+std::vector<RevocationPtr> RevocationRegister::replaced_by(const Revocation& later,
+                                                           Batch& batch) const {
+  auto earlier = batch.made.replaced_by(later);
+  {
+    MutexLock lock(mutex_);
+    std::ranges::move(table_.replaced_by(later), std::back_inserter(earlier));
+  }
+  std::erase_if(earlier,
+                [&](const RevocationPtr& one) { return !batch.lifted.insert(one->id).second; });
+  return earlier;
+}
+
+RevocationPtr RevocationRegister::make(const RevocationRequest& request) const {
   auto made = shape(request, clock_.wall());
   made.id = make_uuid7(made.at, entropy_);
   return std::make_shared<const Revocation>(std::move(made));
@@ -264,6 +317,7 @@ Revocation RevocationRegister::shape(const RevocationRequest& request, WallTime 
 void RevocationRegister::put_in_force(const std::vector<RevocationChange>& changes) {
   MutexLock lock(mutex_);
   for (const auto& change : changes) {
+    table_.apply(change);
     bool revoked = change.what == RevocationChange::What::kRevoked;
     if (revoked) {
       in_force_.emplace(change.revocation->id, change.revocation);

@@ -24,6 +24,7 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "identity/revocation.h"
+#include "identity/revocation_table.h"
 
 namespace sallyport::identity {
 
@@ -47,6 +48,8 @@ struct RevocationRequest {
   /// operators, kWatcherHoldOff for watchers.
   std::optional<WallTime> happened;
   std::chrono::seconds hold_off{0};
+  /// The last kReserve places are not for it: of whoever asks often and may do little.
+  bool leaves_reserve = false;
 };
 inline constexpr std::chrono::seconds kWatcherHoldOff{300};
 
@@ -72,6 +75,7 @@ struct RevocationHealth {
 class RevocationRegister {
  public:
   static constexpr std::size_t kMaxInForce = 100'000;
+  static constexpr std::size_t kReserve = 10'000;  ///< RevocationRequest::leaves_reserve
   static constexpr std::size_t kMaxWaiting = 10'000;
   /// No token lives longer (the greatest issuers[].max_token_age): a token's revocation ends then.
   static constexpr std::chrono::hours kTokenLife{24 * 31};
@@ -93,8 +97,10 @@ class RevocationRegister {
   void stop();
 
   /// All of them or none. Any thread; `done` is called once, on the register's thread or, when
-  /// nothing can be tried, on the caller's. Errors: revocation.full, revocation.busy, and those of
-  /// RevocationLog::append().
+  /// nothing can be tried, on the caller's, with one outcome a request. Where a person's sign-ins,
+  /// or everybody's, were revoked up to an earlier moment, the new revocation takes that one's
+  /// place: it is lifted in the same step, and its reason names the new one. So repeating takes no
+  /// room. Errors: revocation.full, revocation.busy, and those of RevocationLog::append().
   void revoke(std::vector<RevocationRequest> requests, Done done);
   /// Errors: revocation.unknown (no such revocation is in force) and as above.
   void lift(LiftRequest request, Done done);
@@ -105,8 +111,8 @@ class RevocationRegister {
   /// In the order of their revocation. Any thread.
   [[nodiscard]] std::vector<RevocationPtr> in_force() const;
   [[nodiscard]] RevocationHealth health() const;
-  /// One that concerns this person now; null: none. Looks at all of them, so not for workers, who
-  /// have tables of their own. Any thread.
+  /// The one that a worker would refuse this person for; null: none. It locks, so not for workers,
+  /// who have tables of their own. Any thread.
   [[nodiscard]] RevocationPtr find(const Principal& person, WallTime now) const;
 
  private:
@@ -123,8 +129,13 @@ class RevocationRegister {
   void enqueue(Job job);
   void run();
   void carry_out(std::vector<Job> jobs);
-  [[nodiscard]] Result<std::vector<RevocationChange>> prepare(const Job& job, Batch& batch);
-  [[nodiscard]] RevocationPtr make(const RevocationRequest& request);
+  void acknowledge(Batch& batch, std::vector<RevocationEffect> effects, SteadyTime applied);
+  [[nodiscard]] Result<std::vector<RevocationChange>> prepare(const Job& job, Batch& batch) const;
+  [[nodiscard]] Result<std::vector<RevocationChange>> prepare_lift(const LiftRequest& request,
+                                                                   Batch& batch) const;
+  [[nodiscard]] Result<void> take_places(const Job& job, Batch& batch) const;
+  [[nodiscard]] std::vector<RevocationPtr> replaced_by(const Revocation& later, Batch& batch) const;
+  [[nodiscard]] RevocationPtr make(const RevocationRequest& request) const;
   [[nodiscard]] static Revocation shape(const RevocationRequest& request, WallTime now);
   void put_in_force(const std::vector<RevocationChange>& changes);
   void end_what_is_over();
@@ -145,6 +156,8 @@ class RevocationRegister {
   std::deque<Job> waiting_ GUARDED_BY(mutex_);
   /// By id, which sorts by time.
   std::map<std::string, RevocationPtr> in_force_ GUARDED_BY(mutex_);
+  /// The same by whom they concern.
+  RevocationTable table_ GUARDED_BY(mutex_);
   RevocationHealth health_ GUARDED_BY(mutex_);  ///< but for its in_force
   bool stop_ GUARDED_BY(mutex_) = false;
   std::thread thread_;

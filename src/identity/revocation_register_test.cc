@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 
 namespace sallyport::identity {
@@ -78,6 +79,11 @@ class RegisterTest : public testing::Test {
     request.reason = "left";
     return request;
   }
+  static RevocationRequest sign_ins(std::string key) {
+    auto request = user(std::move(key));
+    request.kind = RevocationKind::kSignIns;
+    return request;
+  }
 
   FakeLog log;
   FakeFanout fanout{log};
@@ -105,13 +111,12 @@ TEST_F(RegisterTest, IsDurableThenAppliedThenRecordedThenAcknowledged) {
 
 TEST_F(RegisterTest, APreviewAsksTheWorkersAndChangesNothing) {
   open();
-  auto sign_ins = user("contoso/t/ada");
-  sign_ins.kind = RevocationKind::kSignIns;
-  auto reach = revocations->preview({sign_ins});
+  auto reach = revocations->preview({sign_ins("contoso/t/ada"), user("contoso/t/bob")});
   EXPECT_EQ(reach.streams, 7U);
   EXPECT_TRUE(reach.persons.contains("contoso/t/ada"));
-  ASSERT_EQ(fanout.previewed.size(), 1U);
+  ASSERT_EQ(fanout.previewed.size(), 2U);
   EXPECT_EQ(fanout.previewed[0]->not_before, unix_seconds(clock.wall()));
+  EXPECT_NE(fanout.previewed[0]->id, fanout.previewed[1]->id);
   EXPECT_TRUE(log.story.empty());
   EXPECT_TRUE(revocations->in_force().empty());
 }
@@ -209,16 +214,116 @@ TEST_F(RegisterTest, ATokensRevocationEndsWhenNoSuchTokenCanBeValid) {
   EXPECT_EQ(done->front().change.revocation->until, clock.wall() + RevocationRegister::kTokenLife);
 }
 
-TEST_F(RegisterTest, IsBounded) {
-  for (std::size_t i = 0; i < RevocationRegister::kMaxInForce; ++i) {
+TEST_F(RegisterTest, ALaterRevocationOfSignInsTakesThePlaceOfTheEarlierOne) {
+  open();
+  auto first = revoke({sign_ins("contoso/t/ada")});
+  ASSERT_TRUE(revoke({sign_ins("contoso/t/bob"), user("contoso/t/ada")}));
+  clock.advance(std::chrono::seconds(5));
+  log.story.clear();
+  auto second = revoke({sign_ins("contoso/t/ada")});
+  ASSERT_TRUE(second);
+  ASSERT_EQ(second->size(), 1U) << "what was asked for";
+  const auto& made = *second->front().change.revocation;
+  EXPECT_EQ(made.not_before, unix_seconds(clock.wall()));
+  EXPECT_EQ(log.story, (std::vector<std::string>{"durable 2", "applied 2", "recorded", "recorded",
+                                                 "acknowledged"}));
+  const auto& lifted = recorded.back().change;
+  EXPECT_EQ(lifted.what, RevocationChange::What::kLifted);
+  EXPECT_EQ(lifted.revocation, first->front().change.revocation);
+  EXPECT_EQ(lifted.by, "root (uid 0)");
+  EXPECT_EQ(lifted.reason, "replaced by " + made.id);
+  EXPECT_EQ(revocations->in_force().size(), 3U);
+  EXPECT_FALSE(lift(lifted.revocation->id));
+  ASSERT_TRUE(lift(made.id));
+}
+
+TEST_F(RegisterTest, OfEverybodysSignInsOneAnIssuerIsInForce) {
+  open();
+  RevocationRequest all = sign_ins("");
+  all.kind = RevocationKind::kAll;
+  RevocationRequest at_issuer = all;
+  at_issuer.issuer = "contoso";
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(revoke({all}));
+    ASSERT_TRUE(revoke({at_issuer}));
+  }
+  EXPECT_EQ(revocations->in_force().size(), 2U);
+}
+
+TEST_F(RegisterTest, RepeatsInOneStepLeaveTheLastAlone) {
+  open();
+  auto done = revoke({sign_ins("contoso/t/ada"), sign_ins("contoso/t/ada"), user("contoso/t/ada"),
+                      sign_ins("contoso/t/ada")});
+  ASSERT_TRUE(done);
+  ASSERT_EQ(done->size(), 4U);
+  auto left = revocations->in_force();  // of one moment: in any order
+  EXPECT_EQ(left.size(), 2U);
+  EXPECT_EQ(std::ranges::count(left, (*done)[2].change.revocation), 1);
+  EXPECT_EQ(std::ranges::count(left, (*done)[3].change.revocation), 1);
+}
+
+TEST_F(RegisterTest, AnEarlierMomentDoesNotTakeThePlaceOfALaterOne) {
+  open();
+  auto by_watcher = sign_ins("contoso/t/ada");
+  by_watcher.hold_off = kWatcherHoldOff;
+  auto later = revoke({by_watcher});
+  ASSERT_TRUE(revoke({sign_ins("contoso/t/ada")}));
+  ASSERT_TRUE(revoke({sign_ins("contoso/t/ada")}));
+  auto left = revocations->in_force();
+  EXPECT_EQ(left.size(), 2U);
+  EXPECT_EQ(std::ranges::count(left, later->front().change.revocation), 1);
+}
+
+TEST_F(RegisterTest, IsBoundedAndKeepsAReserve) {
+  constexpr std::size_t kMost = RevocationRegister::kMaxInForce;
+  constexpr std::size_t kReserve = RevocationRegister::kReserve;
+  for (std::size_t i = 0; i < kMost - kReserve; ++i) {
     Revocation one;
     one.id = std::to_string(i);
+    one.kind = RevocationKind::kSignIns;
+    one.target = "contoso/t/" + one.id;
     log.stored.push_back(std::move(one));
   }
   open();
+  auto request = sign_ins("contoso/t/ada");
+  request.leaves_reserve = true;
+  auto reserved = revoke({request});
+  ASSERT_FALSE(reserved);
+  EXPECT_EQ(reserved.error().code, "revocation.full");
+  EXPECT_NE(reserved.error().message.find("room for 90000"), std::string::npos);
+  request.target = "contoso/t/17";
+  EXPECT_TRUE(revoke({request})) << "takes the place of an earlier one";
+  EXPECT_EQ(revocations->in_force().size(), kMost - kReserve);
+
+  std::vector<RevocationRequest> rest(kReserve, user("contoso/t/ada"));
+  EXPECT_TRUE(revoke(rest));
   auto full = revoke({user("contoso/t/ada")});
   ASSERT_FALSE(full);
   EXPECT_EQ(full.error().code, "revocation.full");
+  EXPECT_TRUE(revoke({sign_ins("contoso/t/18")}));
+  EXPECT_EQ(revocations->in_force().size(), kMost);
+}
+
+TEST_F(RegisterTest, FindsWhatAWorkerWouldRefuseFor) {
+  PrincipalDraft draft;
+  draft.issuer = "contoso";
+  draft.key = "contoso/t/ada";
+  draft.client = "desktop";
+  auto ada = keep(draft);
+  Revocation stored;
+  stored.id = "0";
+  stored.kind = RevocationKind::kClient;
+  stored.target = "desktop";
+  log.stored = {stored};
+  open();
+  EXPECT_EQ(revocations->find(*ada, clock.wall())->id, "0");
+  auto done = revoke({user("contoso/t/ada"), user("contoso/t/bob")});
+  auto made = done->front().change.revocation;
+  EXPECT_EQ(revocations->find(*ada, clock.wall()), made) << "in the order of kinds";
+  ASSERT_TRUE(lift(made->id));
+  EXPECT_EQ(revocations->find(*ada, clock.wall())->id, "0");
+  ASSERT_TRUE(lift("0"));
+  EXPECT_EQ(revocations->find(*ada, clock.wall()), nullptr);
 }
 
 TEST_F(RegisterTest, AfterItsEndItSaysSo) {

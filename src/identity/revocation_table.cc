@@ -50,6 +50,19 @@ const RevocationPtr* RevocationTable::find_in(RevocationKind kind, std::string_v
   return nullptr;
 }
 
+std::vector<RevocationPtr> RevocationTable::replaced_by(const Revocation& later) const {
+  std::vector<RevocationPtr> earlier;
+  if (!later.heals()) return earlier;
+  auto [begin, end] = index(later.kind).equal_range(later.target);
+  for (auto place = begin; place != end && earlier.size() < kMostReplaced; ++place) {
+    const Revocation& one = *place->second;
+    if (one.issuer == later.issuer && one.not_before <= later.not_before) {
+      earlier.push_back(place->second);
+    }
+  }
+  return earlier;
+}
+
 RevocationPtr RevocationTable::find(const Principal& person, WallTime now) const {
   if (by_id_.empty()) return nullptr;
   const RevocationPtr* found = look(person, now);

@@ -1,5 +1,6 @@
 // The revocations in force as one worker knows them: asked on every request after the token cache.
-// Not thread-safe; one a worker, fed with changes on its loop. find() neither allocates nor locks;
+// Not thread-safe; one a worker, fed with changes on its loop (the register has one for those who
+// ask less often). The ids of what is in it differ: of two with one id the first counts. find() neither allocates nor locks;
 // with nothing in force it is one comparison, and a kind of which there is none costs nothing.
 #pragma once
 
@@ -22,6 +23,11 @@ class RevocationTable {
   /// A revocation that concerns this person's request, or null. Of several, the one that comes
   /// first in the order of RevocationKind.
   [[nodiscard]] RevocationPtr find(const Principal& person, WallTime now) const;
+
+  /// Those whose place this one takes: of the same kind, issuer and target, both up to a moment,
+  /// and theirs is not later. Whoever they concern it concerns too. At most kMostReplaced.
+  [[nodiscard]] std::vector<RevocationPtr> replaced_by(const Revocation& later) const;
+  static constexpr std::size_t kMostReplaced = 64;
 
   [[nodiscard]] std::size_t size() const { return by_id_.size(); }
 

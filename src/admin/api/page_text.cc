@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::ptrdiff_t kMostLines = 40;  // of an example
 
+// clang-format off: a page, to the letter.
 constexpr std::string_view kIntroduction = R"page(# The administrator's API
 
 <!-- written by `sallyport docs api`; scripts/docs renews it -->
@@ -34,27 +35,25 @@ At the port a program shows an access token that your identity provider made for
 ```sh
 curl -H "Authorization: Bearer $TOKEN" https://claude-admin.contoso.example/api/v1/me
 curl -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \
-    -H "Idempotency-Key: $(uuidgen)" - d '{"kind":"user","targets":["ada@contoso.example"]}' https
-    :  //claude-admin.contoso.example/api/v1/revocations
+    -H "Idempotency-Key: $(uuidgen)" -d '{"kind":"user","targets":["ada@contoso.example"]}' \
+    https://claude-admin.contoso.example/api/v1/revocations
 ```
 
-       *
-       **Roles.**A route names the roles that may ask
-                     it.A caller without one gets 403 with the code `api.role`,
-                           and `detail` names the role that would suffice. `GET /
-                               me` says which roles you have,
-                           and what gives them to you.*** Answers** are JSON;
-names are `snake_case`, times RFC 3339 in UTC.An answer may have more members in a later version;
-a request with a member or a filter that the route does not have is refused.* **Problems * *are `application / problem + json` (RFC 9457)with `type`, `title`, `status`, `detail` (a sentence), `code` (stable : act on it), `next_step`,
-    and `pointer` where a field is wrong : a JSON pointer into the body,
-    or `? name` of the query.***Lists **come in pages : `limit` (100, at most 1000) and `cursor`,
-    which is the `next_cursor` of the page before; without `next_cursor` it was the last one.
+From a command: `sallyport sign-in --server URL`, then any command that takes `--server URL`.
+
+## What holds for all of them
+
+* **Roles.** A route names the roles that may ask it. A caller without one gets 403 with the code `api.role`, and `detail` names the role that would suffice. `GET /me` says which roles you have, and what gives them to you.
+* **Answers** are JSON; names are `snake_case`, times RFC 3339 in UTC. An answer may have more members in a later version; a request with a member or a filter that the route does not have is refused.
+* **Problems** are `application/problem+json` (RFC 9457) with `type`, `title`, `status`, `detail` (a sentence), `code` (stable: act on it), `next_step`, and `pointer` where a field is wrong: a JSON pointer into the body, or `?name` of the query.
+* **Lists** come in pages: `limit` (100, at most 1000) and `cursor`, which is the `next_cursor` of the page before; without `next_cursor` it was the last one.
 * **`dry_run=true`**, where a route has it, says what would happen and whom it would hit, and does nothing.
 * **`Idempotency-Key`**: a write that is sent again with the same key within a day is answered as the first time and not done again. While the first one runs it is 409, for another request 422.
 * **`If-Match`** with the `etag` that you read: the write is refused with 412 where somebody was there before you.
 * **The record.** Each write is an `event` line (`admin`) of the audit record before it is acknowledged: what was asked, by whom, with which roles and why these, and what changed. Where the record cannot be written, the answer is 503 and says so.
 * **Bounds.** A body has at most 1 MiB, a text 1,024 bytes, a list 1,000 entries. The port admits a share of requests for each address and caller (429 with `retry-after`); the socket has places of its own.
 )page";
+// clang-format on
 
 void put(std::string& out, std::string_view text) {
   out += text;

@@ -17,6 +17,8 @@ namespace {
 
 using identity::RevocationPtr;
 
+constexpr Roles kMayRevoke{Role::kOperator, Role::kAdministrator};
+
 bool is_wanted(const identity::Revocation& revocation, const ApiRequest& request) {
   const auto& kind = request.query.text("kind");
   const auto& issuer = request.query.text("issuer");
@@ -107,12 +109,14 @@ void make(const ApiRequest& request, Backends& backends, const Reply& reply) {
   give(wish, request, backends, reply);
 }
 
-// What a help desk may: the person signs in again, and goes on.
+// What a help desk may: the person signs in again, and goes on. Who may do no more is held to people
+// who were seen here; an operator at this route could do the same at the other one.
 void end_sign_ins(const ApiRequest& request, Backends& backends, const Reply& reply) {
   RevocationDesk::Wish wish;
   wish.kind = identity::text(identity::RevocationKind::kSignIns);
   wish.targets = request.body.texts("targets");
   wish.reason = request.body.text("reason");
+  wish.limited = !request.caller.roles.shares(kMayRevoke);
   give(wish, request, backends, reply);
 }
 
@@ -200,7 +204,6 @@ constexpr Field kShown[] = {
 
 constexpr Roles kMayRead{Role::kHelpdesk, Role::kAuditor, Role::kOperator, Role::kAdministrator};
 constexpr Roles kMayEndSignIns{Role::kHelpdesk, Role::kOperator, Role::kAdministrator};
-constexpr Roles kMayRevoke{Role::kOperator, Role::kAdministrator};
 
 constexpr ApiRoute kRoutes[] = {
     {"GET",

@@ -14,6 +14,7 @@ struct Asked {
   int status = 0;
   std::string body;  ///< of a problem too
   std::string etag;
+  std::vector<std::pair<std::string, std::string>> changed = {};  ///< for the event line
 
   [[nodiscard]] bool says(std::string_view text) const {
     return body.find(text) != std::string::npos;
@@ -30,7 +31,8 @@ struct Asked {
 
 inline Asked as_asked(ApiResult result) {
   if (!result) return {result.error().status, problem_body(result.error()), {}};
-  return {result->status, std::move(result->body), std::move(result->etag)};
+  return {result->status, std::move(result->body), std::move(result->etag),
+          std::move(result->changed)};
 }
 
 inline Asked ask(TestBackends& house, std::string_view method, std::string_view target,
