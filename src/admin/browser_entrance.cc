@@ -99,8 +99,7 @@ Task<BrowserEntrance::AtDesk> BrowserEntrance::at_desk(Visit& visit, std::string
   auto& signal = visit.call.client.signal();
   Errand errand(visit.call.loop, signal, kAnswered);
   bool taken = desk_.take(
-      share,
-      [work = std::move(work), done = errand.done()](const Desk::Place& /*place*/) {
+      share, [work = std::move(work), done = errand.done()](const Desk::Place& /*place*/) {
         try {
           work();
         } catch (const std::exception& error) {  // memory, say

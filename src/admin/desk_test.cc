@@ -61,13 +61,18 @@ TEST(Desk, WhoeverComesFirstWaitsForNobodyInOrder) {
     go_on.get_future().wait();
   }));
   begun.get_future().wait();
-  for (int i = 0; i < 4; ++i) ASSERT_TRUE(desk.take("jo", [&](const Desk::Place& /*place*/) { order += 'j'; }));
+  for (int i = 0; i < 4; ++i)
+    ASSERT_TRUE(desk.take("jo", [&](const Desk::Place& /*place*/) { order += 'j'; }));
   EXPECT_FALSE(desk.take("ada", [](const Desk::Place& /*place*/) {})) << "full";
-  EXPECT_TRUE(desk.take("root", [&](const Desk::Place& /*place*/) { order += 'r'; }, Desk::Order::kFirst));
-  EXPECT_TRUE(desk.take("root", [&](const Desk::Place& /*place*/) { order += 's'; }, Desk::Order::kFirst));
-  EXPECT_TRUE(desk.take("jill", [&](const Desk::Place& /*place*/) { order += 'i'; }, Desk::Order::kFirst));
+  EXPECT_TRUE(
+      desk.take("root", [&](const Desk::Place& /*place*/) { order += 'r'; }, Desk::Order::kFirst));
+  EXPECT_TRUE(
+      desk.take("root", [&](const Desk::Place& /*place*/) { order += 's'; }, Desk::Order::kFirst));
+  EXPECT_TRUE(
+      desk.take("jill", [&](const Desk::Place& /*place*/) { order += 'i'; }, Desk::Order::kFirst));
   go_on.set_value();
-  while (!desk.take("ada", [&](const Desk::Place& /*place*/) { ended.set_value(); })) std::this_thread::yield();
+  while (!desk.take("ada", [&](const Desk::Place& /*place*/) { ended.set_value(); }))
+    std::this_thread::yield();
   ended.get_future().wait();
   EXPECT_EQ(order, "rsijjjj");
 }

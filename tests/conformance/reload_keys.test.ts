@@ -174,6 +174,11 @@ const swappedWhole: { [how: string]: RegExp } = {
   'the key service, which fetches anew': /^issuers\[\]\.(key_refresh|jwks_file|ca_file|proxy)$/,
   'the credential source, made anew: upstream_credentials.test.ts': /^upstreams\[\]\.credential\./,
   'the way to the provider, whose connections are made anew': /^upstreams\[\]\.(ca_file|proxy)$/,
+  'the roles at the socket, seen by roles.test.ts': /^admin\.socket_roles$/,
+  "the port's certificate and name, as those of the gateway": /^admin\.(tls\.(certificate|key)|public_url)$/,
+  'whose tokens count at the port, asked at every request: admin_sign_in.test.ts':
+    /^admin\.(issuer|audience|clients|scope|sign_in\.[\w.]+|command_line\.\w+|roles\.\w+\.\w+)$/,
+  "the scraper's token, asked at every request": /^metrics\.token$/,
   'the routes, seen by reload.test.ts': /^models\[\]\.deployments$/,
   'the address of the provider, as that of a resource': /^upstreams\[\]\.region$/,
 };
@@ -315,9 +320,11 @@ describe('a reload of the record', () => {
       input_schema: {},
     }));
     const body = question('claude-sonnet-5', { tools });
-    for (let n = 0; n < 200 && !reserved().includes(bytes); n += 1) {
+    for (let n = 0; n < 2000 && !reserved().includes(bytes); n += 1) {
       const reply = await client.request('POST', '/v1/messages', requestFields(token), body);
-      assert.equal(reply.status, 200, reply.body.toString());
+      // On a slow disk the next file may not be there yet; then it is said, and nothing is sent.
+      const waits = reply.status === 503 && reply.body.includes('cannot record');
+      assert.ok(reply.status === 200 || waits, reply.body.toString());
     }
     client.close();
     assert.ok(reserved().includes(bytes), reserved().join(' '));

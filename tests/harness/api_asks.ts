@@ -118,6 +118,7 @@ export const asks: Record<string, (stage: Stage) => Ask | Promise<Ask>> = {
     writeConfig(stage.house.gateway.configFile, next as Yaml);
     return { query: 'dry_run=true' };
   },
+  postRecordVerify: () => ({}),
   getJobsId: async (stage) => ({ places: { id: await stage.job() } }),
   postJobsIdCancel: async (stage) => ({ places: { id: await stage.job() } }),
 };

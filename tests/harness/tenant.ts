@@ -389,6 +389,8 @@ export class Tenant {
     this.provider.use(async (ctx: any, next: () => Promise<void>) => {
       await next();
       const answer = ctx.body as Record<string, unknown> | undefined;
+      if (ctx.path.endsWith('/token') && typeof answer?.id_token === 'string')
+        answer.id_token = await this.withType(answer.id_token);
       if (!this.issued || !ctx.path.endsWith('/token') || typeof answer?.access_token !== 'string')
         return;
       const names = ['access_token', 'id_token', 'refresh_token'];
@@ -396,6 +398,15 @@ export class Tenant {
       this.issued(Object.fromEntries(tokens) as Record<string, string>);
     });
     this.answer = this.provider.callback();
+  }
+
+  /** The ID token with the `typ` that Entra always writes, and this provider never does. */
+  private withType(token: string): Promise<string> {
+    const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
+    const key = this.keys[0];
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: key.kid })
+      .sign(key.privateKey);
   }
 }
 

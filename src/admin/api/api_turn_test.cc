@@ -68,8 +68,11 @@ class Turns : public testing::Test {
   void open(std::span<const ApiRoute> table) {
     server.stop();
     api.emplace(table, *house.backends, Desk::Bounds{}, house.clock);
-    door.emplace(
-        server, *api, [] { return std::vector<GroupRole>(); }, [] { return std::string(); });
+    door.emplace(SocketDoor::Parts{.server = server,
+                                   .api = *api,
+                                   .groups = [] { return std::vector<GroupRole>(); },
+                                   .metrics = [] { return std::string(); },
+                                   .names = PeerNames(look_up_user, ::geteuid(), system_clock())});
     auto listener = http::listen_unix(path);
     ASSERT_TRUE(listener);
     server.add(std::move(*listener), *door);

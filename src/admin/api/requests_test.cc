@@ -134,7 +134,7 @@ TEST_F(Requests, AreNotReadOnWhenNobodyWaits) {
   answered(1);
   int asked = 0;
   const auto once = [&asked] { return ++asked == 1; };  // the desk's own look
-  auto ended = ask(house, "GET", "/requests?model=none", "{}", once);
+  auto ended = ask(house, "GET", "/requests?model=none", "{}", {Role::kAdministrator}, once);
   EXPECT_EQ(ended.status, 503);
   EXPECT_EQ(ended.text("code"), "api.ended");
   EXPECT_EQ(asked, 2);
