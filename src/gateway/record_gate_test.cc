@@ -156,8 +156,11 @@ TEST_F(SyncedGate, DoesNotWaitForWhatTheDiskHasAlready) {
 
 TEST_F(SyncedGate, ADiskThatFailsIsSaidToWhoWaitsAndToWhoComesAfter) {
   chain->attach(sync);
-  process->disk.sync_error = EIO;
-  EXPECT_FALSE(append_and_sync());
+  process->disk.hold_syncs();  // a sync that failed before would let nothing be appended
+  EXPECT_FALSE(append_and_sync([&] {
+    process->disk.sync_error = EIO;
+    process->disk.release_syncs();
+  }));
   bool said = true;
   auto run = [&]() -> Task<void> {
     said = co_await gate->synced(signal, chain->appended_sequence());
