@@ -115,7 +115,7 @@ describe('a browser at the port of administrators', () => {
     const [line] = values(reply.head, 'set-cookie');
     assert.match(
       line,
-      /^__Host-sallyport-sign-in=[\w-]{43}; Max-Age=600; Path=\/; Secure; HttpOnly; SameSite=Lax$/,
+      /^__Host-sallyport-sign-in=[\w.~-]{100,2048}; Max-Age=600; Path=\/; Secure; HttpOnly; SameSite=Lax$/,
     );
     const to = new URL(value(reply.head, 'location') ?? '');
     assert.ok(to.href.startsWith(`${port.tenant.issuer}/`));
@@ -227,35 +227,6 @@ describe('a browser at the port of administrators', () => {
     assert.equal((await visitor.get(oneBack)).status, 200);
     assert.equal((await visitor.get(otherBack)).status, 200);
     assert.equal(visitor.jar.has(signInCookie), false);
-  });
-
-  test('does nothing that a page of another site asks for', async () => {
-    const context = await port.browser();
-    const page = await context.newPage();
-    await port.signIn(page, 'ada');
-    for (const from of [stranger, neighbour]) {
-      // From the same site the cookie comes along, from another one not even that.
-      const status = from === neighbour ? 403 : 401;
-      for (const [method, path, expected] of [
-        ['post', '/api/v1/revocations/sign-ins', status],
-        ['get', '/api/v1/me', status],
-        ['post', '/sign-out', 403],
-      ] as const) {
-        const evil = await context.newPage();
-        await evil.goto(`${from}/`);
-        const answered = evil.waitForResponse((one) => one.url().startsWith(adminUrl + path));
-        // A form, as no answer to a script's request would be shown.
-        await evil
-          .evaluate(
-            `{ const form = document.createElement('form'); form.method = '${method}';` +
-              ` form.action = '${adminUrl}${path}'; document.body.append(form); form.submit(); }`,
-          )
-          .catch(() => {}); // the page may be gone before it answers
-        assert.equal((await answered).status(), expected, `${method} ${path} from ${from}`);
-        await evil.close();
-      }
-    }
-    assert.equal((await visit(page, '/api/v1/me')).status(), 200, 'still signed in');
   });
 
   test('acts on a cookie only for a page of its own', async () => {

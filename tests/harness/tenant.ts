@@ -400,11 +400,12 @@ export class Tenant {
     this.answer = this.provider.callback();
   }
 
-  /** The ID token with the `typ` that Entra always writes, and this provider never does. */
+  /** The ID token with what Entra always writes, and this provider never does. */
   private withType(token: string): Promise<string> {
     const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
+    const { ver, tid, oid } = people[claims.sub] ? this.claims(claims.sub) : ({} as Claims);
     const key = this.keys[0];
-    return new SignJWT(claims)
+    return new SignJWT({ ver, tid, oid, ...claims })
       .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: key.kid })
       .sign(key.privateKey);
   }
