@@ -303,7 +303,7 @@ std::optional<ApiResult> Api::begin_once(Turn& turn) {
       turn.key_begun = true;
       return std::nullopt;
     case Once::Seen::kDone:
-      return std::move(*look.answer);
+      return std::move(look.answer);
     case Once::Seen::kRunning:
       return refuse(409, {"api.in_progress", "a request with this Idempotency-Key still runs",
                           "wait for its answer"});
