@@ -31,7 +31,7 @@ class Jobs : public testing::Test {
     }
   }
   // A job that runs until the gate opens.
-  std::string start_waiting(const Caller& by, std::shared_future<void> open_gate) {
+  std::string start_waiting(const Caller& by, const std::shared_future<void>& open_gate) {
     auto id = jobs.start(by, "test", kForWhom, [open_gate](JobTable::Watch& watch) {
       std::ignore = watch.go_on(1, 2);
       open_gate.wait();
