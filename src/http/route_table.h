@@ -27,7 +27,6 @@ namespace sallyport::http {
 enum class Guard : std::uint8_t {
   kPublic,  ///< everybody who reaches the door
   kPerson,  ///< a person with a valid token
-  kLocal,   ///< an administrator by the machine's own word: the local socket
 };
 
 /// A guard as a type: it picks the kind of handler. There is no default: a route says it.
@@ -35,7 +34,6 @@ template <Guard kGuard>
 struct Guarded {};
 inline constexpr Guarded<Guard::kPublic> kPublic;
 inline constexpr Guarded<Guard::kPerson> kPerson;
-inline constexpr Guarded<Guard::kLocal> kLocal;
 
 /// Of a door that knows no persons: there is none.
 struct Nobody {
@@ -51,9 +49,6 @@ struct Route {
                   Guarded<Guard::kPublic> /*guard*/, Answer its_answer,
                   std::string_view its_summary)
       : Route(its_method, its_path, Guard::kPublic, its_summary, its_answer, nullptr) {}
-  constexpr Route(std::string_view its_method, std::string_view its_path,
-                  Guarded<Guard::kLocal> /*guard*/, Answer its_answer, std::string_view its_summary)
-      : Route(its_method, its_path, Guard::kLocal, its_summary, its_answer, nullptr) {}
   constexpr Route(std::string_view its_method, std::string_view its_path,
                   Guarded<Guard::kPerson> /*guard*/, AnswerPerson its_answer,
                   std::string_view its_summary)
